@@ -1,0 +1,3 @@
+//! rayon's shape, recorded.
+
+pub use rayon::*;

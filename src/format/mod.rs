@@ -1,0 +1,3 @@
+//! Pure writers and readers of a [`Trace`](crate::model::Trace).
+
+pub mod chrome;

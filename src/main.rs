@@ -1,0 +1,2 @@
+//! The command `rayprism`.
+fn main() {}

@@ -1,0 +1,210 @@
+//! The events of a lane. Each is complete: it was written when it ended, with both of its times.
+
+use serde::{Deserialize, Serialize};
+
+use super::{EventId, Nanos, SiteId};
+
+/// Something that happened on one lane, from a start to an end.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Event {
+    /// A job that a worker ran.
+    Task(Task),
+    /// A join that was timed.
+    Join(Join),
+    /// A call that waits for others' work: `install`, `scope`, `broadcast`, a join from outside.
+    Operation(Operation),
+    /// Short tasks, summed up where keeping each would not have paid.
+    Collapsed(Collapsed),
+}
+
+/// A stretch of time, counted from the recording's start; `start ≤ end`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Span {
+    /// Its first instant.
+    pub start: Nanos,
+    /// Its last instant.
+    pub end: Nanos,
+}
+
+impl Span {
+    /// Its length.
+    pub fn duration(self) -> Nanos {
+        self.end - self.start
+    }
+
+    /// Whether `other` lies within it; common ends are within.
+    pub fn contains(self, other: Self) -> bool {
+        self.start <= other.start && other.end <= self.end
+    }
+}
+
+/// How a task, join or operation ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Outcome {
+    /// It returned.
+    Returned,
+    /// A panic went through it.
+    Panicked,
+}
+
+/// How a task came to run where it ran.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Origin {
+    /// Code on a worker that entered the pool unseen, through a stock rayon call.
+    Root,
+    /// Run by the worker that pushed it.
+    Local,
+    /// Run by another worker of the same pool than the one that pushed it.
+    Stolen,
+    /// Pushed by a thread that is not a worker of this pool.
+    Injected,
+    /// This worker's share of a broadcast. Never a steal.
+    Broadcast,
+    /// The second half of a collapsed join, run as a job. Most are stolen, but a collapsed join
+    /// keeps no note of its worker: an upper bound on steals, victim unknown.
+    Migrated,
+}
+
+/// A job that a worker ran. Tasks of one lane nest: a worker that waits runs others meanwhile.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Task {
+    /// When it ran.
+    pub span: Span,
+    /// Its name.
+    pub id: EventId,
+    /// How it came here.
+    pub origin: Origin,
+    /// What pushed it: a join, an operation or a task; `None` if that was not recorded.
+    pub parent: Option<EventId>,
+    /// When it was pushed.
+    pub pushed: Option<Nanos>,
+    /// Joins around it, counted from its operation's first; `None` for a migrated task.
+    pub depth: Option<u32>,
+    /// Joins called in it, at every depth, timed or not, without those of tasks nested in it.
+    pub joins: u64,
+    /// Tasks spawned in it, likewise.
+    pub spawns: u64,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// Where the code stands that pushed it.
+    pub site: Option<SiteId>,
+}
+
+/// How the second half of a join was run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SecondHalf {
+    /// In place, after the first.
+    Inline,
+    /// As a job, yet by the worker that called the join (it waited for something else meanwhile).
+    SameWorker,
+    /// By another worker.
+    Stolen,
+    /// Not at all, or not known: the first half panicked.
+    Unknown,
+}
+
+/// A join that was timed. It lies in a task, and in the joins around it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Join {
+    /// From the call to its return.
+    pub span: Span,
+    /// Its name.
+    pub id: EventId,
+    /// The task that called it.
+    pub task: EventId,
+    /// When the first half ended: the second starts here, or the wait for it.
+    pub first_end: Nanos,
+    /// Joins around it, counted from its operation's first.
+    pub depth: u32,
+    /// Joins called in the first half, at every depth.
+    pub first_joins: u64,
+    /// Joins called in the second half, if it ran in place.
+    pub second_joins: u64,
+    /// How the second half was run.
+    pub second: SecondHalf,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// Where it was called.
+    pub site: Option<SiteId>,
+}
+
+/// Which call an operation is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum OperationKind {
+    /// A stretch that the user named.
+    Region,
+    /// `ThreadPool::install`.
+    Install,
+    /// `join` called by a thread that is not a worker.
+    Join,
+    /// `scope`, `scope_fifo`.
+    Scope,
+    /// `in_place_scope`, `in_place_scope_fifo`.
+    InPlaceScope,
+    /// `broadcast`.
+    Broadcast,
+}
+
+/// A call that hands work to others and waits for it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Operation {
+    /// From the caller's entry to its return.
+    pub span: Span,
+    /// Its name.
+    pub id: EventId,
+    /// The task that called it; `None` on a thread that is no worker.
+    pub task: Option<EventId>,
+    /// Which call it is.
+    pub kind: OperationKind,
+    /// From here on the caller had no work of its own and waited.
+    pub wait: Nanos,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// Where it was called.
+    pub site: Option<SiteId>,
+    /// The name that the user gave it.
+    pub label: Option<String>,
+}
+
+/// Tasks too short to be kept one by one, summed up over a stretch of their lane.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Collapsed {
+    /// From the first one's start to the last one's end; other events may lie between.
+    pub span: Span,
+    /// How many tasks.
+    pub tasks: u64,
+    /// Their own time, waits and nested recorded tasks taken off.
+    pub busy: Nanos,
+    /// Joins called in them.
+    pub joins: u64,
+    /// Tasks spawned in them.
+    pub spawns: u64,
+    /// From push to start, summed.
+    pub queued: Nanos,
+}
+
+impl Event {
+    /// When it happened.
+    pub fn span(&self) -> Span {
+        match self {
+            Self::Task(task) => task.span,
+            Self::Join(join) => join.span,
+            Self::Operation(operation) => operation.span,
+            Self::Collapsed(collapsed) => collapsed.span,
+        }
+    }
+
+    /// Its name; collapsed tasks have none.
+    pub fn id(&self) -> Option<EventId> {
+        match self {
+            Self::Task(task) => Some(task.id),
+            Self::Join(join) => Some(join.id),
+            Self::Operation(operation) => Some(operation.id),
+            Self::Collapsed(_) => None,
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! What a report needs beside the events: the program, the clock, the machine, the run.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Measured, Nanos};
+
+/// Everything about the recording as a whole.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Header {
+    /// What was recorded: a workload and its variant, or a program's name.
+    pub title: String,
+    /// The version of rayprism that recorded it.
+    pub rayprism: String,
+    /// From the recording's start to its end.
+    pub duration: Nanos,
+    /// How much was asked for.
+    pub detail: Detail,
+    /// Whether the program was built with debug assertions, which make most code slow.
+    pub debug_assertions: bool,
+    /// The one clock.
+    pub clock: ClockInfo,
+    /// What the recording itself cost.
+    pub costs: Costs,
+    /// Where it ran.
+    pub machine: Machine,
+    /// The measurement that the recording is part of; `None` for a program recorded once.
+    pub run: Option<Run>,
+}
+
+/// How much is recorded. Counts of joins and spawns are exact at every level but `off`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Detail {
+    /// Nothing.
+    Off,
+    /// Counts; no clock is read.
+    Count,
+    /// Counts, and the times of what is coarse enough to matter.
+    Auto,
+    /// Counts, and the times of every join.
+    Full,
+}
+
+/// The clock that every time in the trace was read from.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ClockInfo {
+    /// Which clock.
+    pub source: ClockSource,
+    /// Ticks per second, from readings at both ends of the recording.
+    pub ticks_per_second: u64,
+    /// No converted time is further than this from the OS clock.
+    pub error: Nanos,
+}
+
+/// A clock.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ClockSource {
+    /// The CPU's time stamp counter.
+    Tsc,
+    /// The operating system's monotonic clock, and why not the counter.
+    Os {
+        /// Why the counter was not used, a bare lower-case phrase.
+        reason: String,
+    },
+}
+
+/// What recording costs the recorded program, measured on this machine when the recording began.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Costs {
+    /// One join that is counted only, in picoseconds.
+    pub counted_join_ps: u64,
+    /// One join that is timed and recorded, in picoseconds.
+    pub timed_join_ps: u64,
+    /// One task that is timed and recorded, in picoseconds.
+    pub task_ps: u64,
+}
+
+/// The machine.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Machine {
+    /// The processor's name, as it gives it.
+    pub cpu: Measured<String>,
+    /// Logical CPUs that the process may run on.
+    pub cpus: Measured<u32>,
+    /// Operating system and architecture.
+    pub os: String,
+}
+
+/// A measurement of several repetitions, one of which is recorded in this trace.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Run {
+    /// The workload.
+    pub workload: String,
+    /// Its variant.
+    pub variant: String,
+    /// Workers of the pool.
+    pub threads: u32,
+    /// What it was run with, in the order to be shown.
+    pub parameters: Vec<Parameter>,
+    /// This variant's repetitions.
+    pub samples: Samples,
+    /// Which of them this trace holds, counted from 0.
+    pub recorded: u32,
+    /// What it is compared with.
+    pub baseline: Option<Baseline>,
+}
+
+/// A named setting of a workload.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Parameter {
+    /// Its name, as on the command line.
+    pub name: String,
+    /// Its value.
+    pub value: String,
+}
+
+/// Wall times of repetitions, in the order they ran.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Samples(pub Vec<Nanos>);
+
+impl Samples {
+    /// The middle one by length, the earlier of the two middle ones; `None` if there are none.
+    pub fn median(&self) -> Option<Nanos> {
+        let mut sorted = self.0.clone();
+        sorted.sort_unstable();
+        sorted.get(sorted.len().checked_sub(1)? / 2).copied()
+    }
+
+    /// The index of the sample that [`median`](Self::median) returns.
+    pub fn median_index(&self) -> Option<usize> {
+        let median = self.median()?;
+        self.0.iter().position(|&sample| sample == median)
+    }
+
+    /// The shortest and the longest.
+    pub fn range(&self) -> Option<(Nanos, Nanos)> {
+        Some((*self.0.iter().min()?, *self.0.iter().max()?))
+    }
+}
+
+/// Another variant, run interleaved with this one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Baseline {
+    /// Its name.
+    pub variant: String,
+    /// Its repetitions.
+    pub samples: Samples,
+}

@@ -1,0 +1,18 @@
+//! What a trace is: ids, times, events, lanes, and what travels with them.
+//!
+//! A leaf: every other module reads it and it reads none but [`crate::record`]'s ids and times.
+//! It holds facts, never judgements: nothing here is computed that could be computed again.
+
+mod event;
+mod header;
+mod serial;
+mod trace;
+
+pub use crate::record::{EventId, LaneId, Nanos, PoolId};
+pub use event::{
+    Collapsed, Event, Join, Operation, OperationKind, Origin, Outcome, SecondHalf, Span, Task,
+};
+pub use header::{
+    Baseline, ClockInfo, ClockSource, Costs, Detail, Header, Machine, Parameter, Run, Samples,
+};
+pub use trace::{Counts, Lane, Losses, Measured, Pool, Role, Site, SiteId, Trace};

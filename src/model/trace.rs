@@ -1,0 +1,210 @@
+//! A trace: its lanes, the pools they belong to, and the call sites that events point to.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Event, Header, LaneId, Nanos, PoolId};
+
+/// A whole recording.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Trace {
+    /// The recording as a whole.
+    pub header: Header,
+    /// The pools, in the order of building.
+    pub pools: Vec<Pool>,
+    /// Call sites; a [`SiteId`] is an index into them.
+    pub sites: Vec<Site>,
+    /// Threads that are no workers first, then workers by pool and index.
+    pub lanes: Vec<Lane>,
+}
+
+/// A value, or why there is none. Never a zero that stands for "unknown".
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Measured<T> {
+    /// It was measured.
+    Is(T),
+    /// It was not, for this reason: a bare lower-case phrase.
+    Not(String),
+}
+
+impl<T> Measured<T> {
+    /// The value, if there is one.
+    pub fn value(&self) -> Option<&T> {
+        match self {
+            Self::Is(value) => Some(value),
+            Self::Not(_) => None,
+        }
+    }
+
+    /// The same with the value changed, if there is one.
+    pub fn map<U>(self, change: impl FnOnce(T) -> U) -> Measured<U> {
+        match self {
+            Self::Is(value) => Measured::Is(change(value)),
+            Self::Not(reason) => Measured::Not(reason),
+        }
+    }
+}
+
+impl<T: fmt::Display> fmt::Display for Measured<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Is(value) => value.fmt(f),
+            Self::Not(reason) => write!(f, "not measured ({reason})"),
+        }
+    }
+}
+
+/// A thread pool.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pool {
+    /// Its number.
+    pub id: PoolId,
+    /// Its workers.
+    pub threads: u32,
+    /// Whether every rayon call in it was seen. In a stock pool with only the hook, joins that do
+    /// not go through the facade are invisible: time without a task is then not known to be idle.
+    pub every_call_seen: bool,
+}
+
+/// A line of the program that calls into rayon.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Site {
+    /// `FILE:LINE:COLUMN`, as the compiler gives it.
+    pub location: String,
+}
+
+/// An index into [`Trace::sites`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct SiteId(pub u32);
+
+/// One thread's part of the trace.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Lane {
+    /// Its number.
+    pub id: LaneId,
+    /// The thread's name.
+    pub name: Option<String>,
+    /// The operating system's number of the thread.
+    pub thread: Measured<u32>,
+    /// What the thread is.
+    pub role: Role,
+    /// When the thread joined the recording; `None` if it was there from the start.
+    pub started: Option<Nanos>,
+    /// When the thread ended; `None` if it outlived the recording.
+    pub ended: Option<Nanos>,
+    /// CPU time of the thread within the recording.
+    pub cpu: Measured<Nanos>,
+    /// Exact figures, kept apart from the events, so that they hold whatever the events lost.
+    pub counts: Counts,
+    /// What is missing.
+    pub losses: Losses,
+    /// By start; at equal starts the longer first.
+    pub events: Vec<Event>,
+}
+
+/// What a thread is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Role {
+    /// A worker of a pool.
+    Worker {
+        /// The pool.
+        pool: PoolId,
+        /// Its index there, as rayon counts.
+        index: u32,
+    },
+    /// A thread that calls into a pool.
+    Outside,
+}
+
+/// What a lane did, in numbers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counts {
+    /// Joins called, exact.
+    pub joins: u64,
+    /// Joins timed, whether or not their record was kept.
+    pub timed_joins: u64,
+    /// Tasks spawned, broadcasts counted once; exact.
+    pub spawns: u64,
+    /// Jobs run.
+    pub tasks: u64,
+    /// Jobs run that another worker of the pool had pushed: timed joins, spawns and leaves; exact.
+    pub steals: u64,
+    /// Second halves of collapsed joins run as jobs: an upper bound on further steals.
+    pub migrated: u64,
+    /// Jobs run that came from outside the pool.
+    pub injected: u64,
+}
+
+impl Counts {
+    /// Both together, as of one lane.
+    pub fn plus(self, other: Self) -> Self {
+        Self {
+            joins: self.joins + other.joins,
+            timed_joins: self.timed_joins + other.timed_joins,
+            spawns: self.spawns + other.spawns,
+            tasks: self.tasks + other.tasks,
+            steals: self.steals + other.steals,
+            migrated: self.migrated + other.migrated,
+            injected: self.injected + other.injected,
+        }
+    }
+}
+
+/// What of a lane's events is missing from the trace.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Losses {
+    /// Events not written because the buffer was full.
+    pub dropped: u64,
+    /// Old events overwritten by new ones.
+    pub overwritten: u64,
+    /// Tasks still open when the recording ended; they and all in them are not counted.
+    pub unfinished: u64,
+    /// Times that stood in the wrong order and were set to the earlier bound.
+    pub clamped: u64,
+}
+
+impl Losses {
+    /// Whether anything is missing.
+    pub fn any(self) -> bool {
+        self != Self::default()
+    }
+
+    /// Both together, as of one lane.
+    pub fn plus(self, other: Self) -> Self {
+        Self {
+            dropped: self.dropped + other.dropped,
+            overwritten: self.overwritten + other.overwritten,
+            unfinished: self.unfinished + other.unfinished,
+            clamped: self.clamped + other.clamped,
+        }
+    }
+}
+
+impl Trace {
+    /// Sorts the events of each lane into the order that [`Lane::events`] promises.
+    pub fn sort_events(&mut self) {
+        for lane in &mut self.lanes {
+            lane.events
+                .sort_by_key(|event| (event.span().start, std::cmp::Reverse(event.span().end)));
+        }
+    }
+
+    /// What all lanes did together.
+    pub fn counts(&self) -> Counts {
+        self.lanes.iter().fold(Counts::default(), |sum, lane| sum.plus(lane.counts))
+    }
+
+    /// What all lanes lost together.
+    pub fn losses(&self) -> Losses {
+        self.lanes.iter().fold(Losses::default(), |sum, lane| sum.plus(lane.losses))
+    }
+
+    /// The call site that an event points to.
+    pub fn site(&self, id: SiteId) -> Option<&Site> {
+        self.sites.get(id.0 as usize)
+    }
+}

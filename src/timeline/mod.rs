@@ -1,0 +1,1 @@
+//! Events, proven and ordered.
