@@ -1,6 +1,7 @@
 //! Tells why parallel Rust code that uses rayon is slower than it should be.
 
 pub mod facade;
+pub mod linux;
 pub mod model;
 pub mod record;
 pub mod session;
@@ -14,4 +15,6 @@ pub mod timeline;
 #[cfg(feature = "cli")]
 pub mod workload;
 
+#[cfg(feature = "record")]
+pub use facade::region;
 pub use session::Session;

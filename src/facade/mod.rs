@@ -1,3 +1,42 @@
-//! rayon's shape, recorded.
+//! rayon's shape, recorded: everything that rayon 1.12 offers, under the same names.
+//!
+//! Made of rayon's public API alone. What is not shadowed here is rayon itself: types, errors,
+//! parallel iterators.
+//! Without the feature `record` all of it is.
+//!
+//! The only module that names the rayon crate.
+
+#[cfg(feature = "record")]
+mod builder;
+#[cfg(feature = "record")]
+mod current;
+#[cfg(feature = "record")]
+mod job;
+#[cfg(feature = "record")]
+mod join;
+#[cfg(feature = "record")]
+mod pool;
+#[cfg(feature = "record")]
+mod region;
+#[cfg(feature = "record")]
+mod scope;
+#[cfg(feature = "record")]
+mod spawn;
 
 pub use rayon::*;
+
+/// The untouched crate.
+pub use rayon as real;
+
+#[cfg(feature = "record")]
+pub use builder::{Profiled, ThreadPoolBuilder};
+#[cfg(feature = "record")]
+pub use join::{join, join_context};
+#[cfg(feature = "record")]
+pub use pool::ThreadPool;
+#[cfg(feature = "record")]
+pub use region::region;
+#[cfg(feature = "record")]
+pub use scope::{Scope, ScopeFifo, in_place_scope, in_place_scope_fifo, scope, scope_fifo};
+#[cfg(feature = "record")]
+pub use spawn::{broadcast, spawn, spawn_broadcast, spawn_fifo};

@@ -170,7 +170,7 @@ pub struct Operation {
     pub label: Option<String>,
 }
 
-/// Tasks too short to be kept one by one, summed up over a stretch of their lane.
+/// Tasks and waits too short to be kept one by one, summed up over a stretch of their lane.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Collapsed {
     /// From the first one's start to the last one's end; other events may lie between.
@@ -179,6 +179,8 @@ pub struct Collapsed {
     pub tasks: u64,
     /// Their own time, waits and nested recorded tasks taken off.
     pub busy: Nanos,
+    /// Waits of joins and operations that were not kept, in the task around.
+    pub waited: Nanos,
     /// Joins called in them.
     pub joins: u64,
     /// Tasks spawned in them.

@@ -1,7 +1,40 @@
-//! The hot path: per-thread state, buffers and the clock.
+//! The recorder: per-thread state and buffers, nothing shared and no lock on the hot path, one
+//! clock. README.md in this folder states the protocol.
+//!
+//! This folder also goes, as source, into places where no crate can follow: it uses std alone,
+//! names its own parts by `super` alone, and compiles by itself in edition 2021. It does no I/O,
+//! knows no rayon, and leaves it to a front end to say which thread is which.
 
+mod buffer;
+pub mod clock;
+mod cost;
+mod depths;
+pub mod event;
 mod ids;
+mod join;
+mod lane;
+mod link;
+mod log;
+mod memory;
+mod notebook;
+mod operation;
+mod recorder;
+mod sync;
+mod task;
+mod texts;
 mod time;
 
+pub use cost::{Costs, measure as measure_costs};
+pub use event::{OperationKind, Origin, SecondHalf};
 pub use ids::{EventId, LaneId, PoolId, TextId};
+pub use join::{Mark, OpenJoin};
+pub use lane::{Lane, Slow};
+pub use link::{Arrival, Link};
+pub use log::{Counts, Figures};
+pub use operation::{OpenOperation, Wait};
+pub use recorder::{
+    AlreadyRecording, Detail, Ended, Identity, Member, OnFull, PoolEntry, Recording, Seat,
+    Settings, is_recording, members, new_pool, set_pool_threads, start, stop,
+};
+pub use task::Running;
 pub use time::{Nanos, Ticks};

@@ -1,0 +1,193 @@
+//! The calling thread's [`Lane`]: where it lies, who it belongs to, when it ends.
+//!
+//! On x86-64 Linux the lane is thread-local storage that is reached in two instructions from any
+//! crate, and counting a join is one more. Elsewhere it is a `thread_local!`, whose access is a
+//! function call where it crosses crates.
+
+use std::sync::OnceLock;
+use std::thread;
+
+use crate::linux;
+use crate::record::{self, Identity, PoolId, Seat, clock};
+
+pub(crate) use storage::{lane, tick};
+
+#[cfg(all(target_arch = "x86_64", target_os = "linux", target_env = "gnu", not(miri)))]
+#[expect(unsafe_code, reason = "thread-local storage that is reached without a call")]
+mod storage {
+    use std::arch::{asm, global_asm};
+    use std::mem::{align_of, size_of};
+
+    use crate::record::Lane;
+
+    /// The symbol carries the version: two versions in one program each have their own lanes.
+    macro_rules! symbol {
+        () => {
+            concat!(
+                "RAYPRISM_LANE_",
+                env!("CARGO_PKG_VERSION_MAJOR"),
+                "_",
+                env!("CARGO_PKG_VERSION_MINOR"),
+                "_",
+                env!("CARGO_PKG_VERSION_PATCH")
+            )
+        };
+    }
+
+    // The image of `Lane::new()`: a count-down of 1 and a budget of 1, the rest zero. The test
+    // below holds the two together.
+    global_asm!(
+        ".section .tdata.rayprism,\"awT\",@progbits",
+        concat!(".globl ", symbol!()),
+        concat!(".type ", symbol!(), ",@object"),
+        ".p2align 6",
+        concat!(symbol!(), ":"),
+        ".long 1",
+        ".long 1",
+        ".zero {rest}",
+        concat!(".size ", symbol!(), ", {size}"),
+        ".text",
+        rest = const size_of::<Lane>() - 8,
+        size = const size_of::<Lane>(),
+    );
+    const _: () = assert!(align_of::<Lane>() == 64 && size_of::<Lane>() == 64);
+
+    /// The calling thread's lane.
+    #[inline(always)]
+    pub(crate) fn lane() -> &'static Lane {
+        let lane: *const Lane;
+        // SAFETY: initial-exec access: the thread pointer plus the symbol's offset from it. The
+        // storage holds a `Lane` from the thread's first to its last instruction; `Lane` is not
+        // Sync, so the reference stays on this thread, and it has no destructor.
+        unsafe {
+            asm!(
+                "mov {lane}, qword ptr fs:[0]",
+                concat!("add {lane}, qword ptr [rip + ", symbol!(), "@GOTTPOFF]"),
+                lane = out(reg) lane,
+                options(pure, readonly, nostack),
+            );
+            &*lane
+        }
+    }
+
+    /// [`Lane::tick`] of the calling thread's lane.
+    #[inline(always)]
+    pub(crate) fn tick() -> bool {
+        // SAFETY: the count-down is the first word of the lane, see `lane`. It is only ever
+        // accessed by this thread.
+        unsafe {
+            asm!(
+                concat!("mov {offset}, qword ptr [rip + ", symbol!(), "@GOTTPOFF]"),
+                "dec dword ptr fs:[{offset}]",
+                "jz {slow}",
+                offset = out(reg) _,
+                slow = label { return true },
+                options(nostack),
+            );
+        }
+        false
+    }
+
+    #[cfg(test)]
+    mod tests {
+        use super::*;
+
+        #[test]
+        fn a_fresh_thread_has_a_fresh_lane() {
+            let bytes = |lane: &Lane| -> [u8; size_of::<Lane>()] {
+                // SAFETY: a lane is 64 bytes of integers and pointers without padding.
+                unsafe { std::ptr::from_ref(lane).cast::<[u8; size_of::<Lane>()]>().read() }
+            };
+            let fresh = std::thread::spawn(move || bytes(lane())).join().unwrap();
+            assert_eq!(fresh, bytes(&Lane::new()));
+        }
+
+        #[test]
+        fn ticking_in_assembly_is_ticking() {
+            std::thread::spawn(|| {
+                let twin = Lane::new();
+                for _ in 0..3 {
+                    assert_eq!(tick(), twin.tick());
+                }
+            })
+            .join()
+            .unwrap();
+        }
+    }
+}
+
+#[cfg(not(all(target_arch = "x86_64", target_os = "linux", target_env = "gnu", not(miri))))]
+mod storage {
+    use crate::record::Lane;
+
+    thread_local! {
+        static LANE: Lane = const { Lane::new() };
+    }
+
+    /// The calling thread's lane.
+    #[inline]
+    pub(crate) fn lane() -> &'static Lane {
+        let lane = LANE.with(std::ptr::from_ref);
+        #[expect(unsafe_code, reason = "the storage outlives every use on its thread")]
+        // SAFETY: `Lane` has no destructor, so the storage is valid for as long as the thread
+        // runs; it is not Sync, so the reference stays on this thread.
+        unsafe {
+            &*lane
+        }
+    }
+
+    /// [`Lane::tick`] of the calling thread's lane.
+    #[inline]
+    pub(crate) fn tick() -> bool {
+        LANE.with(Lane::tick)
+    }
+}
+
+/// Makes the calling thread known as a worker.
+pub(crate) fn register_worker(pool: PoolId, index: usize) {
+    let seat = Seat { pool, index: seat_index(index) };
+    lane().register(seat, || identity(Some(seat)));
+}
+
+/// Who the calling thread is, if no hook has said so before.
+pub(crate) fn who() -> Identity {
+    let index = rayon::current_thread_index();
+    identity(index.map(|index| Seat { pool: unhooked_pool(), index: seat_index(index) }))
+}
+
+/// rayon allows at most 65,535 workers.
+fn seat_index(index: usize) -> u32 {
+    u32::try_from(index).expect("rayon's limit on workers is below 2^32")
+}
+
+fn identity(seat: Option<Seat>) -> Identity {
+    clock::choose(linux::clock_distrust());
+    END_OF_THREAD.with(|_| ());
+    let name = thread::current().name().map(str::to_owned);
+    Identity { seat, name, thread: linux::own_id() }
+}
+
+/// The pool of all workers that no hook has announced.
+fn unhooked_pool() -> PoolId {
+    static POOL: OnceLock<PoolId> = OnceLock::new();
+    *POOL.get_or_init(|| record::new_pool(rayon::current_num_threads() as u32, false))
+}
+
+thread_local! {
+    /// Retires the thread's lane when the thread ends.
+    static END_OF_THREAD: EndOfThread = const { EndOfThread };
+}
+
+struct EndOfThread;
+
+impl Drop for EndOfThread {
+    fn drop(&mut self) {
+        lane().retire(linux::own_cpu());
+    }
+}
+
+/// Whether the calling thread is a worker of some pool.
+#[inline]
+pub(crate) fn is_worker() -> bool {
+    rayon::current_thread_index().is_some()
+}

@@ -1,0 +1,75 @@
+//! Threads as the kernel numbers and times them.
+
+use std::fs;
+use std::sync::OnceLock;
+
+use super::Nanos;
+
+/// The kernel's number of the calling thread.
+pub fn own_id() -> Option<u32> {
+    #[expect(unsafe_code, reason = "a system call")]
+    // SAFETY: gettid takes nothing and cannot fail.
+    let id = unsafe { libc::gettid() };
+    u32::try_from(id).ok()
+}
+
+/// CPU time of the calling thread since it began. Costs up to 1.5 µs.
+pub fn own_cpu() -> Option<Nanos> {
+    read(libc::CLOCK_THREAD_CPUTIME_ID)
+}
+
+/// CPU time of another thread of this process since it began; `None` once it has ended.
+pub fn cpu_of(thread: u32) -> Option<Nanos> {
+    // The kernel's encoding of a per-thread CPU clock: the thread's number, inverted, above three
+    // bits that say "of a thread" (4) and "as the scheduler counts" (2).
+    let clock = (!i32::try_from(thread).ok()? << 3) | 6;
+    read(clock)
+}
+
+fn read(clock: libc::clockid_t) -> Option<Nanos> {
+    let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    #[expect(unsafe_code, reason = "a system call")]
+    // SAFETY: `time` is a valid place for the result.
+    let status = unsafe { libc::clock_gettime(clock, &mut time) };
+    let (seconds, nanos) = (u64::try_from(time.tv_sec).ok()?, u64::try_from(time.tv_nsec).ok()?);
+    (status == 0).then(|| Nanos(seconds * 1_000_000_000 + nanos))
+}
+
+/// Why the kernel does not trust the time stamp counter, if it does not: it has fallen back to a
+/// clock that is read from the chipset, which it does only when the counters drift apart.
+pub fn clock_distrust() -> Option<&'static str> {
+    const CURRENT: &str = "/sys/devices/system/clocksource/clocksource0/current_clocksource";
+    static DISTRUST: OnceLock<Option<&'static str>> = OnceLock::new();
+    *DISTRUST.get_or_init(|| match fs::read_to_string(CURRENT).ok()?.trim() {
+        "hpet" | "acpi_pm" | "jiffies" | "pit" => {
+            Some("the kernel has found the CPU's time stamp counters unstable")
+        }
+        _ => None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_ways_to_a_threads_cpu_time_agree() {
+        let id = own_id().unwrap();
+        let before = own_cpu().unwrap();
+        let through_number = cpu_of(id).unwrap();
+        let after = own_cpu().unwrap();
+        assert!(before <= through_number && through_number <= after);
+    }
+
+    #[test]
+    fn a_thread_that_ended_has_no_cpu_time() {
+        let id = std::thread::spawn(own_id).join().unwrap().unwrap();
+        // The kernel may take a moment to take the thread down after it was joined.
+        let gone = (0..1_000_000).any(|_| cpu_of(id).is_none() || !still_listed(id));
+        assert!(gone);
+    }
+
+    fn still_listed(id: u32) -> bool {
+        std::path::Path::new(&format!("/proc/self/task/{id}")).exists()
+    }
+}

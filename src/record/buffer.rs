@@ -1,0 +1,171 @@
+//! One thread's records on their way to the collector: written by one, read by any, no lock.
+//!
+//! The writer fills a slot and then publishes the count; a reader takes the count and copies what
+//! lies below it. In a ring the writer first announces which slot it is about to overwrite, so
+//! that a reader can tell, after copying, which copies are torn and must be thrown away.
+
+use super::memory::Slots;
+use super::sync::{AtomicU64, Ordering, fence};
+
+/// Words of a record. Eight of them are a cache line.
+pub(super) const WORDS: usize = 8;
+
+/// A record, as it is written and read; `event` says what the words mean.
+pub(super) type Record = [u64; WORDS];
+
+/// A record's place in memory.
+#[repr(C, align(64))]
+pub(super) struct Slot(pub(super) [AtomicU64; WORDS]);
+
+/// What the writer does once every slot is used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum WhenFull {
+    /// Drop what comes and count it.
+    Drop,
+    /// Overwrite the oldest.
+    Overwrite,
+}
+
+/// Records of one writer. The first slot is the header; the rest hold records.
+pub(super) struct Buffer {
+    slots: Slots,
+    when_full: WhenFull,
+}
+
+/// Word of the header: records written so far. Written by the writer with Release.
+const PUBLISHED: usize = 0;
+/// Word of the header: 1 + the number of the record that is being written, in a ring.
+const CLAIMED: usize = 1;
+/// Word of the header: records dropped because there was no room.
+const DROPPED: usize = 2;
+
+/// What a reader found.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Snapshot {
+    /// The records that were there, oldest first.
+    pub(super) records: Vec<Record>,
+    /// Older ones that newer ones had overwritten.
+    pub(super) overwritten: u64,
+    /// Ones that were not written for lack of room.
+    pub(super) dropped: u64,
+}
+
+impl Buffer {
+    /// Room for `capacity` records, at least one.
+    pub(super) fn new(capacity: usize, when_full: WhenFull) -> Self {
+        Self { slots: Slots::zeroed(capacity.max(1) + 1), when_full }
+    }
+
+    pub(super) fn capacity(&self) -> u64 {
+        self.slots.len() as u64 - 1
+    }
+
+    /// Records written so far, those overwritten included.
+    pub(super) fn published(&self) -> u64 {
+        self.header(PUBLISHED).load(Ordering::Acquire)
+    }
+
+    /// Writes a record. Only the one writer may call this.
+    pub(super) fn push(&self, record: &Record) {
+        let number = self.header(PUBLISHED).load(Ordering::Relaxed);
+        let capacity = self.capacity();
+        let slot = if number < capacity {
+            number
+        } else if self.when_full == WhenFull::Overwrite {
+            self.claim(number);
+            number % capacity
+        } else {
+            return self.count_dropped();
+        };
+        for (place, &word) in self.slots[1 + slot as usize].0.iter().zip(record) {
+            place.store(word, Ordering::Relaxed);
+        }
+        // Release: pairs with the Acquire in `snapshot`; the words above are visible with it.
+        self.header(PUBLISHED).store(number + 1, Ordering::Release);
+    }
+
+    /// Tells readers that the slot of an older record is about to change.
+    #[cold]
+    fn claim(&self, number: u64) {
+        self.header(CLAIMED).store(number + 1, Ordering::Relaxed);
+        // Release fence: no word of the new record becomes visible before the claim. Pairs with
+        // the Acquire fence in `snapshot`.
+        fence(Ordering::Release);
+    }
+
+    #[cold]
+    fn count_dropped(&self) {
+        let dropped = self.header(DROPPED);
+        dropped.store(dropped.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
+    }
+
+    /// Copies what is there. Any thread may call this at any time, while the writer writes.
+    pub(super) fn snapshot(&self) -> Snapshot {
+        let end = self.published();
+        let start = end.saturating_sub(self.capacity());
+        let mut records: Vec<Record> = (start..end).map(|number| self.copy(number)).collect();
+        // Acquire fence: if any word copied above came from a newer record, the claim of that
+        // record is visible below.
+        fence(Ordering::Acquire);
+        let claimed = self.header(CLAIMED).load(Ordering::Relaxed);
+        let first_whole = claimed.saturating_sub(self.capacity()).clamp(start, end);
+        records.drain(..(first_whole - start) as usize);
+        let dropped = self.header(DROPPED).load(Ordering::Relaxed);
+        Snapshot { records, overwritten: first_whole, dropped }
+    }
+
+    fn copy(&self, number: u64) -> Record {
+        let slot = &self.slots[1 + (number % self.capacity()) as usize];
+        std::array::from_fn(|word| slot.0[word].load(Ordering::Relaxed))
+    }
+
+    fn header(&self, word: usize) -> &AtomicU64 {
+        &self.slots[0].0[word]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn record(n: u64) -> Record {
+        [n; WORDS]
+    }
+
+    fn filled(capacity: usize, when_full: WhenFull, n: u64) -> Snapshot {
+        let buffer = Buffer::new(capacity, when_full);
+        (0..n).for_each(|n| buffer.push(&record(n)));
+        buffer.snapshot()
+    }
+
+    #[test]
+    fn keeps_the_order() {
+        let records = (0..3).map(record).collect();
+        let expected = Snapshot { records, overwritten: 0, dropped: 0 };
+        assert_eq!(filled(4, WhenFull::Drop, 3), expected);
+    }
+
+    #[test]
+    fn counts_what_it_drops() {
+        let records = (0..4).map(record).collect();
+        let expected = Snapshot { records, overwritten: 0, dropped: 3 };
+        assert_eq!(filled(4, WhenFull::Drop, 7), expected);
+    }
+
+    #[test]
+    fn counts_what_it_overwrites() {
+        let records = (3..7).map(record).collect();
+        let expected = Snapshot { records, overwritten: 3, dropped: 0 };
+        assert_eq!(filled(4, WhenFull::Overwrite, 7), expected);
+    }
+
+    #[test]
+    fn untouched_capacity_is_free() {
+        // 1 TiB: would fail at once if it were committed.
+        if cfg!(all(target_os = "linux", target_pointer_width = "64", not(miri))) {
+            let buffer = Buffer::new(1 << 27, WhenFull::Drop);
+            buffer.push(&record(1));
+            assert_eq!(buffer.snapshot().records, [record(1)]);
+        }
+    }
+}

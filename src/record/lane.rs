@@ -1,0 +1,235 @@
+//! The hot path: one thread's count-down, and what it does when that runs
+//! out. README.md beside this file has the protocol.
+
+use std::cell::Cell;
+use std::panic::Location;
+use std::ptr;
+use std::sync::Arc;
+
+use super::ids::LaneId;
+use super::join::OpenJoin;
+use super::log::Log;
+use super::notebook::Notebook;
+use super::recorder::{self, Detail, Identity, Seat, Settings};
+use super::time::Nanos;
+
+/// A thread's recording state. Lives as long as the thread, and never leaves it.
+///
+/// The count-down is the first word, so that a front end may decrement it in one instruction. It
+/// is everything that a join costs on the fast path: it counts the joins, it says when the next
+/// one is to be timed, and it never reads a clock.
+#[derive(Debug)]
+#[repr(C, align(64))]
+pub struct Lane {
+    /// Joins until the slow path: see [`Lane::tick`].
+    pub(super) left: Cell<u32>,
+    /// What `left` was last set to.
+    pub(super) budget: Cell<u32>,
+    pub(super) mode: Cell<Mode>,
+    /// Joins around the next one, counted from the operation's first.
+    pub(super) depth: Cell<u32>,
+    /// Joins of the current task, up to the last refill of the count-down.
+    pub(super) joins: Cell<u64>,
+    /// Tasks spawned by the current task.
+    pub(super) spawns: Cell<u64>,
+    /// The current task's id, or 0.
+    pub(super) task: Cell<u64>,
+    notebook: Cell<*const Notebook>,
+}
+
+/// What the current task is recorded as: fixed when it begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u32)]
+pub(super) enum Mode {
+    /// There is no task: every join takes the slow path.
+    NoTask = 0,
+    /// A task that no recording asked for.
+    Off = 1,
+    /// Counted only.
+    Count = 2,
+    /// Timed where coarse.
+    Auto = 3,
+    /// Timed throughout.
+    Full = 4,
+}
+
+impl Mode {
+    pub(super) fn of(detail: Detail) -> Self {
+        match detail {
+            Detail::Off => Self::Off,
+            Detail::Count => Self::Count,
+            Detail::Auto => Self::Auto,
+            Detail::Full => Self::Full,
+        }
+    }
+
+    /// The detail in which it reads the clock, if it does.
+    #[inline]
+    pub(super) fn timed(self) -> Option<Detail> {
+        match self {
+            Self::Auto => Some(Detail::Auto),
+            Self::Full => Some(Detail::Full),
+            Self::NoTask | Self::Off | Self::Count => None,
+        }
+    }
+}
+
+/// Joins that a fine subtree counts before one is looked at again: a wrong guess costs no more.
+const FINE_BUDGET: u32 = 1_024;
+/// Where nothing is timed, the count-down is as long as it can be.
+pub(super) const LONG_BUDGET: u32 = u32::MAX;
+
+/// What a join on the slow path is to do.
+#[derive(Debug)]
+pub enum Slow<'l> {
+    /// The thread runs no task that is known: the front end begins one, or enters a pool.
+    NoTask,
+    /// Run it as it is; it has been counted.
+    Counted,
+    /// Time it with this.
+    Timed(OpenJoin<'l>),
+}
+
+impl Lane {
+    /// A thread that has not recorded anything yet.
+    pub const fn new() -> Self {
+        Self {
+            left: Cell::new(1),
+            budget: Cell::new(1),
+            mode: Cell::new(Mode::NoTask),
+            depth: Cell::new(0),
+            joins: Cell::new(0),
+            spawns: Cell::new(0),
+            task: Cell::new(0),
+            notebook: Cell::new(ptr::null()),
+        }
+    }
+
+    /// Counts a join; true if it must take the slow path, [`Lane::slow_join`].
+    #[inline(always)]
+    pub fn tick(&self) -> bool {
+        let left = self.left.get().wrapping_sub(1);
+        self.left.set(left);
+        left == 0
+    }
+
+    /// The slow path of a join that [`tick`](Self::tick) has counted.
+    #[inline]
+    pub fn slow_join(&self, site: &'static Location<'static>) -> Slow<'_> {
+        match self.mode.get() {
+            Mode::NoTask => {
+                self.left.set(1);
+                Slow::NoTask
+            }
+            Mode::Off | Mode::Count => {
+                self.refill(LONG_BUDGET);
+                Slow::Counted
+            }
+            mode @ (Mode::Auto | Mode::Full) => match (mode.timed(), self.notebook()) {
+                (Some(detail), Some(notebook)) => {
+                    Slow::Timed(OpenJoin::new(self, notebook, detail, site))
+                }
+                _ => Slow::Counted,
+            },
+        }
+    }
+
+    /// Counts a join that does not come through [`tick`](Self::tick).
+    pub fn count_join(&self) {
+        self.joins.set(self.joins.get() + 1);
+    }
+
+    /// Joins of the current task so far.
+    #[inline]
+    pub(super) fn count(&self) -> u64 {
+        self.joins.get() + u64::from(self.budget.get().wrapping_sub(self.left.get()))
+    }
+
+    #[inline]
+    pub(super) fn refill(&self, budget: u32) {
+        self.joins.set(self.count());
+        self.budget.set(budget);
+        self.left.set(budget);
+    }
+
+    /// Goes on at `depth`, with the count-down that suits it.
+    #[inline]
+    pub(super) fn go_to(&self, notebook: &Notebook, detail: Detail, depth: u32) {
+        self.depth.set(depth);
+        self.refill(if notebook.is_fine(detail, depth) { FINE_BUDGET } else { 1 });
+    }
+
+    /// Whether a recorded or unrecorded task is open on this thread.
+    pub fn in_task(&self) -> bool {
+        self.mode.get() != Mode::NoTask
+    }
+
+    /// Makes the thread known as a worker, before its first event or after: a thread that called
+    /// into pools may become a worker of one.
+    pub fn register(&self, seat: Seat, who: impl FnOnce() -> Identity) {
+        self.attach(who).take_seat(seat);
+    }
+
+    /// The lane's number, if the thread is known.
+    pub fn id(&self) -> Option<LaneId> {
+        self.notebook().map(Notebook::lane)
+    }
+
+    /// The thread ends. `cpu` is its whole CPU time, where that is known.
+    pub fn retire(&self, cpu: Option<Nanos>) {
+        let notebook = self.notebook.replace(ptr::null());
+        if notebook.is_null() {
+            return;
+        }
+        #[expect(unsafe_code, reason = "takes back what `attach` leaked")]
+        // SAFETY: made by `Box::into_raw` in `attach`, taken out of the cell above, so freed once;
+        // the references that `notebook()` gave are gone, because a thread retires from its exit
+        // handler or its thread-local destructors, with no guard of this module on its stack.
+        let notebook = unsafe { Box::from_raw(notebook.cast_mut()) };
+        notebook.close();
+        recorder::retire(&notebook.member, cpu);
+    }
+
+    #[inline]
+    pub(super) fn notebook(&self) -> Option<&Notebook> {
+        #[expect(
+            unsafe_code,
+            reason = "an Option<Box> would need drop glue in thread-local storage"
+        )]
+        // SAFETY: null, or made by `attach` on this thread and valid until `retire`. The lane is
+        // not Sync, so only this thread reads it; no `&mut Notebook` is ever made before then.
+        unsafe {
+            self.notebook.get().as_ref()
+        }
+    }
+
+    pub(super) fn attach(&self, who: impl FnOnce() -> Identity) -> &Notebook {
+        if let Some(notebook) = self.notebook() {
+            return notebook;
+        }
+        let notebook = Box::into_raw(Box::new(Notebook::new(recorder::register(who()))));
+        self.notebook.set(notebook);
+        #[expect(unsafe_code, reason = "see `notebook`")]
+        // SAFETY: just made.
+        unsafe {
+            &*notebook
+        }
+    }
+}
+
+impl Lane {
+    /// A lane of no thread, that writes where no collector looks: to measure what recording costs.
+    pub(super) fn detached(log: Log, settings: &Settings) -> Self {
+        let lane = Self::new();
+        let notebook = Notebook::new(recorder::stranger());
+        notebook.use_log(Arc::new(log), settings);
+        lane.notebook.set(Box::into_raw(Box::new(notebook)));
+        lane
+    }
+}
+
+impl Default for Lane {
+    fn default() -> Self {
+        Self::new()
+    }
+}

@@ -1,0 +1,66 @@
+//! Zeroed memory for buffers, committed by the system only where it is written.
+//!
+//! Everything that a collector reads lies in such memory and in nothing else, so that the same
+//! layout can be put into a mapping that another process owns.
+
+use std::alloc::{Layout, alloc_zeroed, dealloc, handle_alloc_error};
+use std::ops::Deref;
+use std::ptr::NonNull;
+
+use super::buffer::Slot;
+
+/// A fixed number of slots, all zero at first.
+pub(super) struct Slots {
+    first: NonNull<Slot>,
+    len: usize,
+}
+
+#[expect(unsafe_code, reason = "the allocation is owned and its slots are atomics")]
+// SAFETY: Slots owns its memory, and the only access it gives is `&[Slot]`, which is Sync.
+unsafe impl Send for Slots {}
+
+#[expect(unsafe_code, reason = "see Send")]
+// SAFETY: as for Send: slots are arrays of atomics.
+unsafe impl Sync for Slots {}
+
+impl Slots {
+    /// `len` zero slots; at least one.
+    pub(super) fn zeroed(len: usize) -> Self {
+        let len = len.max(1);
+        let layout = Self::layout(len);
+        #[expect(unsafe_code, reason = "alloc_zeroed is what leaves untouched pages uncommitted")]
+        // SAFETY: the layout is not of size zero; all-zero bytes are a valid `[AtomicU64; 8]`.
+        let memory = unsafe { alloc_zeroed(layout) };
+        match NonNull::new(memory.cast::<Slot>()) {
+            Some(first) => Self { first, len },
+            None => handle_alloc_error(layout),
+        }
+    }
+
+    fn layout(len: usize) -> Layout {
+        Layout::array::<Slot>(len).expect("a buffer is smaller than the address space")
+    }
+}
+
+impl Deref for Slots {
+    type Target = [Slot];
+
+    fn deref(&self) -> &[Slot] {
+        #[expect(unsafe_code, reason = "the slice view of the owned allocation")]
+        // SAFETY: `first` points to `len` initialised slots that live as long as `self`, and
+        // nothing ever makes a `&mut` to them.
+        unsafe {
+            std::slice::from_raw_parts(self.first.as_ptr(), self.len)
+        }
+    }
+}
+
+impl Drop for Slots {
+    fn drop(&mut self) {
+        #[expect(unsafe_code, reason = "gives back what `zeroed` took")]
+        // SAFETY: allocated in `zeroed` with this very layout, and `&mut self` ends all borrows.
+        unsafe {
+            dealloc(self.first.as_ptr().cast(), Self::layout(self.len));
+        }
+    }
+}

@@ -1,0 +1,347 @@
+//! What a thread keeps for itself while it records: who it is, what it has learnt of the program,
+//! its running sums. Private to the thread and out of the hot path's cache line.
+
+use std::cell::{Cell, RefCell};
+use std::sync::Arc;
+
+use super::buffer::Record;
+use super::depths::Depths;
+use super::event;
+use super::ids::{EventId, LaneId};
+use super::log::{Counter, Log};
+use super::recorder::{self, Detail, Member, OnFull, Seat, Settings, Switch};
+use super::texts::Texts;
+use super::time::Ticks;
+
+/// Events of a lane that are kept whole at first in `auto`, so that small runs are seen in full.
+const WHOLE: u32 = 4_096;
+
+/// A join, task or wait shorter than this is not kept for itself in `auto`: about 5 µs, whether a
+/// tick is one nanosecond of the OS clock or a third of one.
+fn coarse_ticks() -> u64 {
+    match super::clock::choose(None) {
+        super::clock::Source::Tsc => 13_000,
+        super::clock::Source::Os(_) => 5_000,
+    }
+}
+
+/// Each time half of the remaining room is used up, only events this much longer are kept.
+const SQUEEZE: u64 = 8;
+
+pub(super) struct Notebook {
+    pub(super) member: Arc<Member>,
+    pool: Cell<u32>,
+    sequence: Cell<u64>,
+    epoch: Cell<u64>,
+    log: RefCell<Option<Arc<Log>>>,
+    pub(super) texts: Texts,
+    pub(super) depths: Depths,
+    /// Ticks below which an event is fine.
+    pub(super) coarse: Cell<u64>,
+    whole: Cell<u32>,
+    /// Events written at which the next squeeze is due.
+    squeeze_at: Cell<u64>,
+    squeezed: Cell<bool>,
+    pub(super) timed_joins: Cell<u64>,
+    /// Ticks that the current task has waited.
+    pub(super) waited: Cell<u64>,
+    /// Ticks of other tasks that ran while the current one was open.
+    pub(super) nested: Cell<u64>,
+    /// Events that are not kept for themselves, since the last one that was.
+    pub(super) short: Cell<Short>,
+}
+
+/// A sum of short events, on its way to a `Collapsed` record.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Short {
+    pub(super) first: u64,
+    pub(super) last: u64,
+    pub(super) tasks: u64,
+    pub(super) busy: u64,
+    pub(super) waited: u64,
+    pub(super) joins: u64,
+    pub(super) spawns: u64,
+    pub(super) queued: u64,
+}
+
+impl Short {
+    pub(super) const NONE: Self = Self {
+        first: u64::MAX,
+        last: 0,
+        tasks: 0,
+        busy: 0,
+        waited: 0,
+        joins: 0,
+        spawns: 0,
+        queued: 0,
+    };
+
+    pub(super) fn is_none(&self) -> bool {
+        self.last == 0
+    }
+
+    /// Both together.
+    pub(super) fn plus(self, other: Self) -> Self {
+        Self {
+            first: self.first.min(other.first),
+            last: self.last.max(other.last),
+            tasks: self.tasks + other.tasks,
+            busy: self.busy + other.busy,
+            waited: self.waited + other.waited,
+            joins: self.joins + other.joins,
+            spawns: self.spawns + other.spawns,
+            queued: self.queued + other.queued,
+        }
+    }
+
+    /// Nothing yet, but with a place in time.
+    pub(super) fn at(first: u64, last: u64) -> Self {
+        Self { first, last, ..Self::NONE }
+    }
+
+    fn record(&self) -> Record {
+        event::Collapsed {
+            flags: 0,
+            small: 0,
+            text: u32::try_from(self.tasks).unwrap_or(u32::MAX),
+            start: self.first,
+            end: self.last,
+            busy: self.busy,
+            waited: self.waited,
+            joins: self.joins,
+            spawns: self.spawns,
+            queued: self.queued,
+        }
+        .encode()
+    }
+}
+
+impl Notebook {
+    pub(super) fn new(member: Arc<Member>) -> Self {
+        let pool = member.seat().map_or(0, |seat| seat.pool.0);
+        Self {
+            member,
+            pool: Cell::new(pool),
+            sequence: Cell::new(0),
+            epoch: Cell::new(0),
+            log: RefCell::new(None),
+            texts: Texts::new(),
+            depths: Depths::new(),
+            coarse: Cell::new(0),
+            whole: Cell::new(0),
+            squeeze_at: Cell::new(u64::MAX),
+            squeezed: Cell::new(false),
+            timed_joins: Cell::new(0),
+            waited: Cell::new(0),
+            nested: Cell::new(0),
+            short: Cell::new(Short::NONE),
+        }
+    }
+
+    /// Which recording it writes into.
+    #[inline]
+    pub(super) fn epoch(&self) -> u64 {
+        self.epoch.get()
+    }
+
+    pub(super) fn lane(&self) -> LaneId {
+        self.member.lane
+    }
+
+    /// The pool that the thread works for; 0 for none.
+    #[inline]
+    pub(super) fn pool(&self) -> u32 {
+        self.pool.get()
+    }
+
+    pub(super) fn take_seat(&self, seat: Seat) {
+        self.member.take_seat(seat);
+        self.pool.set(seat.pool.0);
+    }
+
+    /// Joins the recording that is under way; false if it has just ended.
+    #[inline]
+    pub(super) fn join_recording(&self, switch: Switch) -> bool {
+        self.epoch.get() == switch.epoch || self.open_log(switch)
+    }
+
+    #[cold]
+    fn open_log(&self, switch: Switch) -> bool {
+        let Some((log, settings)) = recorder::open_log(&self.member, switch.epoch) else {
+            return false;
+        };
+        self.use_log(log, &settings);
+        self.epoch.set(switch.epoch);
+        true
+    }
+
+    /// Starts afresh with an empty log.
+    pub(super) fn use_log(&self, log: Arc<Log>, settings: &Settings) {
+        let capacity = log.events.capacity();
+        self.log.replace(Some(log));
+        self.texts.forget();
+        self.depths.forget();
+        self.coarse.set(coarse_ticks());
+        self.whole.set(if settings.detail == Detail::Auto { WHOLE } else { 0 });
+        let squeezes = settings.on_full == OnFull::Collapse;
+        self.squeeze_at.set(if squeezes { capacity / 2 } else { u64::MAX });
+        self.squeezed.set(false);
+        self.timed_joins.set(0);
+        self.short.set(Short::NONE);
+    }
+
+    /// The next id of this lane.
+    #[inline]
+    pub(super) fn next_id(&self) -> u64 {
+        let sequence = self.sequence.get() + 1;
+        self.sequence.set(sequence);
+        EventId::new(self.lane(), sequence).map_or(0, EventId::word)
+    }
+
+    /// Whether joins at `depth` are only counted.
+    #[inline]
+    pub(super) fn is_fine(&self, detail: Detail, depth: u32) -> bool {
+        if self.whole.get() > 0 || (detail == Detail::Full && !self.squeezed.get()) {
+            return false;
+        }
+        self.depths.is_fine(depth, self.coarse.get())
+    }
+
+    /// Whether an event is kept for itself: one that took long, or one that `matters` (a steal, a
+    /// panic) as long as there is room for all of those.
+    #[inline]
+    pub(super) fn keeps(&self, detail: Detail, ticks: u64, matters: bool) -> bool {
+        let whole = self.whole.get();
+        if whole > 0 {
+            self.whole.set(whole - 1);
+            return true;
+        }
+        if ticks >= self.coarse.get() {
+            return true;
+        }
+        !self.squeezed.get() && (matters || detail == Detail::Full)
+    }
+
+    /// Writes an event that is kept, and before it the short ones within it.
+    #[inline]
+    pub(super) fn write(&self, record: &Record, within: &Short) {
+        let log = self.log.borrow();
+        let Some(log) = log.as_ref() else { return };
+        if !within.is_none() {
+            log.events.push(&within.record());
+        }
+        log.events.push(record);
+        if log.events.published() >= self.squeeze_at.get() {
+            self.squeeze(log);
+        }
+    }
+
+    /// From here on only events that are longer still are kept. What room is left is halved each
+    /// time, so that it lasts for any length of program.
+    #[cold]
+    fn squeeze(&self, log: &Log) {
+        self.squeezed.set(true);
+        self.whole.set(0);
+        self.coarse.set(self.coarse.get().saturating_mul(SQUEEZE));
+        let written = log.events.published();
+        let room = log.events.capacity().saturating_sub(written);
+        self.squeeze_at.set(if room < 2 { u64::MAX } else { written + room / 2 });
+    }
+
+    /// Takes the short events summed up so far, if there are any.
+    #[inline]
+    pub(super) fn take_short(&self) -> Option<Box<Short>> {
+        let short = self.short.get();
+        if short.is_none() {
+            return None;
+        }
+        self.short.set(Short::NONE);
+        Some(Box::new(short))
+    }
+
+    /// Closes a join or an operation. If it is `kept`, the short events within it are written
+    /// before it; else they, and its `wait`, are summed up with those around it.
+    #[inline]
+    pub(super) fn settle(
+        &self,
+        kept: Option<&Record>,
+        before_wait: Option<Box<Short>>,
+        outer: Option<Box<Short>>,
+        wait: Option<Short>,
+    ) {
+        let within = self.short.get();
+        if within.is_none() && before_wait.is_none() && outer.is_none() && wait.is_none() {
+            // The common case: nothing but the event itself.
+            if let Some(record) = kept {
+                self.write(record, &Short::NONE);
+            }
+            return;
+        }
+        let outer = outer.map_or(Short::NONE, |outer| *outer);
+        let before = before_wait.map_or(Short::NONE, |before| *before);
+        match kept {
+            Some(record) => {
+                self.flush(&before);
+                self.write(record, &within);
+                self.short.set(outer);
+            }
+            None => {
+                let wait = wait.unwrap_or(Short::NONE);
+                self.short.set(outer.plus(before).plus(within).plus(wait));
+            }
+        }
+    }
+
+    /// Sums up a short event that lies in no task: there is none to be written with, so the sum is
+    /// written for itself once it spans a while.
+    pub(super) fn keep_loose(&self, sum: Short) {
+        let long_enough = sum.last.saturating_sub(sum.first) >= 16 * self.coarse.get();
+        if long_enough {
+            self.flush(&sum);
+        }
+        let rest = if long_enough { Short::NONE } else { sum };
+        self.short.set(rest);
+        self.with_log(|log| log.set(Counter::Pending, rest.tasks));
+    }
+
+    /// Writes a sum of short events that lie in no task.
+    fn flush(&self, sum: &Short) {
+        if !sum.is_none() {
+            self.write(&sum.record(), &Short::NONE);
+        }
+    }
+
+    /// The thread ends: nothing may stay behind.
+    pub(super) fn close(&self) {
+        self.flush(&self.short.replace(Short::NONE));
+        self.with_log(|log| log.set(Counter::Pending, 0));
+    }
+
+    #[inline]
+    pub(super) fn with_log<R>(&self, f: impl FnOnce(&Log) -> R) -> Option<R> {
+        self.log.borrow().as_deref().map(f)
+    }
+
+    /// A call site's number, for a record.
+    #[inline]
+    pub(super) fn site(&self, site: &'static std::panic::Location<'static>) -> u32 {
+        self.with_log(|log| self.texts.site(log, site)).unwrap_or(0)
+    }
+
+    /// A label's number, for a record.
+    pub(super) fn label(&self, label: Option<&str>) -> u64 {
+        let number = label.and_then(|label| self.with_log(|log| self.texts.text(log, label)));
+        u64::from(number.unwrap_or(0))
+    }
+
+    /// How long ago, or 0 where the clocks of two CPUs disagree.
+    pub(super) fn since(later: Ticks, earlier: Ticks) -> u64 {
+        later.0.saturating_sub(earlier.0)
+    }
+}
+
+impl std::fmt::Debug for Notebook {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Notebook").field("member", &self.member).finish_non_exhaustive()
+    }
+}

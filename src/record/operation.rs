@@ -1,0 +1,166 @@
+//! An operation: a call that hands work to others and waits for it.
+
+use std::panic::Location;
+
+use super::clock::now;
+use super::event::{self, OperationKind};
+use super::join::Mark;
+use super::lane::{Lane, Mode};
+use super::link::Link;
+use super::notebook::{Notebook, Short};
+use super::recorder::{self, Detail, Identity};
+use super::time::Ticks;
+
+impl Lane {
+    /// Opens an operation on this thread, if it is to be recorded.
+    pub fn open_operation(
+        &self,
+        who: impl FnOnce() -> Identity,
+        kind: OperationKind,
+        site: &'static Location<'static>,
+        label: Option<&str>,
+    ) -> Option<OpenOperation<'_>> {
+        let switch = recorder::switch();
+        let mode = match self.mode.get() {
+            Mode::NoTask => Mode::of(switch.detail),
+            mode => mode,
+        };
+        let detail = mode.timed()?;
+        let notebook = self.attach(who);
+        notebook
+            .join_recording(switch)
+            .then(|| OpenOperation::new(self, notebook, detail, kind, notebook.site(site), label))
+    }
+}
+
+/// An operation that is under way. Closed by [`OpenOperation::close`]; when dropped before, a
+/// panic went through it.
+#[must_use = "the operation ends when this is dropped"]
+#[derive(Debug)]
+pub struct OpenOperation<'l> {
+    lane: &'l Lane,
+    notebook: &'l Notebook,
+    epoch: u64,
+    detail: Detail,
+    kind: OperationKind,
+    site: u32,
+    label: u64,
+    id: u64,
+    start: Ticks,
+    /// Ticks of other tasks on this lane before it.
+    nested: u64,
+    outer: Option<Box<Short>>,
+    closed: bool,
+}
+
+/// When an operation's caller began to wait.
+#[derive(Debug)]
+pub enum Wait {
+    /// It never did.
+    Never,
+    /// At once: it handed everything over.
+    FromStart,
+    /// From a mark on.
+    Since(Mark),
+}
+
+impl<'l> OpenOperation<'l> {
+    fn new(
+        lane: &'l Lane,
+        notebook: &'l Notebook,
+        detail: Detail,
+        kind: OperationKind,
+        site: u32,
+        label: Option<&str>,
+    ) -> Self {
+        Self {
+            lane,
+            notebook,
+            epoch: notebook.epoch(),
+            detail,
+            kind,
+            site,
+            label: notebook.label(label),
+            id: notebook.next_id(),
+            nested: notebook.nested.get(),
+            outer: if lane.in_task() { notebook.take_short() } else { None },
+            closed: false,
+            start: now(),
+        }
+    }
+
+    /// What a job carries that this operation pushes.
+    pub fn link(&self, site: &'static Location<'static>) -> Link {
+        Link {
+            parent: self.id,
+            pushed: self.start.0,
+            lane: self.notebook.lane().0,
+            pool: self.notebook.pool(),
+            ..Link::unrecorded(site)
+        }
+    }
+
+    /// The operation returned.
+    pub fn close(mut self, wait: Wait) {
+        self.end(wait, false);
+    }
+
+    fn end(&mut self, wait: Wait, panicked: bool) {
+        let end = now();
+        self.closed = true;
+        let (since, nested, before) = match wait {
+            Wait::Never => (end, 0, None),
+            Wait::FromStart => (self.start, self.nested, None),
+            Wait::Since(mark) => (mark.at, mark.nested, mark.before),
+        };
+        let notebook = self.notebook;
+        if self.epoch != notebook.epoch() {
+            return;
+        }
+        let nested = notebook.nested.get().saturating_sub(nested);
+        let waited = match Notebook::since(end, since) {
+            0 => 0,
+            ticks => ticks.saturating_sub(nested),
+        };
+        notebook.waited.set(notebook.waited.get() + waited);
+        let ticks = Notebook::since(end, self.start);
+        // Outside of tasks an operation is what there is to see.
+        let matters = panicked || !self.lane.in_task();
+        let kept = notebook.keeps(self.detail, ticks, matters);
+        let kept = kept.then(|| self.record(since, end, panicked).encode());
+        if self.lane.in_task() {
+            let wait = Short { waited, ..Short::at(self.start.0, end.0) };
+            let wait = (waited > 0).then_some(wait);
+            notebook.settle(kept.as_ref(), before, self.outer.take(), wait);
+        } else if let Some(record) = &kept {
+            notebook.write(record, &Short::NONE);
+        }
+    }
+
+    fn record(&self, wait: Ticks, end: Ticks, panicked: bool) -> event::Operation {
+        event::Operation {
+            flags: u8::from(panicked),
+            small: self.kind as u16,
+            text: self.site,
+            start: self.start.0,
+            wait: wait.0,
+            end: end.0,
+            id: self.id,
+            task: self.lane.task.get(),
+            label: self.label,
+            spare: 0,
+        }
+    }
+}
+
+impl Drop for OpenOperation<'_> {
+    fn drop(&mut self) {
+        if !self.closed {
+            let handed_over =
+                matches!(self.kind, OperationKind::Install | OperationKind::Broadcast);
+            let outside_join = self.kind == OperationKind::Join;
+            let wait = if handed_over || outside_join { Wait::FromStart } else { Wait::Never };
+            self.end(wait, true);
+        }
+    }
+}

@@ -1,0 +1,272 @@
+//! A task that a thread runs: the guard around it, and the state of the one that it interrupts.
+
+use super::clock::now;
+use super::event::{self, Origin};
+use super::lane::{LONG_BUDGET, Lane, Mode};
+use super::link::{Arrival, Link};
+use super::log::Counter;
+use super::notebook::{Notebook, Short};
+use super::recorder::{self, Detail, Identity};
+use super::time::Ticks;
+
+impl Lane {
+    /// Begins a task on this thread; the guard ends it.
+    pub fn begin(&self, who: impl FnOnce() -> Identity, arrival: Arrival) -> Running<'_> {
+        let switch = recorder::switch();
+        let saved = Saved::of(self);
+        if switch.detail == Detail::Off {
+            return self.begin_unrecorded(saved);
+        }
+        let notebook = self.attach(who);
+        if !notebook.join_recording(switch) {
+            return self.begin_unrecorded(saved);
+        }
+        self.begin_recorded(saved, notebook, switch.detail, arrival)
+    }
+
+    fn begin_unrecorded(&self, saved: Saved) -> Running<'_> {
+        self.mode.set(Mode::Off);
+        self.task.set(0);
+        self.refill(LONG_BUDGET);
+        Running { lane: self, saved, recorded: None, returned: false }
+    }
+
+    fn begin_recorded<'l>(
+        &'l self,
+        saved: Saved,
+        notebook: &'l Notebook,
+        detail: Detail,
+        arrival: Arrival,
+    ) -> Running<'l> {
+        let recorded = Recorded::new(notebook, arrival);
+        notebook.with_log(|log| log.add(Counter::Begun, 1));
+        self.mode.set(Mode::of(detail));
+        self.task.set(recorded.id);
+        self.spawns.set(0);
+        self.budget.set(0);
+        self.left.set(0);
+        self.joins.set(0);
+        match self.mode.get().timed() {
+            Some(detail) => {
+                let depth = match arrival {
+                    // Where a stolen half of a counted join stands is not known, but it is fine.
+                    Arrival::Migrated => notebook.depths.first_fine(notebook.coarse.get()),
+                    _ => recorded.depth.unwrap_or(0),
+                };
+                self.go_to(notebook, detail, depth);
+                Running { lane: self, saved, recorded: Some(recorded.started()), returned: false }
+            }
+            None => {
+                self.refill(LONG_BUDGET);
+                Running { lane: self, saved, recorded: Some(recorded), returned: false }
+            }
+        }
+    }
+
+    /// Runs `f` as a task in full detail, whatever the process records.
+    pub(super) fn in_full<R>(&self, f: impl FnOnce() -> R) -> R {
+        let notebook = self.notebook().expect("a detached lane has a notebook");
+        let running = self.begin_recorded(Saved::of(self), notebook, Detail::Full, Arrival::Root);
+        let result = f();
+        running.done();
+        result
+    }
+}
+
+/// A task that this thread runs. Ends when dropped: as panicked, unless [`Running::done`] does it.
+#[must_use = "the task ends when this is dropped"]
+#[derive(Debug)]
+pub struct Running<'l> {
+    lane: &'l Lane,
+    saved: Saved,
+    recorded: Option<Recorded<'l>>,
+    returned: bool,
+}
+
+impl Running<'_> {
+    /// The task returned.
+    pub fn done(mut self) {
+        self.returned = true;
+    }
+}
+
+impl Drop for Running<'_> {
+    fn drop(&mut self) {
+        let lane = self.lane;
+        let detail = lane.mode.get().timed();
+        // The clock is read first, so that what follows is not in the task's time.
+        let at = if detail.is_some() { now() } else { Ticks(0) };
+        let (joins, spawns) = (lane.count(), lane.spawns.get());
+        let end = End { at, joins, spawns, panicked: !self.returned };
+        self.saved.restore(lane);
+        let Some(recorded) = self.recorded.take() else { return };
+        if recorded.epoch != recorded.notebook.epoch() {
+            return;
+        }
+        // Counts are published here, inside the job, before rayon sets the job's latch.
+        recorded.count(&end);
+        if let Some(detail) = detail {
+            recorded.write(&end, detail, self.saved.mode.timed().is_some());
+        }
+    }
+}
+
+/// The state of the task that another one interrupts.
+#[derive(Debug)]
+struct Saved {
+    left: u32,
+    budget: u32,
+    mode: Mode,
+    depth: u32,
+    joins: u64,
+    spawns: u64,
+    task: u64,
+}
+
+impl Saved {
+    fn of(lane: &Lane) -> Self {
+        Self {
+            left: lane.left.get(),
+            budget: lane.budget.get(),
+            mode: lane.mode.get(),
+            depth: lane.depth.get(),
+            joins: lane.joins.get(),
+            spawns: lane.spawns.get(),
+            task: lane.task.get(),
+        }
+    }
+
+    fn restore(&self, lane: &Lane) {
+        lane.left.set(self.left);
+        lane.budget.set(self.budget);
+        lane.mode.set(self.mode);
+        lane.depth.set(self.depth);
+        lane.joins.set(self.joins);
+        lane.spawns.set(self.spawns);
+        lane.task.set(self.task);
+    }
+}
+
+/// The end of a task.
+struct End {
+    at: Ticks,
+    joins: u64,
+    spawns: u64,
+    panicked: bool,
+}
+
+/// What a recorded task remembers until it ends.
+#[derive(Debug)]
+struct Recorded<'l> {
+    notebook: &'l Notebook,
+    /// The recording that it belongs to: its end is not written into another one.
+    epoch: u64,
+    id: u64,
+    origin: Origin,
+    /// The link it came with; `None` if it came without.
+    link: Option<Link>,
+    depth: Option<u32>,
+    start: Ticks,
+    outer_waited: u64,
+    outer_nested: u64,
+    outer_short: Option<Box<Short>>,
+}
+
+impl<'l> Recorded<'l> {
+    fn new(notebook: &'l Notebook, arrival: Arrival) -> Self {
+        let (link, origin) = match arrival {
+            Arrival::Root => (None, Origin::Root),
+            Arrival::Migrated => (None, Origin::Migrated),
+            Arrival::Broadcast(link) => (Some(link), Origin::Broadcast),
+            Arrival::Job(link) => (Some(link), link.origin(notebook)),
+        };
+        let depth = match arrival {
+            Arrival::Migrated => None,
+            _ => Some(link.map_or(0, |link| link.depth)),
+        };
+        Self {
+            notebook,
+            epoch: notebook.epoch(),
+            id: notebook.next_id(),
+            origin,
+            link,
+            depth,
+            start: Ticks(0),
+            outer_waited: notebook.waited.replace(0),
+            outer_nested: notebook.nested.replace(0),
+            outer_short: notebook.take_short(),
+        }
+    }
+
+    /// The clock is read last, so that the task's own bookkeeping is not in it.
+    fn started(self) -> Self {
+        Self { start: now(), ..self }
+    }
+
+    fn count(&self, end: &End) {
+        let timed_joins = self.notebook.timed_joins.replace(0);
+        self.notebook.with_log(|log| {
+            log.add(Counter::Joins, end.joins);
+            log.add(Counter::TimedJoins, timed_joins);
+            log.add(Counter::Spawns, end.spawns);
+            log.add(Counter::Tasks, 1);
+            match self.origin {
+                Origin::Stolen => log.add(Counter::Steals, 1),
+                Origin::Injected => log.add(Counter::Injected, 1),
+                Origin::Migrated => log.add(Counter::Migrated, 1),
+                Origin::Root | Origin::Local | Origin::Broadcast => {}
+            }
+        });
+    }
+
+    /// Writes the task, or adds it to the short ones of the task around it, if it is `inside` one.
+    fn write(mut self, end: &End, detail: Detail, inside: bool) {
+        let notebook = self.notebook;
+        let ticks = Notebook::since(end.at, self.start);
+        let within = notebook.short.replace(Short::NONE);
+        let busy = ticks.saturating_sub(notebook.waited.get() + notebook.nested.get());
+        notebook.waited.set(self.outer_waited);
+        notebook.nested.set(self.outer_nested + ticks);
+        let outer = self.outer_short.take().map_or(Short::NONE, |outer| *outer);
+        if notebook.keeps(detail, ticks, end.panicked || self.origin == Origin::Stolen) {
+            notebook.short.set(outer);
+            notebook.write(&self.record(end).encode(), &within);
+            return;
+        }
+        let sum = outer.plus(within).plus(self.sum(end, busy));
+        if inside {
+            notebook.short.set(sum);
+        } else {
+            notebook.keep_loose(sum);
+        }
+    }
+
+    fn sum(&self, end: &End, busy: u64) -> Short {
+        let queued = match self.pushed() {
+            0 => 0,
+            pushed => self.start.0.saturating_sub(pushed),
+        };
+        let (joins, spawns) = (end.joins, end.spawns);
+        Short { tasks: 1, busy, joins, spawns, queued, ..Short::at(self.start.0, end.at.0) }
+    }
+
+    /// Ticks when it was pushed, or 0.
+    fn pushed(&self) -> u64 {
+        self.link.map_or(0, |link| link.pushed)
+    }
+
+    fn record(&self, end: &End) -> event::Task {
+        event::Task {
+            flags: event::task_flags(self.origin, self.depth.is_some(), end.panicked),
+            small: event::small_depth(self.depth.unwrap_or(0)),
+            text: self.link.map_or(0, |link| self.notebook.site(link.site)),
+            start: self.start.0,
+            end: end.at.0,
+            id: self.id,
+            parent: self.link.map_or(0, |link| link.parent),
+            pushed: self.pushed(),
+            joins: end.joins,
+            spawns: end.spawns,
+        }
+    }
+}

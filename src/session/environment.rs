@@ -1,0 +1,95 @@
+//! A recording that the environment asks for: `RAYPRISM_OUT=FILE` starts one with the first use of
+//! rayon and writes it when the program ends; `RAYPRISM_DETAIL` sets the detail.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::sync::{Mutex, Once, PoisonError};
+use std::{env, panic};
+
+use super::Session;
+use crate::model::Detail;
+
+/// The recording that is to be written when the program ends, and where.
+static AT_EXIT: Mutex<Option<(Session, PathBuf)>> = Mutex::new(None);
+
+/// Starts the recording that the environment asks for, if it does; the first call decides.
+pub(crate) fn start_from_environment() {
+    static START: Once = Once::new();
+    START.call_once(|| {
+        if let Some(path) = env::var_os("RAYPRISM_OUT") {
+            start(path.into(), env::var_os("RAYPRISM_DETAIL"));
+        }
+    });
+}
+
+fn start(path: PathBuf, detail: Option<OsString>) {
+    let detail = match detail {
+        None => Detail::Auto,
+        Some(detail) => parse(&detail).unwrap_or_else(|| {
+            complain(&format!(
+                "RAYPRISM_DETAIL is {}, not off, count, auto or full; recording with auto",
+                detail.to_string_lossy()
+            ));
+            Detail::Auto
+        }),
+    };
+    if detail == Detail::Off {
+        return;
+    }
+    match Session::builder().detail(detail).start() {
+        Ok(session) => {
+            *AT_EXIT.lock().unwrap_or_else(PoisonError::into_inner) = Some((session, path));
+            register_exit();
+        }
+        Err(error) => complain(&format!("RAYPRISM_OUT is set, but {error}")),
+    }
+}
+
+fn parse(detail: &OsString) -> Option<Detail> {
+    match detail.to_str()? {
+        "off" => Some(Detail::Off),
+        "count" => Some(Detail::Count),
+        "auto" => Some(Detail::Auto),
+        "full" => Some(Detail::Full),
+        _ => None,
+    }
+}
+
+#[cfg(unix)]
+fn register_exit() {
+    extern "C" fn at_exit() {
+        // A panic must not cross into C.
+        let _ = panic::catch_unwind(write);
+    }
+    #[expect(unsafe_code, reason = "the C library's exit hook is the only one")]
+    // SAFETY: the handler takes nothing, unwinds nowhere, and is code that is never unloaded.
+    let status = unsafe { libc::atexit(at_exit) };
+    if status != 0 {
+        complain("the exit hook could not be set; the recording will not be written");
+    }
+}
+
+#[cfg(not(unix))]
+fn register_exit() {
+    complain("RAYPRISM_OUT is not supported on this system; use Session::builder() instead");
+}
+
+/// Ends the recording and writes it.
+fn write() {
+    let taken = AT_EXIT.lock().unwrap_or_else(PoisonError::into_inner).take();
+    if let Some((session, path)) = taken {
+        match session.write(&path) {
+            Ok(()) => complain(&format!("trace written to {}", path.display())),
+            Err(error) => {
+                let cause = std::error::Error::source(&error).map(ToString::to_string);
+                complain(&format!("{error}: {}", cause.unwrap_or_default()));
+            }
+        }
+    }
+}
+
+/// One line to the program's standard error: there is no caller to return it to.
+#[expect(clippy::print_stderr, reason = "the program's exit has no other way to tell its user")]
+fn complain(message: &str) {
+    eprintln!("rayprism: {message}");
+}

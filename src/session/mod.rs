@@ -1,0 +1,159 @@
+//! Start and stop of a recording: by hand, or because the environment asks for it.
+//!
+//! With the command line the only part that reads the environment or opens files. What the threads
+//! recorded becomes a [`Trace`] in `collect`.
+
+mod collect;
+mod environment;
+mod file;
+
+use std::path::Path;
+use std::sync::OnceLock;
+
+use crate::linux;
+use crate::model::{Detail, Trace};
+use crate::record::{self, clock};
+use collect::CpuTimes;
+
+pub(crate) use environment::start_from_environment;
+pub use file::{WriteError, write_trace};
+pub use record::OnFull;
+
+/// A recording under way; one at a time in a process. Dropping it throws the recording away.
+///
+/// ```
+/// use rayprism::facade as rayon;
+///
+/// let session = rayprism::Session::builder().start()?;
+/// let (a, b) = rayon::join(|| 6, || 7);
+/// let trace = session.stop();
+/// assert_eq!((a * b, trace.counts().joins), (42, 1));
+/// # Ok::<(), rayprism::session::StartError>(())
+/// ```
+#[derive(Debug)]
+pub struct Session {
+    title: String,
+    clock: clock::Source,
+    cpu_before: CpuTimes,
+}
+
+/// How to record.
+#[derive(Clone, Debug)]
+pub struct SessionBuilder {
+    detail: Detail,
+    buffer_bytes: usize,
+    on_full: OnFull,
+    title: Option<String>,
+}
+
+/// Why a recording could not start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum StartError {
+    /// Another session is under way.
+    #[error("another recording is under way in this process; stop it first")]
+    AlreadyRecording,
+    /// The crate was built without the feature `record`.
+    #[error("recording is not compiled in; enable rayprism's feature `record`")]
+    NotCompiledIn,
+}
+
+/// Bytes of a record in a lane's buffer.
+const RECORD_BYTES: usize = 64;
+/// The least that a lane's buffer can be set to.
+pub const LEAST_BUFFER_BYTES: usize = 64 << 10;
+/// What a lane's buffer is if nothing else is asked for.
+pub const DEFAULT_BUFFER_BYTES: usize = 32 << 20;
+
+impl Session {
+    /// Settings for a recording, at their defaults.
+    pub fn builder() -> SessionBuilder {
+        SessionBuilder {
+            detail: Detail::Auto,
+            buffer_bytes: DEFAULT_BUFFER_BYTES,
+            on_full: OnFull::Collapse,
+            title: None,
+        }
+    }
+
+    /// Ends the recording and returns it. Operations that are still running are not in it.
+    pub fn stop(self) -> Trace {
+        let recording = record::stop().expect("a session is a recording under way");
+        let (title, clock) = (self.title.clone(), self.clock);
+        let trace = collect::trace(&recording, title, clock, costs(), &self.cpu_before);
+        // Stopped: `drop` has nothing to throw away.
+        std::mem::forget(self);
+        trace
+    }
+
+    /// Ends the recording and writes it as Chrome JSON. Nothing half-written is left under `path`.
+    pub fn write(self, path: impl AsRef<Path>) -> Result<(), WriteError> {
+        write_trace(&self.stop(), path.as_ref())
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        record::stop();
+    }
+}
+
+impl SessionBuilder {
+    /// How much to record. Default: [`Detail::Auto`].
+    pub fn detail(self, detail: Detail) -> Self {
+        Self { detail, ..self }
+    }
+
+    /// Bytes of each thread's buffer, at least [`LEAST_BUFFER_BYTES`]. Memory is used only as it
+    /// is written. Default: [`DEFAULT_BUFFER_BYTES`].
+    pub fn buffer_bytes(self, buffer_bytes: usize) -> Self {
+        Self { buffer_bytes: buffer_bytes.max(LEAST_BUFFER_BYTES), ..self }
+    }
+
+    /// What to do when a buffer is full. Default: [`OnFull::Collapse`].
+    pub fn on_full(self, on_full: OnFull) -> Self {
+        Self { on_full, ..self }
+    }
+
+    /// What the trace is called. Default: the program's name.
+    pub fn title(self, title: impl Into<String>) -> Self {
+        Self { title: Some(title.into()), ..self }
+    }
+
+    /// Starts recording. Operations that begin from here on are in the trace.
+    pub fn start(self) -> Result<Session, StartError> {
+        if cfg!(not(feature = "record")) {
+            return Err(StartError::NotCompiledIn);
+        }
+        let clock = clock::choose(linux::clock_distrust());
+        costs();
+        let settings = record::Settings {
+            detail: raw_detail(self.detail),
+            capacity: self.buffer_bytes / RECORD_BYTES,
+            on_full: self.on_full,
+        };
+        let cpu_before = CpuTimes::of_all();
+        record::start(settings).map_err(|record::AlreadyRecording| StartError::AlreadyRecording)?;
+        Ok(Session { title: self.title.unwrap_or_else(program_name), clock, cpu_before })
+    }
+}
+
+fn raw_detail(detail: Detail) -> record::Detail {
+    match detail {
+        Detail::Off => record::Detail::Off,
+        Detail::Count => record::Detail::Count,
+        Detail::Auto => record::Detail::Auto,
+        Detail::Full => record::Detail::Full,
+    }
+}
+
+/// What recording costs here, measured once per process.
+fn costs() -> record::Costs {
+    static COSTS: OnceLock<record::Costs> = OnceLock::new();
+    *COSTS.get_or_init(record::measure_costs)
+}
+
+fn program_name() -> String {
+    let path = std::env::current_exe().ok();
+    let stem = path.as_deref().and_then(Path::file_stem);
+    stem.map_or_else(|| "a program".to_owned(), |stem| stem.to_string_lossy().into_owned())
+}
