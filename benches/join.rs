@@ -1,0 +1,153 @@
+//! What recording costs where it costs most: a join at every node of a perfect tree.
+//!
+//! Plain rayon and the facade take turns in one process, in the order plain, recorded, recorded,
+//! plain; the shorter of each two gives a ratio, and the median of the ratios is what counts. One
+//! inversion mirrors the tree's memory order, so each measurement is two. With one worker the
+//! figure is the worker's CPU time, with more it is wall time.
+//!
+//! `cargo bench --bench join [-- --depth 23 --rounds 15 --threads 1,2]`
+
+use std::hint::black_box;
+use std::time::{Duration, Instant};
+
+use rayprism::Session;
+use rayprism::facade as recorded;
+use rayprism::facade::real as plain;
+use rayprism::model::{Detail, Nanos, Trace};
+
+#[path = "support/mod.rs"]
+mod support;
+
+use support::{Arguments, paired};
+
+struct Node {
+    left: Option<Box<Node>>,
+    right: Option<Box<Node>>,
+}
+
+fn build(depth: u32) -> Option<Box<Node>> {
+    (depth > 0).then(|| Box::new(Node { left: build(depth - 1), right: build(depth - 1) }))
+}
+
+macro_rules! inversion {
+    ($name:ident, $join:path) => {
+        fn $name(node: &mut Option<Box<Node>>) {
+            if let Some(node) = node {
+                std::mem::swap(&mut node.left, &mut node.right);
+                let (left, right) = (&mut node.left, &mut node.right);
+                $join(|| $name(left), || $name(right));
+            }
+        }
+    };
+}
+
+inversion!(invert_plain, plain::join);
+inversion!(invert_recorded, recorded::join);
+
+struct Bench {
+    pool: recorded::ThreadPool,
+    tree: Option<Box<Node>>,
+    threads: usize,
+}
+
+impl Bench {
+    fn new(depth: u32, threads: usize) -> Self {
+        let pool = recorded::ThreadPoolBuilder::new().num_threads(threads).build();
+        Self { pool: pool.expect("a pool"), tree: build(depth), threads }
+    }
+
+    /// Two inversions, so that the tree is as before.
+    fn measure(&mut self, invert: fn(&mut Option<Box<Node>>)) -> Duration {
+        let Self { pool, tree, threads } = self;
+        pool.install(|| {
+            let (cpu, wall) = (rayprism::linux::own_cpu(), Instant::now());
+            invert(tree);
+            invert(black_box(tree));
+            let wall = wall.elapsed();
+            let cpu = rayprism::linux::own_cpu().zip(cpu).filter(|_| *threads == 1);
+            cpu.map_or(wall, |(end, start)| Duration::from_nanos((end - start).0))
+        })
+    }
+
+    fn recorded(&mut self, detail: Detail) -> (Duration, Option<Trace>) {
+        if detail == Detail::Off {
+            return (self.measure(invert_recorded), None);
+        }
+        let session = Session::builder().detail(detail).start().expect("no other session");
+        let time = self.measure(invert_recorded);
+        (time, Some(session.stop()))
+    }
+}
+
+fn main() {
+    let arguments = Arguments::parse();
+    for &threads in &arguments.threads {
+        levels(&arguments, threads);
+    }
+    for &threads in &arguments.threads {
+        full(&arguments, threads);
+    }
+}
+
+fn levels(arguments: &Arguments, threads: usize) {
+    let mut bench = Bench::new(arguments.depth, threads);
+    let joins = 2 * ((1_u64 << arguments.depth) - 1);
+    println!("depth {}, {threads} workers, {joins} joins a measurement", arguments.depth);
+    for detail in [Detail::Off, Detail::Count, Detail::Auto] {
+        let mut last = None;
+        let ratios = paired(arguments.rounds, |recorded| {
+            if !recorded {
+                return bench.measure(invert_plain);
+            }
+            let (time, trace) = bench.recorded(detail);
+            last = trace;
+            time
+        });
+        println!("  {detail:?}: {ratios}{}", last.as_ref().map_or(String::new(), describe));
+        if let Some(trace) = last {
+            assert_eq!(trace.counts().joins, joins, "{detail:?}");
+        }
+    }
+}
+
+/// `full` keeps every join: a tree that fits the buffers, and the cost per join.
+fn full(arguments: &Arguments, threads: usize) {
+    let depth = arguments.depth.min(18);
+    let mut bench = Bench::new(depth, threads);
+    let joins = 2 * ((1_u64 << depth) - 1);
+    let mut plain = Duration::MAX;
+    let mut best = Duration::MAX;
+    let mut last = None;
+    let ratios = paired(arguments.rounds, |recorded| {
+        if !recorded {
+            let time = bench.measure(invert_plain);
+            plain = plain.min(time);
+            return time;
+        }
+        let (time, trace) = bench.recorded(Detail::Full);
+        best = best.min(time);
+        last = trace;
+        time
+    });
+    let workers = threads as f64;
+    let each = (best.as_nanos() as f64 - plain.as_nanos() as f64) * workers / joins as f64;
+    println!("depth {depth}, {threads} workers, Full: {ratios}, {each:.1} ns of CPU time per join");
+    let trace = last.expect("some rounds");
+    println!("  {}", describe(&trace));
+    assert_eq!(trace.counts().joins, joins);
+}
+
+fn describe(trace: &Trace) -> String {
+    let counts = trace.counts();
+    let events: usize = trace.lanes.iter().map(|lane| lane.events.len()).sum();
+    let megabytes = events as f64 * 64.0 / 1e6;
+    let Nanos(duration) = trace.header.duration;
+    format!(
+        "; {} joins, {} timed, {events} events kept ({megabytes:.1} MB) in {:.1} ms, {} steals, ≤ {} more",
+        counts.joins,
+        counts.timed_joins,
+        duration as f64 / 1e6,
+        counts.steals,
+        counts.migrated,
+    )
+}
