@@ -200,7 +200,7 @@ pub enum Problem {
     },
     /// Collapsed tasks were busy for longer than the lane had room for.
     #[error(
-        "lane {}: {event} claims {} ns of work, with room for {} ns",
+        "lane {}: {event}: {} ns of work in room for {} ns",
         .lane.0, .busy.0, .room.0
     )]
     TooBusy {
