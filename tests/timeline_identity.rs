@@ -56,7 +56,8 @@ impl Grower {
         let mut inner = of;
         match (self.below(4)?, of) {
             (0, Some(of)) => {
-                let second = if turn % 2 == 0 { SecondHalf::Stolen } else { SecondHalf::Inline };
+                let second =
+                    if turn.is_multiple_of(2) { SecondHalf::Stolen } else { SecondHalf::Inline };
                 let join = join(self.lane, sequence, of, [start, turn, end]);
                 self.events.push(Event::Join(Join { second, ..join }));
                 let wait = if second == SecondHalf::Stolen { turn } else { end };

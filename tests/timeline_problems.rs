@@ -253,7 +253,8 @@ fn more_in_the_events_than_was_counted() {
         shorten(&mut lane.counts);
         problem(&trace(1000, vec![lane])).to_string()
     };
-    let cases: [(fn(&mut Counts), &str); 5] = [
+    type Shorten = fn(&mut Counts);
+    let cases: [(Shorten, &str); 5] = [
         (|counts| counts.timed_joins = 5, "5 timed joins counted, yet 4 joins counted"),
         (|counts| counts.joins = 3, "4 joins in its events, yet 3 counted"),
         (|counts| counts.timed_joins = 0, "1 timed joins in its events, yet 0 counted"),

@@ -193,3 +193,13 @@ fn times_of_two_lanes_in_the_wrong_order_are_counted_not_refused() {
     join.span = span(301, 870);
     assert_eq!(causality(&trace), Causality { checked: 4, violated: 2 });
 }
+
+/// Walking the joins around each join would take minutes here.
+#[test]
+fn a_recursion_of_many_joins_is_proven_in_linear_time() {
+    let depth = 100_000;
+    let events = (0..depth).map(|n| Event::Join(join(1, n + 2, 1, [n, 2 * depth, 3 * depth - n])));
+    let task = Event::Task(Task { joins: depth, ..task(1, 1, 0, 3 * depth) });
+    let lane = worker(1, 0, std::iter::once(task).chain(events).collect());
+    assert_eq!(flat(&trace(3 * depth, vec![lane]), 0).len(), 2 * depth as usize - 1);
+}

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::frame::{ancestors, caller, site, turn};
+use super::frame::{caller, owners, site, turn};
 use super::{Frame, Named, Problem, is_whole};
 use crate::model::{Event, EventId, Lane, Origin, Role, Span, Task, Trace};
 
@@ -114,10 +114,8 @@ fn check_missing(
     index: usize,
     task: EventId,
 ) -> Result<(), Problem> {
-    let collapsed = ancestors(frames, index)
-        .map(|around| around.event(lane))
-        .take_while(|around| !matches!(around, Event::Task(_)))
-        .any(|around| matches!(around, Event::Collapsed(_)));
+    let owner = frames[index].owner.map(|owner| frames[owner].event(lane));
+    let collapsed = matches!(owner, Some(Event::Collapsed(_)));
     if collapsed || !is_whole(lane) {
         return Ok(());
     }
@@ -134,9 +132,9 @@ fn check_no_caller(lane: &Lane, frames: &[Frame], index: usize) -> Result<(), Pr
     Err(Problem::NamesNoTask { lane: lane.id, event, task })
 }
 
-fn task_around<'l>(lane: &'l Lane, frames: &[Frame], index: usize) -> Option<&'l Event> {
-    ancestors(frames, index)
-        .map(|around| &lane.events[around.event])
+fn task_around<'l>(lane: &'l Lane, frames: &'l [Frame], index: usize) -> Option<&'l Event> {
+    owners(frames, index)
+        .map(|owner| frames[owner].event(lane))
         .find(|around| matches!(around, Event::Task(_)))
 }
 

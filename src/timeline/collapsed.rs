@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::frame::caller;
+use super::frame::{caller, owners};
 use super::{Frame, Named, Problem, State, Stretch, is_whole};
 use crate::model::{Event, Lane, Nanos};
 
@@ -107,14 +107,11 @@ fn summed_in(lane: &Lane, frames: &[Frame], index: usize) -> Option<usize> {
     let event = frames[index].event(lane);
     let named = caller(event)?;
     let mut collapsed = None;
-    let mut around = frames[index].parent;
-    while let Some(frame) = around {
-        match frames[frame].event(lane) {
-            Event::Task(task) => return collapsed.filter(|_| task.id != named),
-            Event::Collapsed(_) => collapsed = collapsed.or(Some(frame)),
-            Event::Join(_) | Event::Operation(_) => {}
+    for owner in owners(frames, index) {
+        if let Event::Task(task) = frames[owner].event(lane) {
+            return collapsed.filter(|_| task.id != named);
         }
-        around = frames[frame].parent;
+        collapsed = collapsed.or(Some(owner));
     }
     collapsed
 }

@@ -12,10 +12,20 @@ pub(super) fn build(lane: &Lane) -> Result<Vec<Frame>, Problem> {
     let mut open: Vec<usize> = Vec::new();
     for event in in_opening_order(lane)? {
         close_before(lane, &frames, &mut open, event)?;
-        frames.push(Frame { event, parent: open.last().copied() });
+        let parent = open.last().copied();
+        let owner = parent.and_then(|parent| owner_within(lane, &frames, parent));
+        frames.push(Frame { event, parent, owner });
         open.push(frames.len() - 1);
     }
     Ok(frames)
+}
+
+/// The owner of what lies directly in `parent`.
+fn owner_within(lane: &Lane, frames: &[Frame], parent: usize) -> Option<usize> {
+    match frames[parent].event(lane) {
+        Event::Task(_) | Event::Collapsed(_) => Some(parent),
+        Event::Join(_) | Event::Operation(_) => frames[parent].owner,
+    }
 }
 
 /// Pops what ended before an event starts; what stays on top contains it.

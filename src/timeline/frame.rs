@@ -9,6 +9,8 @@ pub struct Frame {
     pub event: usize,
     /// The index, among the frames, of the innermost one around it.
     pub parent: Option<usize>,
+    /// Likewise of the innermost task, or collapsed tasks, around it: whose code it is part of.
+    pub owner: Option<usize>,
 }
 
 impl Frame {
@@ -21,6 +23,12 @@ impl Frame {
 pub(super) fn ancestors(frames: &[Frame], frame: usize) -> impl Iterator<Item = Frame> + '_ {
     let parent = |frame: &Frame| frame.parent.map(|parent| frames[parent]);
     std::iter::successors(parent(&frames[frame]), parent)
+}
+
+/// The tasks and collapsed tasks around a frame, from the innermost outwards. Joins between them are
+/// skipped, as there may be one for each level of a deep recursion.
+pub(super) fn owners(frames: &[Frame], frame: usize) -> impl Iterator<Item = usize> + '_ {
+    std::iter::successors(frames[frame].owner, |&owner| frames[owner].owner)
 }
 
 /// From when on the event's worker has nothing of its own to do in it; `None` if it never waits.
