@@ -28,7 +28,7 @@ pub fn no_times_of(detail: Detail, lane: &Lane) -> Option<String> {
     let lost = losses.dropped + losses.overwritten;
     match (lost, losses.unfinished) {
         (0, 0) => None,
-        (0, _) => Some("tasks of the lane were still open at the end".to_owned()),
-        (_, _) => Some("events of the lane were lost".to_owned()),
+        (0, _) => Some("tasks were still open at the end".to_owned()),
+        (_, _) => Some("events were lost".to_owned()),
     }
 }

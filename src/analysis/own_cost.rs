@@ -56,7 +56,7 @@ fn total(costs: Costs, counted: u64, timed: u64, tasks: u64) -> Nanos {
 
 fn share(total: &Measured<Nanos>, core_time: Nanos) -> Measured<f64> {
     if core_time == Nanos::ZERO {
-        return Measured::Not("no worker was recorded".to_owned());
+        return Measured::Not("no worker's time was recorded".to_owned());
     }
     total.clone().map(|total| total.0 as f64 / core_time.0 as f64)
 }
