@@ -1,1 +1,17 @@
-//! Pure analysis of a timeline.
+//! Conclusions from a timeline, as plain figures: what each worker did, who stole from whom, what
+//! the recording itself cost.
+//!
+//! Pure: no I/O, no clocks, no threads, no environment; the same trace gives the same figures. What
+//! was not measured is [`Measured::Not`](crate::model::Measured::Not) with its reason, never zero.
+//! How figures are shown is [`crate::report`]'s. They can be serialized, as the JSON report is them.
+
+pub mod activity;
+pub mod detail;
+pub mod own_cost;
+pub mod steals;
+pub mod window;
+
+pub use activity::{Activity, PoolActivity, Times, WorkerActivity};
+pub use own_cost::OwnCost;
+pub use steals::{Latency, Steals, Theft};
+pub use window::{Window, WindowEnds};

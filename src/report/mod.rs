@@ -1,1 +1,85 @@
-//! Reports: text and JSON.
+//! Reports: one serializable struct from which every renderer renders.
+//!
+//! [`Report::of`] computes everything from the trace alone, so that a report made from a file on
+//! another machine is the same to the byte. Nothing is computed in a renderer that another renderer
+//! would have to compute again, and nothing is read here but the trace.
+
+pub mod json;
+mod run;
+pub mod text;
+
+pub use run::{BaselineFigures, RunFigures, Wall};
+
+use serde::Serialize;
+
+use crate::analysis::{Activity, OwnCost, Steals, Window};
+use crate::model::{ClockInfo, Counts, Detail, Losses, Machine, Measured, Nanos, Trace};
+use crate::timeline::{Causality, Problem, Timeline};
+
+/// What one trace says.
+///
+/// Times are whole nanoseconds, and picoseconds where a name ends in `_ps`.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Report {
+    /// What was recorded.
+    pub title: String,
+    /// The version of rayprism that recorded it.
+    pub rayprism: String,
+    /// How much was recorded.
+    pub detail: Detail,
+    /// Whether the program was built with debug assertions.
+    pub debug_assertions: bool,
+    /// From the recording's start to its end.
+    pub duration: Nanos,
+    /// The stretch of the recording that `activity` is of.
+    pub window: Window,
+    /// The measurement that the recording is part of.
+    pub run: Option<RunFigures>,
+    /// What all lanes counted together.
+    pub counts: Measured<Counts>,
+    /// What each worker did.
+    pub activity: Activity,
+    /// Who stole from whom.
+    pub steals: Steals,
+    /// What the recording itself cost.
+    pub own_cost: OwnCost,
+    /// The clock.
+    pub clock: ClockInfo,
+    /// How far the lanes' times agree with each other.
+    pub causality: Causality,
+    /// The machine.
+    pub machine: Machine,
+    /// What is missing.
+    pub losses: Losses,
+}
+
+impl Report {
+    /// The report of a trace.
+    ///
+    /// # Errors
+    ///
+    /// The trace contradicts itself.
+    pub fn of(trace: &Trace) -> Result<Self, Problem> {
+        let timeline = Timeline::new(trace)?;
+        let window = Window::of(&timeline);
+        let activity = Activity::of(&timeline, window);
+        let header = &trace.header;
+        Ok(Self {
+            title: header.title.clone(),
+            rayprism: header.rayprism.clone(),
+            detail: header.detail,
+            debug_assertions: header.debug_assertions,
+            duration: header.duration,
+            window,
+            run: header.run.as_ref().map(RunFigures::of),
+            counts: crate::analysis::detail::counts(header.detail, trace.counts()),
+            steals: Steals::of(&timeline),
+            own_cost: OwnCost::of(&timeline, activity.core_time),
+            activity,
+            clock: header.clock.clone(),
+            causality: timeline.causality(),
+            machine: header.machine.clone(),
+            losses: trace.losses(),
+        })
+    }
+}

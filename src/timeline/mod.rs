@@ -1,1 +1,149 @@
-//! Events, proven and ordered.
+//! Events, proven and ordered: what a [`Trace`] claims is checked once, here, so that nothing above
+//! has to.
+//!
+//! A trace is raw: a recorder, a file or a hand wrote it, and it may contradict itself.
+//! [`Timeline::new`] walks each lane with a small state machine (a stack of open events), proves
+//! that events nest, and fails with a [`Problem`] that names both sides where they do not. What it
+//! hands on is each lane as a forest of [`Frame`]s and as a gapless row of [`Stretch`]es. It draws
+//! no conclusions: sums and judgements are [`crate::analysis`]'s.
+
+mod causality;
+mod check;
+mod collapsed;
+mod forest;
+mod frame;
+mod problem;
+mod stretch;
+mod structure;
+
+pub use causality::Causality;
+pub use frame::Frame;
+pub use problem::{Kind, Named, Problem};
+pub use stretch::{State, Stretch};
+
+use crate::model::{Event, Lane, Nanos, Pool, PoolId, Role, Span, Trace};
+
+/// A trace whose order is proven.
+#[derive(Debug)]
+pub struct Timeline<'t> {
+    trace: &'t Trace,
+    rows: Vec<Row<'t>>,
+    causality: Causality,
+}
+
+/// One lane of it.
+#[derive(Debug)]
+pub struct Row<'t> {
+    lane: &'t Lane,
+    presence: Span,
+    frames: Vec<Frame>,
+    stretches: Vec<Stretch>,
+}
+
+impl<'t> Timeline<'t> {
+    /// Proves a trace, lane by lane in their order.
+    ///
+    /// # Errors
+    ///
+    /// The first contradiction found.
+    pub fn new(trace: &'t Trace) -> Result<Self, Problem> {
+        structure::check(trace)?;
+        let rows =
+            trace.lanes.iter().map(|lane| Row::new(trace, lane)).collect::<Result<_, _>>()?;
+        Ok(Self { trace, rows, causality: Causality::of(trace) })
+    }
+
+    /// What was proven.
+    pub fn trace(&self) -> &'t Trace {
+        self.trace
+    }
+
+    /// The lanes, in the trace's order.
+    pub fn rows(&self) -> &[Row<'t>] {
+        &self.rows
+    }
+
+    /// The workers of a pool, by index.
+    pub fn workers(&self, pool: PoolId) -> Vec<&Row<'t>> {
+        let mut workers: Vec<(u32, &Row)> =
+            self.rows.iter().filter_map(|row| Some((row.index_in(pool)?, row))).collect();
+        workers.sort_unstable_by_key(|&(index, _)| index);
+        workers.into_iter().map(|(_, row)| row).collect()
+    }
+
+    /// The pools, in the order of building.
+    pub fn pools(&self) -> &'t [Pool] {
+        &self.trace.pools
+    }
+
+    /// How far the lanes' times agree with each other.
+    pub fn causality(&self) -> Causality {
+        self.causality
+    }
+
+    /// From the first event's start to the last one's end, on any lane; `None` without events.
+    pub fn extent(&self) -> Option<Span> {
+        let spans = || self.rows.iter().flat_map(|row| &row.lane.events).map(Event::span);
+        let start = spans().map(|span| span.start).min()?;
+        let end = spans().map(|span| span.end).max()?;
+        Some(Span { start, end })
+    }
+}
+
+impl<'t> Row<'t> {
+    fn new(trace: &Trace, lane: &'t Lane) -> Result<Self, Problem> {
+        let presence = presence(trace, lane);
+        let ids = check::each(trace, lane, presence)?;
+        let frames = forest::build(lane)?;
+        check::callers(lane, &frames, &ids)?;
+        check::counts(lane)?;
+        let stretches = stretch::flatten(lane, &frames, presence)?;
+        Ok(Self { lane, presence, frames, stretches })
+    }
+
+    /// The lane.
+    pub fn lane(&self) -> &'t Lane {
+        self.lane
+    }
+
+    /// From when to when its thread was there, within the recording.
+    pub fn presence(&self) -> Span {
+        self.presence
+    }
+
+    /// Its events as a forest, parents before children.
+    pub fn frames(&self) -> &[Frame] {
+        &self.frames
+    }
+
+    /// Its presence, cut where the innermost frame or its state changes; without gap or overlap.
+    pub fn stretches(&self) -> &[Stretch] {
+        &self.stretches
+    }
+
+    /// Whether none of its events is missing. Where some are, times cannot be told apart: with a
+    /// task missing, its time looks like none; with a join missing, its wait looks like work.
+    pub fn is_whole(&self) -> bool {
+        is_whole(self.lane)
+    }
+
+    fn index_in(&self, wanted: PoolId) -> Option<u32> {
+        match self.lane.role {
+            Role::Worker { pool, index } if pool == wanted => Some(index),
+            Role::Worker { .. } | Role::Outside => None,
+        }
+    }
+}
+
+fn is_whole(lane: &Lane) -> bool {
+    let losses = lane.losses;
+    losses.dropped == 0 && losses.overwritten == 0 && losses.unfinished == 0
+}
+
+/// A thread without a start was there before the recording, one without an end is there after it.
+fn presence(trace: &Trace, lane: &Lane) -> Span {
+    Span {
+        start: lane.started.unwrap_or(Nanos::ZERO),
+        end: lane.ended.unwrap_or(trace.header.duration),
+    }
+}

@@ -1,0 +1,200 @@
+//! What each worker did with its time: ran tasks, waited for others, or had no task.
+//!
+//! For each worker busy + waiting + no task + absent is the window, to the nanosecond.
+
+use serde::Serialize;
+
+use super::{Window, detail};
+use crate::model::{Counts, Detail, LaneId, Measured, Nanos, Pool, PoolId, Role};
+use crate::timeline::{Row, State, Stretch, Timeline};
+
+/// What the workers of all pools did.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Activity {
+    /// The pools, in the order of building.
+    pub pools: Vec<PoolActivity>,
+    /// All workers of all pools together.
+    pub times: Measured<Times>,
+    /// Time that the workers were there, within the window, summed.
+    pub core_time: Nanos,
+    /// Workers that were busy on average, 0 to their number: busy time by the window's length.
+    pub busy_cores: Measured<f64>,
+}
+
+/// What a pool's workers did.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct PoolActivity {
+    /// Which pool.
+    pub pool: PoolId,
+    /// Its size, in workers.
+    pub threads: u32,
+    /// Whether every rayon call in it was seen.
+    pub every_call_seen: bool,
+    /// The workers that have a lane, by index.
+    pub workers: Vec<WorkerActivity>,
+    /// These together.
+    pub times: Measured<Times>,
+    /// What they counted together.
+    pub counts: Measured<Counts>,
+}
+
+/// What a worker did.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct WorkerActivity {
+    /// Its lane.
+    pub lane: LaneId,
+    /// Its index in its pool.
+    pub index: u32,
+    /// Its thread's name.
+    pub name: Option<String>,
+    /// Its time in the window.
+    pub times: Measured<Times>,
+    /// CPU time of its thread in the whole recording.
+    pub cpu: Measured<Nanos>,
+    /// What it counted.
+    pub counts: Measured<Counts>,
+}
+
+/// Time in the window, by what it was spent in. The first four add up to the window, times the
+/// number of workers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Times {
+    /// In tasks, without waits. A task that ran while another waited counts as its own.
+    pub busy: Nanos,
+    /// In a task that waited for others' work, with nothing else to run.
+    pub waiting: Nanos,
+    /// Without a recorded task.
+    pub no_task: Nanos,
+    /// Before the thread was there, and after it ended.
+    pub absent: Nanos,
+    /// `no_task`, where it is known that no task means idle.
+    pub idle: Measured<Nanos>,
+}
+
+impl Activity {
+    /// What the workers did in a window.
+    pub fn of(timeline: &Timeline, window: Window) -> Self {
+        let pools: Vec<PoolActivity> =
+            timeline.pools().iter().map(|pool| PoolActivity::of(timeline, window, pool)).collect();
+        let times = together(pools.iter().map(|pool| &pool.times));
+        let busy_cores = busy_cores(&times, window);
+        Self { pools, times, core_time: core_time(timeline, window), busy_cores }
+    }
+}
+
+impl PoolActivity {
+    fn of(timeline: &Timeline, window: Window, pool: &Pool) -> Self {
+        let detail = timeline.trace().header.detail;
+        let rows = timeline.workers(pool.id);
+        let workers: Vec<WorkerActivity> =
+            rows.iter().filter_map(|row| WorkerActivity::of(row, window, pool, detail)).collect();
+        let counts = rows.iter().fold(Counts::default(), |sum, row| sum.plus(row.lane().counts));
+        Self {
+            pool: pool.id,
+            threads: pool.threads,
+            every_call_seen: pool.every_call_seen,
+            times: together(workers.iter().map(|worker| &worker.times)),
+            counts: detail::counts(detail, counts),
+            workers,
+        }
+    }
+}
+
+impl WorkerActivity {
+    /// `None` if the lane is no worker's.
+    fn of(row: &Row, window: Window, pool: &Pool, detail: Detail) -> Option<Self> {
+        let lane = row.lane();
+        let Role::Worker { index, .. } = lane.role else { return None };
+        let times = match detail::no_times_of(detail, lane) {
+            Some(reason) => Measured::Not(reason),
+            None => Measured::Is(Times::of(row, window, pool)),
+        };
+        Some(Self {
+            lane: lane.id,
+            index,
+            name: lane.name.clone(),
+            times,
+            cpu: lane.cpu.clone(),
+            counts: detail::counts(detail, lane.counts),
+        })
+    }
+}
+
+impl Times {
+    fn of(row: &Row, window: Window, pool: &Pool) -> Self {
+        let cut = || row.stretches().iter().filter_map(|stretch| stretch.within(window.span));
+        let no_task = rest_in(cut(), State::NoTask);
+        let present: Nanos = cut().map(|stretch| stretch.span.duration()).sum();
+        Self {
+            busy: cut().map(|stretch| stretch.busy).sum(),
+            waiting: rest_in(cut(), State::Waiting),
+            no_task,
+            absent: window.span.duration() - present,
+            idle: idle(no_task, pool),
+        }
+    }
+
+    fn plus(self, other: &Self) -> Self {
+        Self {
+            busy: self.busy + other.busy,
+            waiting: self.waiting + other.waiting,
+            no_task: self.no_task + other.no_task,
+            absent: self.absent + other.absent,
+            idle: match (self.idle, &other.idle) {
+                (Measured::Is(idle), Measured::Is(more)) => Measured::Is(idle + *more),
+                (Measured::Not(reason), _) => Measured::Not(reason),
+                (_, Measured::Not(reason)) => Measured::Not(reason.clone()),
+            },
+        }
+    }
+}
+
+fn rest_in(stretches: impl Iterator<Item = Stretch>, state: State) -> Nanos {
+    stretches.filter(|stretch| stretch.state == state).map(|stretch| stretch.rest()).sum()
+}
+
+fn idle(no_task: Nanos, pool: &Pool) -> Measured<Nanos> {
+    if pool.every_call_seen {
+        return Measured::Is(no_task);
+    }
+    Measured::Not("stock rayon calls in this pool are invisible to public API".to_owned())
+}
+
+/// The sum, or the first reason why there is none.
+fn together<'a>(times: impl Iterator<Item = &'a Measured<Times>>) -> Measured<Times> {
+    let mut sum: Option<Times> = None;
+    for times in times {
+        match times {
+            Measured::Not(reason) => return Measured::Not(reason.clone()),
+            Measured::Is(more) => {
+                sum = Some(match sum {
+                    Some(sum) => sum.plus(more),
+                    None => more.clone(),
+                });
+            }
+        }
+    }
+    match sum {
+        Some(sum) => Measured::Is(sum),
+        None => Measured::Not("no worker was recorded".to_owned()),
+    }
+}
+
+fn busy_cores(times: &Measured<Times>, window: Window) -> Measured<f64> {
+    let length = window.span.duration();
+    if length == Nanos::ZERO {
+        return Measured::Not("the window is empty".to_owned());
+    }
+    times.clone().map(|times| times.busy.0 as f64 / length.0 as f64)
+}
+
+fn core_time(timeline: &Timeline, window: Window) -> Nanos {
+    timeline
+        .rows()
+        .iter()
+        .filter(|row| row.lane().role != Role::Outside)
+        .flat_map(|row| row.stretches())
+        .filter_map(|stretch| stretch.within(window.span))
+        .map(|stretch| stretch.span.duration())
+        .sum()
+}

@@ -1,0 +1,41 @@
+//! Reports as JSON, for scripts.
+//!
+//! ```json
+//! { "schema": "rayprism-report", "version": 1, "reports": [ … ] }
+//! ```
+//!
+//! Each report is a [`Report`], field by field; its documentation is the schema's.
+//!
+//! - Times are whole nanoseconds, picoseconds where a name ends in `_ps`.
+//! - What may be unmeasured is `{"is": VALUE}` or `{"not": "the reason"}`; what is absent is `null`.
+//! - Words are lower-case with hyphens.
+//! - The version grows when a field is removed or changes its meaning. New fields may come without.
+//!
+//! The same reports give the same bytes.
+
+use std::io::{self, Write};
+
+use serde::Serialize;
+
+use super::Report;
+
+/// The version of the schema.
+pub const VERSION: u32 = 1;
+
+#[derive(Serialize)]
+struct Document<'r> {
+    schema: &'static str,
+    version: u32,
+    reports: &'r [Report],
+}
+
+/// Writes reports as one JSON document, indented, with a newline at its end.
+///
+/// # Errors
+///
+/// Those of `out`.
+pub fn write(reports: &[Report], out: &mut dyn Write) -> io::Result<()> {
+    let document = Document { schema: "rayprism-report", version: VERSION, reports };
+    serde_json::to_writer_pretty(&mut *out, &document)?;
+    out.write_all(b"\n")
+}

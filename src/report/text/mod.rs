@@ -1,0 +1,17 @@
+//! Reports for a terminal: one section per trace, and a table of several side by side.
+//!
+//! Pure: the same report and style give the same bytes. Whether there is a terminal, how wide it is
+//! and whether it wants colour is the caller's to find out.
+
+mod bar;
+mod comparison;
+mod facts;
+mod section;
+mod style;
+mod table;
+mod units;
+mod workers;
+
+pub use comparison::write_comparison;
+pub use section::write;
+pub use style::Style;

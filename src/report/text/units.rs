@@ -1,0 +1,69 @@
+//! Figures as text.
+
+use crate::model::{Measured, Nanos};
+
+/// Stands for a figure that there is none of.
+pub(super) const NONE: &str = "–";
+
+/// `8388607` as `8,388,607`.
+pub(super) fn thousands(number: u64) -> String {
+    let digits = number.to_string();
+    let mut grouped = String::with_capacity(digits.len() + digits.len() / 3);
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    grouped
+}
+
+/// A count with its noun, in the plural but for one.
+pub(super) fn counted(number: u64, noun: &str) -> String {
+    let ending = if number == 1 { "" } else { "s" };
+    format!("{} {noun}{ending}", thousands(number))
+}
+
+/// `0.31×`, `12.4×`.
+pub(super) fn ratio(ratio: f64) -> String {
+    let decimals = if ratio < 9.995 { 2 } else { 1 };
+    format!("{ratio:.decimals$}×")
+}
+
+/// A share of 1 as `6.0 %`.
+pub(super) fn percent(share: f64) -> String {
+    format!("{:.1} %", share * 100.0)
+}
+
+/// Picoseconds as nanoseconds, `0.88 ns`, `41.2 ns`; a nanosecond's parts matter for costs.
+pub(super) fn picos(picos: u64) -> String {
+    let nanos = picos as f64 / 1e3;
+    let decimals = if nanos < 9.995 { 2 } else { usize::from(nanos < 99.95) };
+    format!("{nanos:.decimals$} ns")
+}
+
+/// `60.2 – 71.9 ms`, or each with its unit where these differ.
+pub(super) fn range(from: Nanos, to: Nanos) -> String {
+    let (from, to) = (from.to_string(), to.to_string());
+    match (from.split_once(' '), to.split_once(' ')) {
+        (Some((number, unit)), Some((_, same))) if unit == same => format!("{number} – {to}"),
+        _ => format!("{from} – {to}"),
+    }
+}
+
+/// `1st`, `2nd`, `11th`.
+pub(super) fn ordinal(number: u64) -> String {
+    let ending = match (number % 100, number % 10) {
+        (11..=13, _) => "th",
+        (_, 1) => "st",
+        (_, 2) => "nd",
+        (_, 3) => "rd",
+        _ => "th",
+    };
+    format!("{}{ending}", thousands(number))
+}
+
+/// The value as `show` shows it, or [`NONE`].
+pub(super) fn or_none<T>(measured: &Measured<T>, show: impl FnOnce(&T) -> String) -> String {
+    measured.value().map_or_else(|| NONE.to_owned(), show)
+}

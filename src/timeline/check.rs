@@ -1,0 +1,193 @@
+//! What must hold of the events of one lane beside their nesting.
+
+use std::collections::HashMap;
+
+use super::frame::{caller, owners, site, turn};
+use super::{Frame, Named, Problem, is_whole};
+use crate::model::{Event, EventId, Lane, Origin, Role, Span, Task, Trace};
+
+/// Where a lane's ids stand among its events.
+pub(super) type Ids = HashMap<EventId, usize>;
+
+/// Checks each event by itself, and that no id comes twice.
+pub(super) fn each(trace: &Trace, lane: &Lane, presence: Span) -> Result<Ids, Problem> {
+    let mut ids = Ids::new();
+    for (index, event) in lane.events.iter().enumerate() {
+        check_times(lane, event, presence)?;
+        check_place(trace, lane, event)?;
+        if let Event::Task(task) = event {
+            check_push(lane, event, task)?;
+        }
+        if let Some(first) = event.id().and_then(|id| ids.insert(id, index)) {
+            let (first, second) = (Named::at(lane, first), Named::of(event));
+            return Err(Problem::DuplicateId { lane: lane.id, first, second });
+        }
+    }
+    Ok(ids)
+}
+
+fn check_times(lane: &Lane, event: &Event, presence: Span) -> Result<(), Problem> {
+    let (span, named, lane) = (event.span(), Named::of(event), lane.id);
+    if span.start > span.end {
+        return Err(Problem::Backwards { lane, event: named });
+    }
+    if !presence.contains(span) {
+        return Err(Problem::OutsideThread { lane, event: named, presence });
+    }
+    match turn(event) {
+        Some(at) if at < span.start || at > span.end => {
+            Err(Problem::TurnOutside { lane, event: named, at })
+        }
+        _ => Ok(()),
+    }
+}
+
+fn check_place(trace: &Trace, lane: &Lane, event: &Event) -> Result<(), Problem> {
+    let named = Named::of(event);
+    if event.id().is_some_and(|id| id.lane() != lane.id) {
+        return Err(Problem::ForeignId { lane: lane.id, event: named });
+    }
+    if lane.role == Role::Outside && !matches!(event, Event::Operation(_)) {
+        return Err(Problem::NotAWorker { lane: lane.id, event: named });
+    }
+    match site(event) {
+        Some(site) if trace.site(site).is_none() => {
+            let sites = trace.sites.len();
+            Err(Problem::UnknownSite { lane: lane.id, event: named, site, sites })
+        }
+        _ => Ok(()),
+    }
+}
+
+fn check_push(lane: &Lane, event: &Event, task: &Task) -> Result<(), Problem> {
+    let (named, lane) = (Named::of(event), lane.id);
+    if let Some(pushed) = task.pushed.filter(|&pushed| pushed > task.span.start) {
+        return Err(Problem::PushedLate { lane, task: named, pushed });
+    }
+    match task.parent {
+        Some(parent) if task.origin == Origin::Stolen && parent.lane() == lane => {
+            Err(Problem::StolenFromItself { lane, task: named, parent })
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Checks that each join and operation lies in the task that it names.
+pub(super) fn callers(lane: &Lane, frames: &[Frame], ids: &Ids) -> Result<(), Problem> {
+    for (index, frame) in frames.iter().enumerate() {
+        let event = frame.event(lane);
+        match (event, caller(event)) {
+            (_, Some(task)) => check_caller(lane, frames, index, ids, task)?,
+            (Event::Operation(_), None) => check_no_caller(lane, frames, index)?,
+            (Event::Task(_) | Event::Join(_) | Event::Collapsed(_), None) => {}
+        }
+    }
+    Ok(())
+}
+
+fn check_caller(
+    lane: &Lane,
+    frames: &[Frame],
+    index: usize,
+    ids: &Ids,
+    task: EventId,
+) -> Result<(), Problem> {
+    let event = frames[index].event(lane);
+    let (named, span) = (Named::of(event), event.span());
+    if task_around(lane, frames, index).and_then(Event::id) == Some(task) {
+        return Ok(());
+    }
+    let Some(there) = ids.get(&task).map(|&there| Named::at(lane, there)) else {
+        return check_missing(lane, frames, index, task);
+    };
+    // An empty event on the border of two tasks may lie in either.
+    if span.start == span.end && there.span.contains(span) {
+        return Ok(());
+    }
+    Err(Problem::NotInItsTask { lane: lane.id, event: named, task: there })
+}
+
+/// A task may be missing if it was lost, or if it is one of those summed up around the event.
+fn check_missing(
+    lane: &Lane,
+    frames: &[Frame],
+    index: usize,
+    task: EventId,
+) -> Result<(), Problem> {
+    let owner = frames[index].owner.map(|owner| frames[owner].event(lane));
+    let collapsed = matches!(owner, Some(Event::Collapsed(_)));
+    if collapsed || !is_whole(lane) {
+        return Ok(());
+    }
+    let event = Named::of(frames[index].event(lane));
+    Err(Problem::MissingTask { lane: lane.id, event, task })
+}
+
+fn check_no_caller(lane: &Lane, frames: &[Frame], index: usize) -> Result<(), Problem> {
+    let Some(task) = task_around(lane, frames, index) else { return Ok(()) };
+    let (event, task) = (Named::of(frames[index].event(lane)), Named::of(task));
+    if event.span.start == event.span.end {
+        return Ok(());
+    }
+    Err(Problem::NamesNoTask { lane: lane.id, event, task })
+}
+
+fn task_around<'l>(lane: &'l Lane, frames: &'l [Frame], index: usize) -> Option<&'l Event> {
+    owners(frames, index)
+        .map(|owner| frames[owner].event(lane))
+        .find(|around| matches!(around, Event::Task(_)))
+}
+
+/// Checks that a lane's events hold no more than it counted; less is possible, by loss or by
+/// collapse. A task still open at the end is not counted, yet what it held may be recorded.
+pub(super) fn counts(lane: &Lane) -> Result<(), Problem> {
+    let counts = lane.counts;
+    let held = Held::by(lane);
+    let compared = [
+        ("timed joins counted", counts.timed_joins, "joins counted", counts.joins),
+        ("joins in its events", held.joins, "counted", counts.joins),
+        ("timed joins in its events", held.timed_joins, "counted", counts.timed_joins),
+        ("tasks in its events", held.tasks, "counted", counts.tasks),
+        ("steals in its events", held.steals, "counted", counts.steals),
+    ];
+    let bound = if lane.losses.unfinished == 0 { &compared[..] } else { &compared[..1] };
+    for &(what, part, of, whole) in bound {
+        if part > whole {
+            return Err(Problem::Miscounted { lane: lane.id, what, part, of, whole });
+        }
+    }
+    Ok(())
+}
+
+/// What the events of a lane say of its counts.
+#[derive(Default)]
+struct Held {
+    joins: u64,
+    timed_joins: u64,
+    tasks: u64,
+    steals: u64,
+}
+
+impl Held {
+    fn by(lane: &Lane) -> Self {
+        lane.events.iter().fold(Self::default(), Self::and)
+    }
+
+    /// A root is code that came unseen, not a job.
+    fn and(mut self, event: &Event) -> Self {
+        match event {
+            Event::Task(task) => {
+                self.joins += task.joins;
+                self.tasks += u64::from(task.origin != Origin::Root);
+                self.steals += u64::from(task.origin == Origin::Stolen);
+            }
+            Event::Join(_) => self.timed_joins += 1,
+            Event::Collapsed(collapsed) => {
+                self.joins += collapsed.joins;
+                self.tasks += collapsed.tasks;
+            }
+            Event::Operation(_) => {}
+        }
+        self
+    }
+}

@@ -1,0 +1,117 @@
+//! Collapsed tasks are known by their sum only. It is laid evenly over those parts of their span in
+//! which the worker was not busy anyway, so that a lane's stretches still add up to the nanosecond.
+
+use std::collections::BTreeMap;
+
+use super::frame::{caller, owners};
+use super::{Frame, Named, Problem, State, Stretch, is_whole};
+use crate::model::{Event, Lane, Nanos};
+
+/// How the sum of collapsed tasks is laid over the stretches of their span.
+pub(super) struct Share {
+    /// What the tasks were busy.
+    claimed: Nanos,
+    /// What of it is already in the stretches of joins and operations that they called.
+    shown: Nanos,
+    /// Their own stretches in which the worker was busy anyway.
+    busy: Nanos,
+    /// Their own other stretches.
+    free: Nanos,
+    /// How many stretches these figures were added up from.
+    pieces: u64,
+    /// How much of `free` is behind.
+    passed: Nanos,
+}
+
+/// The shares of all collapsed frames, by frame.
+pub(super) fn shares(
+    lane: &Lane,
+    frames: &[Frame],
+    cut: &[(Option<usize>, Stretch)],
+) -> BTreeMap<usize, Share> {
+    let mut shares: BTreeMap<usize, Share> = BTreeMap::new();
+    for (index, frame) in frames.iter().enumerate() {
+        if let Event::Collapsed(collapsed) = frame.event(lane) {
+            shares.insert(index, Share::claiming(collapsed.busy));
+        }
+    }
+    if shares.is_empty() {
+        return shares;
+    }
+    for &(frame, stretch) in cut {
+        let Some(frame) = frame else { continue };
+        if let Some(share) = shares.get_mut(&frame) {
+            share.add_own(stretch);
+        } else if let Some(share) = summed_in(lane, frames, frame).and_then(|c| shares.get_mut(&c))
+        {
+            share.add_called(stretch);
+        }
+    }
+    shares
+}
+
+impl Share {
+    fn claiming(claimed: Nanos) -> Self {
+        let (shown, busy, free) = (Nanos::ZERO, Nanos::ZERO, Nanos::ZERO);
+        Self { claimed, shown, busy, free, pieces: 0, passed: Nanos::ZERO }
+    }
+
+    fn add_own(&mut self, stretch: Stretch) {
+        let length = stretch.span.duration();
+        match stretch.state {
+            State::Busy => self.busy += length,
+            State::Waiting | State::NoTask => self.free += length,
+        }
+        self.pieces += 1;
+    }
+
+    fn add_called(&mut self, stretch: Stretch) {
+        self.shown += stretch.busy;
+        self.pieces += 1;
+    }
+
+    /// What of the claim is still to be laid on the free stretches.
+    fn to_lay(&self) -> Nanos {
+        self.claimed.saturating_since(self.shown).min(self.free)
+    }
+
+    /// Each time in a file is rounded to a nanosecond by itself, hence a slack of one per piece.
+    pub(super) fn check(&self, lane: &Lane, event: usize) -> Result<(), Problem> {
+        let room = self.shown + self.busy + self.free;
+        if self.claimed <= room + Nanos(self.pieces) || !is_whole(lane) {
+            return Ok(());
+        }
+        let (event, busy) = (Named::at(lane, event), self.claimed);
+        Err(Problem::TooBusy { lane: lane.id, event, busy, room })
+    }
+
+    /// Lays the next part. Rounding goes with the running sum, so that the parts add up exactly.
+    pub(super) fn fill(&mut self, stretch: Stretch) -> Stretch {
+        if stretch.state == State::Busy {
+            return stretch;
+        }
+        let before = self.laid();
+        self.passed += stretch.span.duration();
+        Stretch { busy: self.laid() - before, ..stretch }
+    }
+
+    fn laid(&self) -> Nanos {
+        let product = u128::from(self.to_lay().0) * u128::from(self.passed.0);
+        // At most `to_lay`, as `passed` is at most `free`; `free` is zero only before any is passed.
+        Nanos((product / u128::from(self.free.0.max(1))) as u64)
+    }
+}
+
+/// The collapsed frame one of whose tasks called this join or operation, if so it was.
+fn summed_in(lane: &Lane, frames: &[Frame], index: usize) -> Option<usize> {
+    let event = frames[index].event(lane);
+    let named = caller(event)?;
+    let mut collapsed = None;
+    for owner in owners(frames, index) {
+        if let Event::Task(task) = frames[owner].event(lane) {
+            return collapsed.filter(|_| task.id != named);
+        }
+        collapsed = collapsed.or(Some(owner));
+    }
+    collapsed
+}

@@ -1,0 +1,72 @@
+//! A node of a lane's forest, and what its event's kind says about callers and waiting.
+
+use crate::model::{Event, EventId, Lane, Nanos, SecondHalf, SiteId};
+
+/// An event in its place among those around it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Frame {
+    /// Its index in [`Lane::events`].
+    pub event: usize,
+    /// The index, among the frames, of the innermost one around it.
+    pub parent: Option<usize>,
+    /// Likewise of the innermost task, or collapsed tasks, around it: whose code it is part of.
+    pub owner: Option<usize>,
+}
+
+impl Frame {
+    pub(super) fn event(self, lane: &Lane) -> &Event {
+        &lane.events[self.event]
+    }
+}
+
+/// The frames around one, from the innermost outwards.
+pub(super) fn ancestors(frames: &[Frame], frame: usize) -> impl Iterator<Item = Frame> + '_ {
+    let parent = |frame: &Frame| frame.parent.map(|parent| frames[parent]);
+    std::iter::successors(parent(&frames[frame]), parent)
+}
+
+/// The tasks and collapsed tasks around a frame, from the innermost outwards. Joins between them are
+/// skipped, as there may be one for each level of a deep recursion.
+pub(super) fn owners(frames: &[Frame], frame: usize) -> impl Iterator<Item = usize> + '_ {
+    std::iter::successors(frames[frame].owner, |&owner| frames[owner].owner)
+}
+
+/// From when on the event's worker has nothing of its own to do in it; `None` if it never waits.
+///
+/// After a panic in a join's first half rayon waits for the second if it was stolen, and returns at
+/// once if it was not: in neither case is there work.
+pub(super) fn waits_from(event: &Event) -> Option<Nanos> {
+    match event {
+        Event::Join(join) if join.second != SecondHalf::Inline => Some(join.first_end),
+        Event::Operation(operation) => Some(operation.wait),
+        Event::Task(_) | Event::Join(_) | Event::Collapsed(_) => None,
+    }
+}
+
+/// The instant within an event at which it changes from one part to the next.
+pub(super) fn turn(event: &Event) -> Option<Nanos> {
+    match event {
+        Event::Join(join) => Some(join.first_end),
+        Event::Operation(operation) => Some(operation.wait),
+        Event::Task(_) | Event::Collapsed(_) => None,
+    }
+}
+
+/// The task that an event says it was called in.
+pub(super) fn caller(event: &Event) -> Option<EventId> {
+    match event {
+        Event::Join(join) => Some(join.task),
+        Event::Operation(operation) => operation.task,
+        Event::Task(_) | Event::Collapsed(_) => None,
+    }
+}
+
+/// The call site that an event points to.
+pub(super) fn site(event: &Event) -> Option<SiteId> {
+    match event {
+        Event::Task(task) => task.site,
+        Event::Join(join) => join.site,
+        Event::Operation(operation) => operation.site,
+        Event::Collapsed(_) => None,
+    }
+}

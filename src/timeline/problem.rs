@@ -1,0 +1,286 @@
+//! How a trace can contradict itself. Each problem names the lane, both sides and both times.
+//! Times are exact nanoseconds here: a rounded one would hide most contradictions.
+
+use std::fmt;
+
+use crate::model::{Event, EventId, Lane, LaneId, Nanos, PoolId, SiteId, Span};
+
+/// A contradiction in a trace.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Problem {
+    /// Two lanes have one number.
+    #[error("two lanes are numbered {}", .lane.0)]
+    DuplicateLane {
+        /// The number.
+        lane: LaneId,
+    },
+    /// A worker's pool is not in the trace.
+    #[error("lane {} is a worker of pool {}, which the trace does not have", .lane.0, .pool.0)]
+    UnknownPool {
+        /// The worker's lane.
+        lane: LaneId,
+        /// The pool that it names.
+        pool: PoolId,
+    },
+    /// A worker's index is beyond its pool's size.
+    #[error("lane {} is worker {index} of pool {}, which has {threads}", .lane.0, .pool.0)]
+    BeyondPool {
+        /// The worker's lane.
+        lane: LaneId,
+        /// Its pool.
+        pool: PoolId,
+        /// Its index.
+        index: u32,
+        /// The pool's workers.
+        threads: u32,
+    },
+    /// Two lanes are the same worker.
+    #[error("lanes {} and {} are both worker {index} of pool {}", .first.0, .second.0, .pool.0)]
+    DuplicateWorker {
+        /// One lane.
+        first: LaneId,
+        /// The other.
+        second: LaneId,
+        /// Their pool.
+        pool: PoolId,
+        /// Their index.
+        index: u32,
+    },
+    /// A thread ended before it started, or outside the recording.
+    #[error(
+        "lane {} was there from {} to {} ns, which does not lie in the recording, 0 to {} ns",
+        .lane.0, .presence.start.0, .presence.end.0, .duration.0
+    )]
+    ThreadOutside {
+        /// The thread's lane.
+        lane: LaneId,
+        /// From its start to its end.
+        presence: Span,
+        /// The recording's length.
+        duration: Nanos,
+    },
+    /// An event ends before it starts.
+    #[error("lane {}: {event} ends before it starts", .lane.0)]
+    Backwards {
+        /// Its lane.
+        lane: LaneId,
+        /// The event.
+        event: Named,
+    },
+    /// An event lies outside the recording, or outside the life of its thread.
+    #[error(
+        "lane {}: {event} does not lie in the time of its thread, {} to {} ns",
+        .lane.0, .presence.start.0, .presence.end.0
+    )]
+    OutsideThread {
+        /// Its lane.
+        lane: LaneId,
+        /// The event.
+        event: Named,
+        /// When the thread was there.
+        presence: Span,
+    },
+    /// A join's first half ends, or an operation's wait begins, outside of it.
+    #[error("lane {}: {event} turns at {} ns, which does not lie in it", .lane.0, .at.0)]
+    TurnOutside {
+        /// Its lane.
+        lane: LaneId,
+        /// The join or operation.
+        event: Named,
+        /// The end of the first half, or the beginning of the wait.
+        at: Nanos,
+    },
+    /// A task started before it was pushed.
+    #[error("lane {}: {task} was pushed at {} ns, after its start", .lane.0, .pushed.0)]
+    PushedLate {
+        /// Its lane.
+        lane: LaneId,
+        /// The task.
+        task: Named,
+        /// When it was pushed.
+        pushed: Nanos,
+    },
+    /// A task is marked as stolen, yet its own worker pushed it.
+    #[error("lane {}: {task} is stolen, yet {parent}, of the same lane, pushed it", .lane.0)]
+    StolenFromItself {
+        /// Its lane.
+        lane: LaneId,
+        /// The task.
+        task: Named,
+        /// What pushed it.
+        parent: EventId,
+    },
+    /// Two events have one id.
+    #[error("lane {}: {first} and {second} have the same id", .lane.0)]
+    DuplicateId {
+        /// Their lane.
+        lane: LaneId,
+        /// The earlier one.
+        first: Named,
+        /// The later one.
+        second: Named,
+    },
+    /// An event's id was given by another lane.
+    #[error("lane {}: {event} has an id of another lane", .lane.0)]
+    ForeignId {
+        /// The lane that it stands on.
+        lane: LaneId,
+        /// The event.
+        event: Named,
+    },
+    /// An event points to a call site that the trace does not have.
+    #[error("lane {}: {event} points to call site {}, of {sites}", .lane.0, .site.0)]
+    UnknownSite {
+        /// Its lane.
+        lane: LaneId,
+        /// The event.
+        event: Named,
+        /// The site.
+        site: SiteId,
+        /// How many there are.
+        sites: usize,
+    },
+    /// A task or join stands on the lane of a thread that is no worker.
+    #[error("lane {}: {event} is only possible on a worker, and the lane is none", .lane.0)]
+    NotAWorker {
+        /// The lane.
+        lane: LaneId,
+        /// The event.
+        event: Named,
+    },
+    /// Events of a lane do not stand in the order that the model promises.
+    #[error("lane {}: {second} stands after {first} and belongs before it", .lane.0)]
+    Unsorted {
+        /// Their lane.
+        lane: LaneId,
+        /// The one that stands first.
+        first: Named,
+        /// The one after it.
+        second: Named,
+    },
+    /// Two events of a lane overlap and neither contains the other.
+    #[error("lane {}: {second} begins in {first} and ends after it", .lane.0)]
+    Overlap {
+        /// Their lane.
+        lane: LaneId,
+        /// The one that begins first.
+        first: Named,
+        /// The one that outlasts it.
+        second: Named,
+    },
+    /// A join or operation names a task that its lane does not have, though nothing was lost.
+    #[error("lane {}: {event} names task {task}, which its lane does not have", .lane.0)]
+    MissingTask {
+        /// Its lane.
+        lane: LaneId,
+        /// The join or operation.
+        event: Named,
+        /// The task that it names.
+        task: EventId,
+    },
+    /// A join or operation does not lie in the task that it names, or lies in another one within.
+    #[error("lane {}: {event} names {task}, which is not the innermost task around it", .lane.0)]
+    NotInItsTask {
+        /// Its lane.
+        lane: LaneId,
+        /// The join or operation.
+        event: Named,
+        /// The task that it names.
+        task: Named,
+    },
+    /// An operation lies in a task and names none.
+    #[error("lane {}: {event} lies in {task} and names no task", .lane.0)]
+    NamesNoTask {
+        /// Its lane.
+        lane: LaneId,
+        /// The operation.
+        event: Named,
+        /// The task around it.
+        task: Named,
+    },
+    /// Collapsed tasks were busy for longer than the lane had room for.
+    #[error(
+        "lane {}: {event}: {} ns of work in room for {} ns",
+        .lane.0, .busy.0, .room.0
+    )]
+    TooBusy {
+        /// Their lane.
+        lane: LaneId,
+        /// The collapsed tasks.
+        event: Named,
+        /// What they claim.
+        busy: Nanos,
+        /// What is left of their span beside the events nested in it.
+        room: Nanos,
+    },
+    /// A part of something is more than all of it.
+    #[error("lane {}: {part} {what}, yet {whole} {of}", .lane.0)]
+    Miscounted {
+        /// The lane.
+        lane: LaneId,
+        /// What the part is, in the plural.
+        what: &'static str,
+        /// The part.
+        part: u64,
+        /// What the whole is, in the plural.
+        of: &'static str,
+        /// The whole, an exact count.
+        whole: u64,
+    },
+}
+
+/// An event as a problem names it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Named {
+    /// Which kind it is.
+    pub kind: Kind,
+    /// Its id; collapsed tasks have none.
+    pub id: Option<EventId>,
+    /// When it was.
+    pub span: Span,
+}
+
+/// A kind of event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A job that a worker ran.
+    Task,
+    /// A timed join.
+    Join,
+    /// A call that waits.
+    Operation,
+    /// Short tasks, summed up.
+    Collapsed,
+}
+
+impl Named {
+    pub(super) fn of(event: &Event) -> Self {
+        let kind = match event {
+            Event::Task(_) => Kind::Task,
+            Event::Join(_) => Kind::Join,
+            Event::Operation(_) => Kind::Operation,
+            Event::Collapsed(_) => Kind::Collapsed,
+        };
+        Self { kind, id: event.id(), span: event.span() }
+    }
+
+    pub(super) fn at(lane: &Lane, index: usize) -> Self {
+        Self::of(&lane.events[index])
+    }
+}
+
+impl fmt::Display for Named {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kind = match self.kind {
+            Kind::Task => "task",
+            Kind::Join => "join",
+            Kind::Operation => "operation",
+            Kind::Collapsed => "collapsed tasks",
+        };
+        f.write_str(kind)?;
+        if let Some(id) = self.id {
+            write!(f, " {id}")?;
+        }
+        write!(f, " ({} to {} ns)", self.span.start.0, self.span.end.0)
+    }
+}

@@ -1,0 +1,96 @@
+//! The JSON report: its document, its conventions, and that it is the same each time.
+
+mod timeline_fixture;
+
+use rayprism::model::*;
+use rayprism::report::{Report, json};
+use serde_json::{Value, json};
+use timeline_fixture::*;
+
+fn written(traces: &[Trace]) -> String {
+    let reports: Vec<Report> = traces.iter().map(|t| Report::of(t).expect("sound")).collect();
+    let mut out = Vec::new();
+    json::write(&reports, &mut out).expect("memory");
+    String::from_utf8(out).expect("UTF-8")
+}
+
+fn parsed(trace: Trace) -> Value {
+    serde_json::from_str(&written(&[trace])).expect("JSON")
+}
+
+#[test]
+fn the_document_names_its_schema_and_holds_all_reports() {
+    let text = written(&[crossed(), crossed()]);
+    assert!(text.ends_with("}\n"));
+    let document: Value = serde_json::from_str(&text).expect("JSON");
+    assert_eq!(document["schema"], "rayprism-report");
+    assert_eq!(document["version"], json::VERSION);
+    assert_eq!(document["reports"].as_array().map(Vec::len), Some(2));
+}
+
+#[test]
+fn a_report_has_these_fields_and_no_others() {
+    let document = parsed(crossed());
+    let fields = |value: &Value| {
+        let mut names: Vec<&str> =
+            value.as_object().expect("an object").keys().map(String::as_str).collect();
+        names.sort_unstable();
+        names.join(" ")
+    };
+    let report = &document["reports"][0];
+    assert_eq!(
+        fields(report),
+        "activity causality clock counts debug_assertions detail duration losses machine own_cost \
+         rayprism run steals title window"
+    );
+    let pool = &report["activity"]["pools"][0];
+    assert_eq!(fields(&report["activity"]), "busy_cores core_time pools times");
+    assert_eq!(fields(pool), "counts every_call_seen pool threads times workers");
+    assert_eq!(fields(&pool["workers"][0]), "counts cpu index lane name times");
+    assert_eq!(
+        fields(&report["own_cost"]),
+        "costs counted_joins share timed_joins timed_tasks total"
+    );
+}
+
+#[test]
+fn times_are_nanoseconds_and_the_unmeasured_has_its_reason() {
+    let document = parsed(crossed());
+    let report = &document["reports"][0];
+    assert_eq!(report["window"], json!({"start": 100, "end": 1100, "ends": "events"}));
+    assert_eq!(
+        report["activity"]["pools"][0]["workers"][0],
+        json!({
+            "lane": 2,
+            "index": 0,
+            "name": null,
+            "times": {"is": {
+                "busy": 600, "waiting": 200, "no_task": 200, "absent": 0, "idle": {"is": 200}
+            }},
+            "cpu": {"not": "no per-thread CPU clock"},
+            "counts": {"is": {
+                "joins": 7, "timed_joins": 1, "spawns": 0, "tasks": 2, "steals": 1, "migrated": 0,
+                "injected": 1
+            }}
+        })
+    );
+    assert_eq!(
+        report["steals"],
+        json!({
+            "exact": {"is": 2},
+            "migrated": {"is": 0},
+            "matrix": [
+                {"thief": 2, "victim": 3, "count": 1},
+                {"thief": 3, "victim": 2, "count": 1}
+            ],
+            "latency": {"is": {"count": 2, "median": 50, "p90": 200, "max": 200}}
+        })
+    );
+    assert_eq!(report["own_cost"]["share"], json!({"is": 0.176}));
+    assert_eq!(report["run"], Value::Null);
+}
+
+#[test]
+fn the_same_trace_gives_the_same_bytes() {
+    assert_eq!(written(&[crossed()]), written(&[crossed()]));
+}

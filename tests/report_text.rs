@@ -1,0 +1,325 @@
+//! The text report, compared whole.
+
+mod timeline_fixture;
+
+use rayprism::model::*;
+use rayprism::report::{Report, text};
+use text::Style;
+use timeline_fixture::*;
+
+const WIDE: Style = Style { colour: false, width: 100 };
+const NARROW: Style = Style { colour: false, width: 72 };
+
+fn report(trace: &Trace) -> Report {
+    Report::of(trace).expect("sound")
+}
+
+fn section(trace: &Trace, style: Style) -> String {
+    let mut out = Vec::new();
+    text::write(&report(trace), &style, &mut out).expect("memory");
+    String::from_utf8(out).expect("UTF-8")
+}
+
+fn comparison(traces: &[Trace], style: Style) -> String {
+    let reports: Vec<Report> = traces.iter().map(report).collect();
+    let mut out = Vec::new();
+    text::write_comparison(&reports, &style, &mut out).expect("memory");
+    String::from_utf8(out).expect("UTF-8")
+}
+
+#[track_caller]
+fn same(actual: &str, expected: &str) {
+    assert!(actual == expected.trim_start_matches('\n'), "it is now:\n{actual}");
+}
+
+fn micros(times: &[u64]) -> Samples {
+    Samples(times.iter().map(|&time| Nanos(time * 1000)).collect())
+}
+
+/// A run of `invert-tree`; all but `serial` are compared with `serial`.
+fn run(variant: &str, times: &[u64]) -> Run {
+    let baseline = Baseline { variant: "serial".to_owned(), samples: micros(&[19_600]) };
+    Run {
+        workload: "invert-tree".to_owned(),
+        variant: variant.to_owned(),
+        threads: 2,
+        parameters: vec![Parameter { name: "depth".to_owned(), value: "23".to_owned() }],
+        samples: micros(times),
+        recorded: 1,
+        baseline: (variant != "serial").then_some(baseline),
+    }
+}
+
+fn of_run(run: Run, trace: Trace) -> Trace {
+    let header = Header { run: Some(run), ..trace.header };
+    Trace { header, ..trace }
+}
+
+/// `crossed` as a run whose collapsed joins migrated.
+fn measured() -> Trace {
+    let mut trace = of_run(run("join", &[60_200, 62_100, 71_900]), crossed());
+    trace.lanes[1].name = Some("rayon-0".to_owned());
+    trace.lanes[1].cpu = Measured::Is(Nanos(910));
+    trace.lanes[2].cpu = Measured::Is(Nanos(770));
+    trace.lanes[2].counts.migrated = 31;
+    trace.lanes[2].counts.joins += 1234;
+    trace
+}
+
+/// A stock pool of three with a late worker, one that recorded nothing, and losses.
+fn doubtful() -> Trace {
+    let mut trace = crossed();
+    trace.header.debug_assertions = true;
+    trace.header.clock.source = ClockSource::Os { reason: "the counter is not invariant".into() };
+    trace.pools[0] = Pool { threads: 3, every_call_seen: false, ..trace.pools[0].clone() };
+    trace.lanes[1].losses = Losses { dropped: 1200, clamped: 1, ..Losses::default() };
+    trace.lanes[2].started = Some(Nanos(300));
+    let Event::Join(join) = &mut trace.lanes[1].events[1] else { panic!("a join") };
+    join.span = span(301, 900);
+    trace
+}
+
+#[test]
+fn a_section_of_a_run() {
+    same(&section(&measured(), WIDE), MEASURED);
+}
+
+#[test]
+fn a_section_keeps_to_its_width() {
+    let text = section(&measured(), NARROW);
+    same(&text, MEASURED_NARROW);
+    assert!(text.lines().all(|line| line.chars().count() <= NARROW.width));
+}
+
+#[test]
+fn a_section_warns_first_and_gives_reasons_for_what_is_missing() {
+    same(&section(&doubtful(), WIDE), DOUBTFUL);
+}
+
+#[test]
+fn a_section_of_counts_only() {
+    let mut trace = trace(2000, vec![worker(1, 0, vec![])]);
+    trace.header.detail = Detail::Count;
+    trace.lanes[0].counts = Counts { joins: 1000, tasks: 1, injected: 1, ..Counts::default() };
+    same(&section(&trace, WIDE), COUNTED);
+}
+
+#[test]
+fn a_section_without_workers() {
+    let mut trace = of_run(run("serial", &[19_600, 19_700]), trace(19_700_000, vec![]));
+    trace.pools.clear();
+    same(&section(&trace, WIDE), SERIAL);
+}
+
+#[test]
+fn pools_have_a_table_each() {
+    let inner = Role::Worker { pool: PoolId(2), index: 0 };
+    let lanes = vec![
+        worker(1, 0, vec![Event::Task(task(1, 1, 0, 100))]),
+        Lane { role: inner, ..worker(2, 0, vec![Event::Task(task(2, 1, 50, 80))]) },
+    ];
+    let trace = Trace { pools: vec![pool(1, 1), pool(2, 1)], ..trace(100, lanes) };
+    let text = section(&trace, WIDE);
+    let tables: Vec<&str> = text.lines().skip(9).take(8).collect();
+    same(&tables.join("\n"), POOLS.trim_end());
+}
+
+#[test]
+fn colour_only_adds_escapes() {
+    let coloured = section(&measured(), Style { colour: true, ..WIDE });
+    assert!(coloured.starts_with("\x1b[1minvert-tree · join\x1b[0m   depth 23"));
+    assert!(coloured.contains("\x1b[36m██████████████▍░░░░\x1b[0m"), "{coloured}");
+    let mut plain = String::new();
+    for (index, part) in coloured.split('\x1b').enumerate() {
+        plain.push_str(if index == 0 { part } else { part.split_once('m').unwrap().1 });
+    }
+    assert_eq!(plain, section(&measured(), WIDE));
+}
+
+#[test]
+fn variants_side_by_side() {
+    let mut serial = of_run(run("serial", &[19_500, 19_600, 20_000]), trace(19_700_000, vec![]));
+    serial.pools.clear();
+    let cutoff = of_run(run("join-cutoff", &[14_000, 15_000, 16_000]), crossed());
+    let traces = [serial, measured(), cutoff];
+    same(&comparison(&traces, Style { width: 120, ..WIDE }), COMPARISON);
+    same(&comparison(&traces, NARROW), COMPARISON_NARROW);
+}
+
+#[test]
+fn a_warning_of_one_variant_names_it() {
+    let mut lossy = measured();
+    lossy.lanes[1].losses.dropped = 7;
+    lossy.header.debug_assertions = true;
+    let mut other = of_run(run("join-cutoff", &[14_000, 15_000]), crossed());
+    other.header.debug_assertions = true;
+    let text = comparison(&[lossy, other], WIDE);
+    let warnings: Vec<&str> = text.lines().filter(|line| line.contains("warning")).collect();
+    assert_eq!(
+        warnings,
+        [
+            "  warning   the program was built with debug assertions, which make most code slow; \
+             measure a",
+            "  warning   join: the trace is not whole: 7 events dropped (buffer full)",
+        ]
+    );
+}
+
+#[test]
+fn no_reports_make_no_table() {
+    assert_eq!(comparison(&[], WIDE), "");
+}
+
+#[test]
+fn the_same_trace_gives_the_same_bytes() {
+    assert_eq!(section(&doubtful(), WIDE), section(&doubtful(), WIDE));
+}
+
+const MEASURED: &str = r"
+invert-tree · join   depth 23, 2 workers   62.1 ms   0.32× of serial (19.6 ms)
+
+  median      62.1 ms   60.2 – 71.9 ms over 3 repetitions; what follows is of the 2nd, 62.1 ms
+  window      1.00 µs   from the first event's start to the last one's end
+  joins         1,242   2 of them timed
+  tasks             3   1 injected from outside the pool
+  steals            2   exact; ≤ 31 more from collapsed joins
+  queued        50 ns   from push to start, median of 2 steals; p90 200 ns, max 200 ns
+  busy           0.73   cores on average
+  own share    71.9 %   1.44 µs of the workers' 2.00 µs: 1,240 counted joins × 0.88 ns + 2 timed
+                        joins × 41.2 ns + 3 timed tasks × 88.0 ns
+
+  worker        busy   waiting   no task   tasks   steals   CPU time   █ busy  ░ waiting
+  0 rayon-0   600 ns    200 ns    200 ns       2        1     910 ns   ██████████████▍░░░░
+  1           130 ns    400 ns    470 ns       1        1     770 ns   ███▏░░░░░░░░░
+  all         730 ns    600 ns    670 ns       3        2    1.68 µs
+
+  stolen by   worker 0 from 1: 1, worker 1 from 0: 1
+  clock       TSC at 2.596 GHz; times are within 25 ns of the OS clock
+  machine     Imaginary 9000, 2 CPUs, linux x86_64
+  recorded    rayprism 0.1.0, detail `auto`
+";
+const MEASURED_NARROW: &str = r"
+invert-tree · join   depth 23, 2 workers   62.1 ms
+  0.32× of serial (19.6 ms)
+
+  median      62.1 ms   60.2 – 71.9 ms over 3 repetitions; what follows
+                        is of the 2nd, 62.1 ms
+  window      1.00 µs   from the first event's start to the last one's
+                        end
+  joins         1,242   2 of them timed
+  tasks             3   1 injected from outside the pool
+  steals            2   exact; ≤ 31 more from collapsed joins
+  queued        50 ns   from push to start, median of 2 steals; p90
+                        200 ns, max 200 ns
+  busy           0.73   cores on average
+  own share    71.9 %   1.44 µs of the workers' 2.00 µs: 1,240 counted
+                        joins × 0.88 ns + 2 timed joins × 41.2 ns + 3
+                        timed tasks × 88.0 ns
+
+  worker        busy   waiting   no task   tasks   steals   CPU time
+  0 rayon-0   600 ns    200 ns    200 ns       2        1     910 ns
+  1           130 ns    400 ns    470 ns       1        1     770 ns
+  all         730 ns    600 ns    670 ns       3        2    1.68 µs
+
+  stolen by   worker 0 from 1: 1, worker 1 from 0: 1
+  clock       TSC at 2.596 GHz; times are within 25 ns of the OS clock
+  machine     Imaginary 9000, 2 CPUs, linux x86_64
+  recorded    rayprism 0.1.0, detail `auto`
+";
+const DOUBTFUL: &str = r"
+constructed   3 workers   1.00 µs
+  warning   the program was built with debug assertions, which make most code slow; measure a
+            release build
+  warning   the trace is not whole: 1,200 events dropped (buffer full), 1 time in the wrong order
+            and moved
+  warning   1 of 4 times on two lanes stand in the wrong order: the CPUs' clocks may differ
+
+  window      1.00 µs   from the first event's start to the last one's end
+  joins             8   2 of them timed
+  tasks             3   1 injected from outside the pool
+  steals            2   exact
+  queued        50 ns   from push to start, median of 2 steals; p90 200 ns, max 200 ns
+  busy              –   not measured (events were lost)
+  own share    19.6 %   352 ns of the workers' 1.80 µs: 6 counted joins × 0.88 ns + 2 timed joins ×
+                        41.2 ns + 3 timed tasks × 88.0 ns
+
+  worker     busy   waiting   no task   tasks   steals   CPU time
+  0             –         –         –       2        1          –
+  1        130 ns    400 ns    270 ns       1        1          –
+  all           –         –         –       3        2          –
+  2 of 3 workers of the pool recorded anything
+  times of worker 0: not measured (events were lost)
+  CPU time of workers 0, 1: not measured (no per-thread CPU clock)
+  idle time: not measured (stock rayon calls in this pool are invisible to public API); time without
+  a task may be work
+
+  stolen by   worker 0 from 1: 1, worker 1 from 0: 1
+  clock       the OS's, as the counter is not invariant; times are within 25 ns of the OS clock
+  machine     Imaginary 9000, 2 CPUs, linux x86_64
+  recorded    rayprism 0.1.0, detail `auto`
+";
+const COUNTED: &str = r"
+constructed   1 worker   2.00 µs
+
+  window      2.00 µs   the whole recording, as it holds no event
+  joins         1,000   0 of them timed
+  tasks             1   1 injected from outside the pool
+  steals            0   exact
+  busy              –   not measured (no clock is read at detail `count`)
+  own share    44.0 %   880 ns of the workers' 2.00 µs: 1,000 counted joins × 0.88 ns
+
+  worker   busy   waiting   no task   tasks   steals   CPU time
+  0           –         –         –       1        0          –
+  times of worker 0: not measured (no clock is read at detail `count`)
+  CPU time of worker 0: not measured (no per-thread CPU clock)
+
+  clock      TSC at 2.596 GHz; times are within 25 ns of the OS clock
+  machine    Imaginary 9000, 2 CPUs, linux x86_64
+  recorded   rayprism 0.1.0, detail `count`
+";
+const SERIAL: &str = r"
+invert-tree · serial   depth 23, 2 workers   19.6 ms
+
+  median      19.6 ms   19.6 – 19.7 ms over 2 repetitions; what follows is of the 2nd, 19.7 ms
+  window      19.7 ms   the whole recording, as it holds no event
+  joins             0   0 of them timed
+  tasks             0   0 injected from outside the pool
+  steals            0   exact
+  busy              –   not measured (no worker was recorded)
+  own share         –   not measured (no worker's time was recorded)
+
+  clock      TSC at 2.596 GHz; times are within 25 ns of the OS clock
+  machine    Imaginary 9000, 2 CPUs, linux x86_64
+  recorded   rayprism 0.1.0, detail `auto`
+";
+const POOLS: &str = r"
+  pool 1, 1 worker
+  worker     busy   waiting   no task   tasks   steals   CPU time   █ busy  ░ waiting
+  0        100 ns      0 ns      0 ns       1        0          –   ████████████████████████
+  CPU time of worker 0: not measured (no per-thread CPU clock)
+
+  pool 2, 1 worker
+  worker    busy   waiting   no task   tasks   steals   CPU time   █ busy  ░ waiting
+  0        30 ns      0 ns     70 ns       1        0          –   ███████▎
+";
+const COMPARISON: &str = r"
+invert-tree   depth 23
+
+  variant       workers    median           spread   × of serial   joins   tasks     steals   busy cores   own share
+  serial              2   19.6 ms   19.5 – 20.0 ms         1.00×       0       0          0            –           –
+  join                2   62.1 ms   60.2 – 71.9 ms         0.32×   1,242       3   2 (≤ 33)         0.73      71.9 %
+  join-cutoff         2   15.0 ms   14.0 – 16.0 ms         1.31×       8       3          2         0.73      17.6 %
+";
+const COMPARISON_NARROW: &str = r"
+invert-tree   depth 23
+
+  variant       workers    median           spread   × of serial   joins
+  serial              2   19.6 ms   19.5 – 20.0 ms         1.00×       0
+  join                2   62.1 ms   60.2 – 71.9 ms         0.32×   1,242
+  join-cutoff         2   15.0 ms   14.0 – 16.0 ms         1.31×       8
+
+  variant       tasks     steals   busy cores   own share
+  serial            0          0            –           –
+  join              3   2 (≤ 33)         0.73      71.9 %
+  join-cutoff       3          2         0.73      17.6 %
+";

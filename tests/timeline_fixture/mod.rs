@@ -1,0 +1,197 @@
+//! Hand-made traces for the tests of timeline and report: terse constructors, no behaviour.
+#![allow(dead_code, reason = "each test file uses its part")]
+
+use rayprism::model::*;
+
+/// An id of a lane.
+pub(crate) fn id(lane: u32, sequence: u64) -> EventId {
+    EventId::new(LaneId(lane), sequence).expect("small enough")
+}
+
+pub(crate) fn span(start: u64, end: u64) -> Span {
+    Span { start: Nanos(start), end: Nanos(end) }
+}
+
+/// A task on `lane`, injected unless changed.
+pub(crate) fn task(lane: u32, sequence: u64, start: u64, end: u64) -> Task {
+    Task {
+        span: span(start, end),
+        id: id(lane, sequence),
+        origin: Origin::Injected,
+        parent: None,
+        pushed: None,
+        depth: Some(0),
+        joins: 0,
+        spawns: 0,
+        outcome: Outcome::Returned,
+        site: None,
+    }
+}
+
+/// A task stolen from what `parent` names.
+pub(crate) fn stolen(task: Task, parent: EventId, pushed: u64) -> Task {
+    Task { origin: Origin::Stolen, parent: Some(parent), pushed: Some(Nanos(pushed)), ..task }
+}
+
+/// A join on `lane` in its task `of`, run in place unless changed.
+pub(crate) fn join(lane: u32, sequence: u64, of: u64, times: [u64; 3]) -> Join {
+    let [start, first_end, end] = times;
+    Join {
+        span: span(start, end),
+        id: id(lane, sequence),
+        task: id(lane, of),
+        first_end: Nanos(first_end),
+        depth: 0,
+        first_joins: 0,
+        second_joins: 0,
+        second: SecondHalf::Inline,
+        outcome: Outcome::Returned,
+        site: None,
+    }
+}
+
+/// An operation on `lane`, of no task unless changed.
+pub(crate) fn operation(lane: u32, sequence: u64, times: [u64; 3]) -> Operation {
+    let [start, wait, end] = times;
+    Operation {
+        span: span(start, end),
+        id: id(lane, sequence),
+        task: None,
+        kind: OperationKind::Install,
+        wait: Nanos(wait),
+        outcome: Outcome::Returned,
+        site: None,
+        label: None,
+    }
+}
+
+/// Collapsed tasks.
+pub(crate) fn collapsed(start: u64, end: u64, tasks: u64, busy: u64) -> Collapsed {
+    Collapsed {
+        span: span(start, end),
+        tasks,
+        busy: Nanos(busy),
+        joins: 0,
+        spawns: 0,
+        queued: Nanos::ZERO,
+    }
+}
+
+/// A worker's lane in pool 1, its counts as its events say.
+pub(crate) fn worker(lane: u32, index: u32, events: Vec<Event>) -> Lane {
+    let role = Role::Worker { pool: PoolId(1), index };
+    Lane {
+        id: LaneId(lane),
+        name: None,
+        thread: Measured::Is(lane),
+        role,
+        started: None,
+        ended: None,
+        cpu: Measured::Not("no per-thread CPU clock".to_owned()),
+        counts: counts_of(&events),
+        losses: Losses::default(),
+        events,
+    }
+}
+
+/// The lane of a thread that is no worker.
+pub(crate) fn outside(lane: u32, events: Vec<Event>) -> Lane {
+    Lane { role: Role::Outside, ..worker(lane, 0, events) }
+}
+
+fn counts_of(events: &[Event]) -> Counts {
+    let mut counts = Counts::default();
+    for event in events {
+        match event {
+            Event::Task(task) => {
+                counts.tasks += 1;
+                counts.joins += task.joins;
+                counts.spawns += task.spawns;
+                counts.steals += u64::from(task.origin == Origin::Stolen);
+                counts.injected += u64::from(task.origin == Origin::Injected);
+                counts.migrated += u64::from(task.origin == Origin::Migrated);
+            }
+            Event::Join(_) => counts.timed_joins += 1,
+            Event::Collapsed(collapsed) => {
+                counts.tasks += collapsed.tasks;
+                counts.joins += collapsed.joins;
+            }
+            Event::Operation(_) => {}
+        }
+    }
+    counts.joins = counts.joins.max(counts.timed_joins);
+    counts
+}
+
+pub(crate) fn pool(id: u32, threads: u32) -> Pool {
+    Pool { id: PoolId(id), threads, every_call_seen: true }
+}
+
+/// A trace of one pool that is as large as it has lanes.
+pub(crate) fn trace(duration: u64, lanes: Vec<Lane>) -> Trace {
+    let workers = lanes.iter().filter(|lane| lane.role != Role::Outside).count();
+    let pools = vec![pool(1, u32::try_from(workers).expect("few"))];
+    Trace { header: header(duration), pools, sites: Vec::new(), lanes }
+}
+
+pub(crate) fn header(duration: u64) -> Header {
+    Header {
+        title: "constructed".to_owned(),
+        rayprism: "0.1.0".to_owned(),
+        duration: Nanos(duration),
+        detail: Detail::Auto,
+        debug_assertions: false,
+        clock: ClockInfo {
+            source: ClockSource::Tsc,
+            ticks_per_second: 2_596_000_000,
+            error: Nanos(25),
+        },
+        costs: Costs { counted_join_ps: 880, timed_join_ps: 41_200, task_ps: 88_000 },
+        machine: Machine {
+            cpu: Measured::Is("Imaginary 9000".to_owned()),
+            cpus: Measured::Is(2),
+            os: "linux x86_64".to_owned(),
+        },
+        run: None,
+    }
+}
+
+/// Two workers and a caller: lane 2 runs the caller's task and, while it waits in a join for the
+/// half that lane 3 stole, another task that it steals from there.
+///
+/// ```text
+/// 1 main    [install 100 ───────────────────────────────────── 1100]  waits from 150 on
+/// 2 worker    [task 200 ──────────────────────────────── 1000]
+///               [join 300 ── first half to 500 ──── 900]     stolen half
+///                                 [task 600 ─ 800]           stolen from lane 3
+/// 3 worker           [task 350 ───────────── 880]            stolen from lane 2
+///                      [join 400 ── 450 ── 850]              stolen half
+/// ```
+pub(crate) fn crossed() -> Trace {
+    let main = outside(1, vec![Event::Operation(operation(1, 1, [100, 150, 1100]))]);
+    let half = Join { second: SecondHalf::Stolen, ..join(2, 2, 1, [300, 500, 900]) };
+    let first = worker(
+        2,
+        0,
+        vec![
+            Event::Task(Task {
+                parent: Some(id(1, 1)),
+                pushed: Some(Nanos(150)),
+                joins: 7,
+                ..task(2, 1, 200, 1000)
+            }),
+            Event::Join(half),
+            Event::Task(stolen(task(2, 3, 600, 800), id(3, 2), 400)),
+        ],
+    );
+    let half = Join { second: SecondHalf::Stolen, ..join(3, 2, 1, [400, 450, 850]) };
+    let second = worker(
+        3,
+        1,
+        vec![
+            Event::Task(Task { joins: 1, ..stolen(task(3, 1, 350, 880), id(2, 2), 300) }),
+            Event::Join(half),
+        ],
+    );
+    trace(1200, vec![main, first, second])
+}
