@@ -1,5 +1,6 @@
 //! A trace: its lanes, the pools they belong to, and the call sites that events point to.
 
+use std::cmp::Reverse;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -101,7 +102,8 @@ pub struct Lane {
     pub counts: Counts,
     /// What is missing.
     pub losses: Losses,
-    /// By start; at equal starts the longer first.
+    /// Outer before inner: by start, at equal starts the longer first, of equal spans the one that
+    /// was opened first.
     pub events: Vec<Event>,
 }
 
@@ -123,13 +125,14 @@ pub enum Role {
 /// What a lane did, in numbers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counts {
-    /// Joins called, exact.
+    /// Joins called, exact. One that a thread calls from outside is counted by the worker that
+    /// takes it in.
     pub joins: u64,
     /// Joins timed, whether or not their record was kept.
     pub timed_joins: u64,
     /// Tasks spawned, broadcasts counted once; exact.
     pub spawns: u64,
-    /// Jobs run.
+    /// Jobs run; [`Origin::Root`](super::Origin::Root) is none.
     pub tasks: u64,
     /// Jobs run that another worker of the pool had pushed: timed joins, spawns and leaves; exact.
     pub steals: u64,
@@ -188,8 +191,12 @@ impl Trace {
     /// Sorts the events of each lane into the order that [`Lane::events`] promises.
     pub fn sort_events(&mut self) {
         for lane in &mut self.lanes {
-            lane.events
-                .sort_by_key(|event| (event.span().start, std::cmp::Reverse(event.span().end)));
+            lane.events.sort_by_key(|event| {
+                let span = event.span();
+                // Collapsed tasks are within whatever spans the same time.
+                let opened = event.id().map_or(u64::MAX, |id| id.sequence());
+                (span.start, Reverse(span.end), opened)
+            });
         }
     }
 

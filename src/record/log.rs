@@ -48,7 +48,7 @@ counters! {
     timed_joins: TimedJoins = 1,
     /// Tasks spawned.
     spawns: Spawns = 2,
-    /// Jobs run.
+    /// Jobs run; code that came to a worker unseen is none.
     tasks: Tasks = 3,
     /// Jobs run that another worker of the pool had pushed.
     steals: Steals = 4,
@@ -56,10 +56,12 @@ counters! {
     migrated: Migrated = 5,
     /// Jobs run that came from outside the pool.
     injected: Injected = 6,
-    /// Tasks begun; those that ended are in `tasks`.
+    /// Tasks begun, roots included.
     begun: Begun = 7,
-    /// Short tasks and waits that are summed up but not written yet.
-    pending: Pending = 8,
+    /// Tasks ended, roots included.
+    ended: Ended = 8,
+    /// Short tasks that are summed up but not written yet.
+    pending: Pending = 9,
 }
 
 /// What a lane recorded, as the collector found it.

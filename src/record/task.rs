@@ -11,13 +11,17 @@ use super::time::Ticks;
 
 impl Lane {
     /// Begins a task on this thread; the guard ends it.
-    pub fn begin(&self, who: impl FnOnce() -> Identity, arrival: Arrival) -> Running<'_> {
+    pub fn begin(&self, who: impl Fn() -> Identity, arrival: Arrival) -> Running<'_> {
         let switch = recorder::switch();
         let saved = Saved::of(self);
         if switch.detail == Detail::Off {
             return self.begin_unrecorded(saved);
         }
-        let notebook = self.attach(who);
+        let notebook = self.attach(&who);
+        if notebook.pool() == 0 {
+            // Only workers run tasks: the thread has become one since it was registered.
+            who().seat.into_iter().for_each(|seat| notebook.take_seat(seat));
+        }
         if !notebook.join_recording(switch) {
             return self.begin_unrecorded(saved);
         }
@@ -209,7 +213,9 @@ impl<'l> Recorded<'l> {
             log.add(Counter::Joins, end.joins);
             log.add(Counter::TimedJoins, timed_joins);
             log.add(Counter::Spawns, end.spawns);
-            log.add(Counter::Tasks, 1);
+            log.add(Counter::Ended, 1);
+            // A root is code that came unseen, not a job.
+            log.add(Counter::Tasks, u64::from(self.origin != Origin::Root));
             match self.origin {
                 Origin::Stolen => log.add(Counter::Steals, 1),
                 Origin::Injected => log.add(Counter::Injected, 1),

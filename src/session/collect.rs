@@ -372,7 +372,7 @@ fn losses(figures: &Figures) -> Losses {
     Losses {
         dropped: figures.dropped + figures.unreadable + figures.counts.pending,
         overwritten: figures.overwritten,
-        unfinished: figures.counts.begun.saturating_sub(figures.counts.tasks),
+        unfinished: figures.counts.begun.saturating_sub(figures.counts.ended),
         clamped: 0,
     }
 }

@@ -71,6 +71,7 @@ pub(crate) fn collapsed(start: u64, end: u64, tasks: u64, busy: u64) -> Collapse
         span: span(start, end),
         tasks,
         busy: Nanos(busy),
+        waited: Nanos::ZERO,
         joins: 0,
         spawns: 0,
         queued: Nanos::ZERO,
