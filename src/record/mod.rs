@@ -6,6 +6,8 @@
 //! knows no rayon, and leaves it to a front end to say which thread is which.
 
 mod buffer;
+#[cfg(test)]
+mod buffer_tests;
 pub mod clock;
 mod cost;
 mod depths;
