@@ -8,7 +8,7 @@ use rayprism::model::{Event, Measured, Nanos, Trace};
 
 fn written(trace: &Trace) -> Vec<u8> {
     let mut file = Vec::new();
-    chrome::write(trace, &mut file).unwrap();
+    chrome::write(trace, &mut file).expect("a vector takes everything");
     file
 }
 
@@ -57,8 +57,8 @@ proptest! {
 fn generated_traces_have_all_there_is() {
     let traces = support::some_traces(100);
     let events = || traces.iter().flat_map(|trace| &trace.lanes).flat_map(|lane| &lane.events);
-    let largest = traces.iter().map(|trace| trace.lanes.iter().map(|l| l.events.len()).sum());
-    assert!(largest.max() > Some(100_usize));
+    let most = traces.iter().flat_map(|trace| &trace.lanes).map(|lane| lane.events.len()).max();
+    assert!(most > Some(50), "{most:?}");
     let kinds: [fn(&Event) -> bool; 4] = [
         |event| matches!(event, Event::Task(task) if task.joins > i64::MAX as u64),
         |event| matches!(event, Event::Join(_)),

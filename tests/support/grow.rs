@@ -110,9 +110,15 @@ impl Grower<'_, '_> {
         }
         let gap = *self.choices.of(&[0, 0, 1, 100]);
         let start = (*from + gap).min(to);
-        let end = if self.choices.chance(3) { to } else { self.choices.between(start, to) };
-        *from = end;
-        Some((start, end))
+        let room = to - start;
+        let length = match self.choices.below(8) {
+            0 => room,
+            1 => 0,
+            2 => self.choices.between(0, room),
+            _ => self.choices.between(room / 8, room / 4),
+        };
+        *from = start + length;
+        Some((start, start + length))
     }
 
     fn id(&mut self) -> EventId {

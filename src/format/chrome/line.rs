@@ -86,18 +86,18 @@ struct Args<'a> {
 
 impl Line<'_> {
     /// The event and its thread; `None` if the entry is not an event, or a derived one.
-    pub(super) fn into_event(self) -> Result<Option<(u64, Event)>, EventProblem> {
+    pub(super) fn event(&self) -> Result<Option<(u64, Event)>, EventProblem> {
         if self.ph.0 != "X" {
             return Ok(None);
         }
-        let category = self.cat.ok_or(EventProblem::Missing("cat"))?.0;
-        if category == WAIT {
+        let Text(category) = self.cat.as_ref().ok_or(EventProblem::Missing("cat"))?;
+        if *category == WAIT {
             return Ok(None);
         }
         let tid = self.tid.ok_or(EventProblem::Missing("tid"))?;
-        let args = self.args.ok_or(EventProblem::Missing("args"))?;
+        let args = self.args.as_ref().ok_or(EventProblem::Missing("args"))?;
         let span = args.span(self.ts, self.dur)?;
-        let event = match &*category {
+        let event = match &**category {
             "task" => Event::Task(args.task(span)?),
             "join" => Event::Join(args.join(span)?),
             "operation" => Event::Operation(args.operation(span)?),
@@ -120,7 +120,7 @@ impl Args<'_> {
         Ok(Span { start, end: Nanos(end) })
     }
 
-    fn task(self, span: Span) -> Result<Task, EventProblem> {
+    fn task(&self, span: Span) -> Result<Task, EventProblem> {
         Ok(Task {
             span,
             id: self.id.ok_or(EventProblem::Missing("id"))?,
@@ -135,7 +135,7 @@ impl Args<'_> {
         })
     }
 
-    fn join(self, span: Span) -> Result<Join, EventProblem> {
+    fn join(&self, span: Span) -> Result<Join, EventProblem> {
         Ok(Join {
             span,
             id: self.id.ok_or(EventProblem::Missing("id"))?,
@@ -150,7 +150,7 @@ impl Args<'_> {
         })
     }
 
-    fn operation(self, span: Span) -> Result<Operation, EventProblem> {
+    fn operation(&self, span: Span) -> Result<Operation, EventProblem> {
         Ok(Operation {
             span,
             id: self.id.ok_or(EventProblem::Missing("id"))?,
@@ -159,11 +159,11 @@ impl Args<'_> {
             wait: after(span.start, whole(self.own_ns, "own_ns")?),
             outcome: outcome(self.panicked),
             site: self.site.map(|Site(site)| site),
-            label: self.label.map(|Text(label)| label.into_owned()),
+            label: self.label.as_ref().map(|Text(label)| label.clone().into_owned()),
         })
     }
 
-    fn collapsed(self, span: Span) -> Result<Collapsed, EventProblem> {
+    fn collapsed(&self, span: Span) -> Result<Collapsed, EventProblem> {
         Ok(Collapsed {
             span,
             tasks: whole(self.tasks, "tasks")?,
@@ -226,7 +226,7 @@ impl<'de> Visitor<'de> for TextVisitor {
 }
 
 /// A call site, of whose text only the index at its front counts.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 struct Site(SiteId);
 
 impl<'de> Deserialize<'de> for Site {

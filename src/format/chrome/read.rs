@@ -284,7 +284,7 @@ type Parsed = Result<Option<(u64, Event)>, EventProblem>;
 fn event(bytes: &[u8]) -> serde_json::Result<(Parsed, usize)> {
     let mut lines = serde_json::Deserializer::from_slice(bytes).into_iter::<Line<'_>>();
     match lines.next().transpose()? {
-        Some(line) => Ok((line.into_event(), lines.byte_offset())),
+        Some(line) => Ok((line.event(), lines.byte_offset())),
         None => Ok((Ok(None), 0)),
     }
 }
