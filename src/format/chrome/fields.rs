@@ -9,6 +9,7 @@ use std::io;
 use serde::Serialize;
 
 use super::number::write_whole;
+use super::text::write_json;
 use crate::model::{
     Collapsed, Event, EventId, Join, Operation, OperationKind, Origin, Outcome, SiteId, Span, Task,
 };
@@ -172,7 +173,7 @@ impl<'a> Fields<'a> {
 
     fn word(&mut self, key: &str, word: &impl Serialize) -> io::Result<()> {
         self.key(key);
-        Ok(serde_json::to_writer(&mut *self.buffer, word)?)
+        write_json(self.buffer, word)
     }
 }
 
@@ -194,16 +195,21 @@ impl SiteTexts {
     /// `INDEX DIRECTORY/FILE:LINE:COLUMN` for each location.
     pub(super) fn new<'a>(locations: impl Iterator<Item = &'a str>) -> io::Result<Self> {
         let text = |(index, location)| format!("{index} {}", tail(location));
-        let texts = locations.enumerate().map(text);
-        texts.map(|text| Ok(serde_json::to_vec(&text)?)).collect::<io::Result<_>>().map(Self)
+        let json = |text| {
+            let mut buffer = Vec::new();
+            write_json(&mut buffer, &text).map(|()| buffer)
+        };
+        locations.enumerate().map(text).map(json).collect::<io::Result<_>>().map(Self)
     }
 
     fn write(&self, site: SiteId, buffer: &mut Vec<u8>) -> io::Result<()> {
         match self.0.get(site.0 as usize) {
-            Some(text) => buffer.extend_from_slice(text),
-            None => serde_json::to_writer(buffer, &format!("{} unknown", site.0))?,
+            Some(text) => {
+                buffer.extend_from_slice(text);
+                Ok(())
+            }
+            None => write_json(buffer, &format!("{} unknown", site.0)),
         }
-        Ok(())
     }
 }
 

@@ -19,6 +19,7 @@ mod head;
 mod line;
 mod number;
 mod read;
+mod text;
 mod write;
 
 pub use line::EventProblem;

@@ -9,6 +9,7 @@ use serde::Serialize;
 use super::fields::{self, Fields, SiteTexts};
 use super::head::Head;
 use super::number::{survives_micros, write_micros};
+use super::text::{printable, write_json};
 use super::{FIRST_TID, FORMAT, PID, WAIT};
 use crate::format::arrows::{Arrow, Point, arrows};
 use crate::format::nest::{Slice, Slices, What};
@@ -112,7 +113,7 @@ fn write_metadata<W: Write>(
     file: &mut File<'_, W>,
 ) -> io::Result<()> {
     let entry = Metadata { ph: "M", pid: PID, tid, name, args };
-    Ok(serde_json::to_writer(file.entry()?, &entry)?)
+    write_json(file.entry()?, &entry)
 }
 
 /// `worker 3`, with the pool if there are several, and with the thread's own name if it has one.
@@ -128,15 +129,6 @@ fn lane_name(lane: &Lane, several_pools: bool) -> String {
         (Role::Outside, None) => format!("lane {}", lane.id.0),
     };
     own.map_or(shown.clone(), |own| format!("{shown} ({own})"))
-}
-
-/// A name that viewers show whole: never empty, and without the NUL that would cut it.
-fn printable<'a>(name: &'a str, otherwise: &'a str) -> Cow<'a, str> {
-    match name {
-        name if name.trim().is_empty() => Cow::Borrowed(otherwise),
-        name if name.contains('\0') => Cow::Owned(name.replace('\0', "\u{2400}")),
-        name => Cow::Borrowed(name),
-    }
 }
 
 fn write_events<W: Write>(
@@ -191,7 +183,7 @@ fn tells(shown: Span, span: Span) -> bool {
 /// A name and a category; only the name can need an escape.
 fn write_name(name: &str, category: &str, buffer: &mut Vec<u8>) -> io::Result<()> {
     buffer.extend_from_slice(b",\"name\":");
-    serde_json::to_writer(&mut *buffer, &printable(name, category))?;
+    write_json(buffer, &printable(name, category))?;
     buffer.extend_from_slice(b",\"cat\":\"");
     buffer.extend_from_slice(category.as_bytes());
     buffer.push(b'"');
