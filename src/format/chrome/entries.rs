@@ -44,6 +44,11 @@ impl<R: Read> Entries<R> {
         self.dropped + self.at as u64
     }
 
+    /// How much of the input was taken so far.
+    pub(super) fn taken(&self) -> u64 {
+        self.dropped + self.buffer.len() as u64
+    }
+
     /// The number of the entry that was read last, counted from 1.
     pub(super) fn number(&self) -> u64 {
         self.begun

@@ -3,11 +3,11 @@
 //! The file is one array with an entry a line:
 //!
 //! 1. a metadata entry named `rayprism` that viewers ignore: the format's version and all of the
-//!    trace but its events ([`head`]);
+//!    trace but its events (`head.rs`);
 //! 2. names and order of the process and its threads; a lane is a thread, its `tid` is its position
-//!    in the trace plus [`FIRST_TID`];
+//!    in the trace plus two;
 //! 3. lane by lane, its events as complete slices (`X`), an event's fields as their `args`
-//!    ([`fields`]); among them slices of the category `wait`, which are derived;
+//!    (`fields.rs`); among them slices of the category `wait`, which are derived;
 //! 4. steal arrows (`s`, `f`) and counters (`C`), derived likewise.
 //!
 //! The reader needs 1 and the events of 3. It takes any layout of white space and any order of
@@ -18,6 +18,7 @@ mod fields;
 mod head;
 mod line;
 mod number;
+mod quick;
 mod read;
 mod text;
 mod write;

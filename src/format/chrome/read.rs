@@ -8,7 +8,7 @@ use serde::de::{DeserializeOwned, IgnoredAny};
 use super::entries::{Entries, Fault};
 use super::head::Head;
 use super::line::{EventProblem, Line, site};
-use super::{FIRST_TID, FORMAT, VERSION};
+use super::{FIRST_TID, FORMAT, VERSION, quick};
 use crate::model::{Event, Trace};
 
 /// Events that a lane gets room for at first, however many the header promises.
@@ -151,7 +151,7 @@ fn open<R: Read>(entries: &mut Entries<R>) -> Result<(), ReadError> {
 fn peek<R: Read>(entries: &mut Entries<R>) -> Result<Option<u8>, ReadError> {
     let byte = entries.byte();
     entries.peek().map_err(|fault| match fault {
-        Fault::Io(source) => ReadError::Io { byte, source },
+        Fault::Io(source) => ReadError::Io { byte: entries.taken(), source },
         Fault::End | Fault::Syntax(_) | Fault::Separator => ReadError::NotJson { byte },
     })
 }
@@ -176,8 +176,8 @@ fn object<R: Read>(entries: &mut Entries<R>) -> ReadError {
 fn read_head<R: Read>(entries: &mut Entries<R>) -> Result<Head<'static>, ReadError> {
     let (byte, first) = (entries.byte(), entries.next(whole_value));
     let first = first.map_err(|fault| match fault {
-        Fault::Io(source) => ReadError::Io { byte: entries.byte(), source },
-        Fault::End => ReadError::TruncatedHeader { byte: entries.byte() },
+        Fault::Io(source) => ReadError::Io { byte: entries.taken(), source },
+        Fault::End => ReadError::TruncatedHeader { byte: entries.taken() },
         Fault::Syntax(_) | Fault::Separator => ReadError::NotJson { byte },
     })?;
     let first = first.ok_or(ReadError::NotATrace)?;
@@ -270,8 +270,8 @@ fn end<R: Read>(entries: &mut Entries<R>) -> Result<(), ReadError> {
 fn in_events<R: Read>(fault: Fault, entries: &Entries<R>, events: u64, promised: u64) -> ReadError {
     let (entry, byte) = (entries.number(), entries.byte());
     match fault {
-        Fault::Io(source) => ReadError::Io { byte, source },
-        Fault::End => ReadError::Truncated { byte, events, promised },
+        Fault::Io(source) => ReadError::Io { byte: entries.taken(), source },
+        Fault::End => ReadError::Truncated { byte: entries.taken(), events, promised },
         Fault::Syntax(error) => ReadError::Entry { entry, byte, problem: bare(&error) },
         Fault::Separator => {
             ReadError::Entry { entry, byte, problem: "no comma after it".to_owned() }
@@ -282,6 +282,9 @@ fn in_events<R: Read>(fault: Fault, entries: &Entries<R>, events: u64, promised:
 type Parsed = Result<Option<(u64, Event)>, EventProblem>;
 
 fn event(bytes: &[u8]) -> serde_json::Result<(Parsed, usize)> {
+    if let Some((tid, event, length)) = quick::join(bytes) {
+        return Ok((Ok(Some((tid, event))), length));
+    }
     let mut lines = serde_json::Deserializer::from_slice(bytes).into_iter::<Line<'_>>();
     match lines.next().transpose()? {
         Some(line) => Ok((line.event(), lines.byte_offset())),

@@ -119,16 +119,22 @@ fn write_metadata<W: Write>(
 /// `worker 3`, with the pool if there are several, and with the thread's own name if it has one.
 fn lane_name(lane: &Lane, several_pools: bool) -> String {
     let own = lane.name.as_deref().filter(|name| !name.trim().is_empty());
-    let shown = match (lane.role, lane.thread.value()) {
-        (Role::Worker { pool, index }, _) if several_pools => {
-            format!("pool {} worker {index}", pool.0)
-        }
-        (Role::Worker { index, .. }, _) => format!("worker {index}"),
-        (Role::Outside, _) if own.is_some() => return own.into_iter().collect(),
-        (Role::Outside, Some(thread)) => format!("thread {thread}"),
-        (Role::Outside, None) => format!("lane {}", lane.id.0),
+    let place = match lane.role {
+        Role::Worker { pool, index } if several_pools => format!("pool {} worker {index}", pool.0),
+        Role::Worker { index, .. } => format!("worker {index}"),
+        Role::Outside => return own.map_or_else(|| unnamed(lane), str::to_owned),
     };
-    own.map_or(shown.clone(), |own| format!("{shown} ({own})"))
+    match own {
+        Some(own) => format!("{place} ({own})"),
+        None => place,
+    }
+}
+
+fn unnamed(lane: &Lane) -> String {
+    match lane.thread.value() {
+        Some(thread) => format!("thread {thread}"),
+        None => format!("lane {}", lane.id.0),
+    }
 }
 
 fn write_events<W: Write>(
@@ -137,17 +143,32 @@ fn write_events<W: Write>(
     sites: &SiteTexts,
     file: &mut File<'_, W>,
 ) -> io::Result<()> {
-    let opening = format!("{{\"ph\":\"X\",\"pid\":{PID},\"tid\":{tid}").into_bytes();
-    for Slice { what, shown } in Slices::new(events) {
-        let buffer = file.entry()?;
-        buffer.extend_from_slice(&opening);
-        write_times(shown, buffer)?;
-        match what {
-            What::Event(event) => write_event(event, shown, sites, buffer)?,
-            What::Wait => write_name(WAIT, WAIT, buffer)?,
-        }
-        buffer.push(b'}');
+    let opening = opening(tid);
+    for slice in Slices::new(events) {
+        write_slice(slice, &opening, sites, file.entry()?)?;
     }
+    Ok(())
+}
+
+/// What all slices of a thread begin with.
+pub(super) fn opening(tid: u64) -> Vec<u8> {
+    format!("{{\"ph\":\"X\",\"pid\":{PID},\"tid\":{tid}").into_bytes()
+}
+
+/// Appends a slice. [`quick`](super::quick) knows how a join is laid out here.
+pub(super) fn write_slice(
+    Slice { what, shown }: Slice<'_>,
+    opening: &[u8],
+    sites: &SiteTexts,
+    buffer: &mut Vec<u8>,
+) -> io::Result<()> {
+    buffer.extend_from_slice(opening);
+    write_times(shown, buffer)?;
+    match what {
+        What::Event(event) => write_event(event, shown, sites, buffer)?,
+        What::Wait => write_name(WAIT, WAIT, buffer)?,
+    }
+    buffer.push(b'}');
     Ok(())
 }
 
