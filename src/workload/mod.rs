@@ -20,3 +20,14 @@ pub static ALL: [&dyn Workload; 1] = [&INVERT_TREE];
 pub fn find(name: &str) -> Option<&'static dyn Workload> {
     ALL.into_iter().find(|workload| workload.name() == name)
 }
+
+/// All parameters of a workload: those of every variant, then those of single ones, each once.
+pub fn parameters(workload: &dyn Workload) -> Vec<Parameter> {
+    let mut all = workload.parameters().to_vec();
+    for parameter in workload.variants().iter().flat_map(|variant| variant.parameters) {
+        if all.iter().all(|known| known.name() != parameter.name()) {
+            all.push(*parameter);
+        }
+    }
+    all
+}
