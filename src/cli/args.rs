@@ -22,6 +22,10 @@ pub struct Args {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Run a built-in workload's variants, record them and say why they differ
+    ///
+    /// The variants run in turn, one repetition of each after the other, after one round that is
+    /// not counted. A workload's first variant is what the others are compared with: if it is not
+    /// asked for, it is run all the same, but not shown.
     Run(Box<RunArgs>),
     /// Print the report of a recorded trace
     Report(ReportArgs),
@@ -30,10 +34,6 @@ pub enum Command {
 }
 
 /// Arguments of `run`.
-///
-/// The variants run in turn, one repetition of each after the other, and one round beforehand
-/// that is not counted. The first variant is what the others are compared with: if it is not
-/// asked for, it is run all the same, but not shown.
 #[derive(Debug, ClapArgs)]
 #[command(after_help = exit_code::HELP)]
 pub struct RunArgs {
@@ -42,11 +42,8 @@ pub struct RunArgs {
     /// Variants to show, separated by commas [default: all]
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     pub variants: Vec<String>,
-    /// The workload's parameters.
-    #[command(flatten)]
-    pub parameters: ParameterArgs,
     /// Numbers of worker threads, separated by commas [default: one per available CPU]
-    #[arg(long, value_name = "LIST", value_delimiter = ',')]
+    #[arg(long, value_name = "LIST", value_delimiter = ',', allow_negative_numbers = true)]
     pub threads: Vec<String>,
     /// Repetitions of each variant; medians are shown
     #[arg(long, value_name = "N", default_value_t = 7, value_parser = clap::value_parser!(u32).range(1..=1000))]
@@ -67,6 +64,9 @@ pub struct RunArgs {
     /// Print JSON and nothing else
     #[arg(long)]
     pub json: bool,
+    /// The workload's parameters.
+    #[command(flatten)]
+    pub parameters: ParameterArgs,
 }
 
 /// Parameters of all workloads; each workload takes only some of them, see `rayprism list`.
@@ -74,10 +74,10 @@ pub struct RunArgs {
 #[command(next_help_heading = "Parameters of workloads")]
 pub struct ParameterArgs {
     /// Levels of the tree
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
     pub depth: Option<String>,
     /// Levels with joins
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
     pub cutoff: Option<String>,
     /// Order of the input in memory
     #[arg(long, value_name = "NAME")]

@@ -44,7 +44,7 @@ impl fmt::Display for Failure {
     /// In one line, whatever the parts contain.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let text = format!("{:#}: {}", self.error, self.next);
-        f.write_str(&text.split_whitespace().collect::<Vec<_>>().join(" "))
+        f.write_str(&text.lines().map(str::trim).collect::<Vec<_>>().join(" "))
     }
 }
 

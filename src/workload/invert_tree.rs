@@ -50,11 +50,8 @@ static DEPTH: Integer =
 static CUTOFF: Integer =
     Integer { name: "cutoff", about: "levels with joins", min: 0, max: 40, default: 6 };
 
-static LAYOUT: Choice = Choice {
-    name: "layout",
-    about: "order of the nodes in memory: as they were built, or mirrored",
-    options: &["built", MIRRORED],
-};
+static LAYOUT: Choice =
+    Choice { name: "layout", about: "order of the nodes in memory", options: &["built", MIRRORED] };
 
 const MIRRORED: &str = "mirrored";
 
