@@ -7,7 +7,8 @@ use std::fmt;
 pub struct Failure {
     kind: Kind,
     error: anyhow::Error,
-    next: String,
+    /// What to do next; `None` if the error itself says it, as those of our library do.
+    next: Option<String>,
 }
 
 /// Whose fault a failure is, which decides the exit code.
@@ -23,15 +24,20 @@ pub enum Kind {
 
 impl Failure {
     pub(super) fn usage(error: impl Into<anyhow::Error>, next: impl Into<String>) -> Self {
-        Self { kind: Kind::Usage, error: error.into(), next: next.into() }
+        Self { kind: Kind::Usage, error: error.into(), next: Some(next.into()) }
     }
 
     pub(super) fn input(error: impl Into<anyhow::Error>, next: impl Into<String>) -> Self {
-        Self { kind: Kind::Input, error: error.into(), next: next.into() }
+        Self { kind: Kind::Input, error: error.into(), next: Some(next.into()) }
     }
 
     pub(super) fn runtime(error: impl Into<anyhow::Error>, next: impl Into<String>) -> Self {
-        Self { kind: Kind::Runtime, error: error.into(), next: next.into() }
+        Self { kind: Kind::Runtime, error: error.into(), next: Some(next.into()) }
+    }
+
+    /// An error whose own text says what to do next.
+    pub(super) fn told(kind: Kind, error: impl Into<anyhow::Error>) -> Self {
+        Self { kind, error: error.into(), next: None }
     }
 
     /// Whose fault it is.
@@ -43,7 +49,10 @@ impl Failure {
 impl fmt::Display for Failure {
     /// In one line, whatever the parts contain.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let text = format!("{:#}: {}", self.error, self.next);
+        let text = match &self.next {
+            Some(next) => format!("{:#}: {next}", self.error),
+            None => format!("{:#}", self.error),
+        };
         f.write_str(&text.lines().map(str::trim).collect::<Vec<_>>().join(" "))
     }
 }

@@ -6,7 +6,7 @@ use std::time::Instant;
 use anyhow::Context;
 
 use super::config::RunConfig;
-use super::failure::Failure;
+use super::failure::{Failure, Kind};
 use super::median::Repetitions;
 use super::progress::Progress;
 use crate::facade::{ThreadPool, ThreadPoolBuilder};
@@ -136,7 +136,7 @@ impl Recording {
             .title(title)
             .start()
             .with_context(|| format!("failed to record {title}"))
-            .map_err(|error| Failure::runtime(error, "--detail off measures without recording"))?;
+            .map_err(|error| Failure::told(Kind::Runtime, error))?;
         let time = time(work);
         Ok((time, Some(session.stop())))
     }

@@ -7,9 +7,9 @@ use std::path::Path;
 use anyhow::{Context, anyhow};
 
 use crate::cli::args::ReportArgs;
-use crate::cli::failure::Failure;
+use crate::cli::failure::{Failure, Kind};
 use crate::cli::{show, terminal};
-use crate::format::chrome;
+use crate::format::chrome::{self, ReadError};
 use crate::model::Trace;
 
 pub(in crate::cli) fn report(args: &ReportArgs) -> Result<(), Failure> {
@@ -27,11 +27,18 @@ fn read(path: &Path) -> Result<Trace, Failure> {
     let file = open(path)
         .with_context(|| format!("failed to open the trace {}", path.display()))
         .map_err(|error| Failure::input(error, "give a trace file that rayprism wrote"))?;
-    chrome::read(BufReader::new(file))
-        .with_context(|| format!("failed to read the trace {}", path.display()))
-        .map_err(|error| {
-            Failure::input(error, "give a whole file that rayprism wrote, or record it again")
-        })
+    chrome::read(BufReader::new(file)).map_err(|error| unreadable(path, error))
+}
+
+/// Only where reading itself fails does the reader not know what to do next.
+fn unreadable(path: &Path, error: ReadError) -> Failure {
+    let io = matches!(error, ReadError::Io { .. });
+    let what = format!("failed to read the trace {}", path.display());
+    let error = anyhow::Error::new(error).context(what);
+    if io {
+        return Failure::input(error, "check the disk, or record it again");
+    }
+    Failure::told(Kind::Input, error)
 }
 
 fn open(path: &Path) -> anyhow::Result<File> {
