@@ -9,13 +9,20 @@ use serde_json::Value;
 
 const RUN: &str = "run invert-tree --detail off --depth 8 --reps 3";
 
+/// The times that a run printed as JSON.
+fn times(options: &str) -> Value {
+    let mut file = Sandbox::new().run(&format!("{RUN} --json {options}")).json();
+    assert_eq!((&file["schema"], &file["version"]), (&"rayprism-times".into(), &1.into()));
+    file["times"].take()
+}
+
 fn strings<'a>(array: &'a Value, key: &str) -> Vec<&'a str> {
     array.as_array().unwrap().iter().map(|entry| entry[key].as_str().unwrap()).collect()
 }
 
 #[test]
 fn json_has_every_sample_of_every_variant_and_thread_count() {
-    let all = Sandbox::new().run(&format!("{RUN} --threads 2,1 --json")).json();
+    let all = times("--threads 2,1");
     let variants = ["serial", "join", "join", "join-cutoff", "join-cutoff"];
     assert_eq!(strings(&all, "variant"), variants);
     let threads: Vec<_> = (0..5).map(|index| all[index]["threads"].as_u64().unwrap()).collect();
@@ -30,7 +37,7 @@ fn json_has_every_sample_of_every_variant_and_thread_count() {
 
 #[test]
 fn all_but_the_baseline_carry_its_samples() {
-    let all = Sandbox::new().run(&format!("{RUN} --json")).json();
+    let all = times("");
     assert_eq!(all[0]["baseline"], Value::Null);
     for index in [1, 2] {
         assert_eq!(all[index]["baseline"]["variant"], "serial");
@@ -40,14 +47,14 @@ fn all_but_the_baseline_carry_its_samples() {
 
 #[test]
 fn a_baseline_not_asked_for_is_compared_with_but_not_shown() {
-    let all = Sandbox::new().run(&format!("{RUN} --variants join --json")).json();
+    let all = times("--variants join");
     assert_eq!(strings(&all, "variant"), ["join"]);
     assert_eq!(all[0]["baseline"]["samples"].as_array().unwrap().len(), 3);
 }
 
 #[test]
 fn parameters_are_those_that_the_variant_reads() {
-    let all = Sandbox::new().run(&format!("{RUN} --cutoff 4 --layout mirrored --json")).json();
+    let all = times("--cutoff 4 --layout mirrored");
     let (join, cutoff) = (&all[1]["parameters"], &all[2]["parameters"]);
     assert_eq!(strings(join, "name"), ["depth", "layout"]);
     assert_eq!(strings(join, "value"), ["8", "mirrored"]);

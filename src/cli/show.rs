@@ -102,7 +102,7 @@ mod placeholder {
                 .iter()
                 .map(|report| serde_json::json!({ "title": report.title, "counts": report.counts }))
                 .collect();
-            writeln!(out, "{}", serde_json::Value::from(all))
+            writeln!(out, "{}", serde_json::json!({ "reports": all }))
         }
     }
 }

@@ -7,14 +7,21 @@ use serde::Serialize;
 use super::measure::Measured;
 use crate::model::{Baseline, Nanos, Parameter, Samples};
 
-/// A variant's times, as printed as JSON.
+/// What is printed as JSON. Reports, where something was recorded, have another schema.
+#[derive(Serialize)]
+struct File<'a> {
+    schema: &'static str,
+    version: u32,
+    times: Vec<Times<'a>>,
+}
+
+/// A variant's times.
 #[derive(Serialize)]
 struct Times<'a> {
     workload: &'a str,
     variant: &'a str,
     threads: usize,
     parameters: &'a [Parameter],
-    detail: &'a str,
     samples: &'a Samples,
     baseline: Option<&'a Baseline>,
 }
@@ -39,10 +46,10 @@ pub(super) fn text(workload: &str, all: &[Measured], out: &mut dyn Write) -> io:
     Ok(())
 }
 
-/// An array with one object per variant and number of threads.
+/// One object per variant and number of threads; times in nanoseconds, in the order they ran.
 pub(super) fn json(workload: &str, all: &[Measured], out: &mut dyn Write) -> io::Result<()> {
-    let all: Vec<_> = all.iter().map(|measured| times(workload, measured)).collect();
-    serde_json::to_writer_pretty(&mut *out, &all)?;
+    let times = all.iter().map(|measured| times(workload, measured)).collect();
+    serde_json::to_writer_pretty(&mut *out, &File { schema: "rayprism-times", version: 1, times })?;
     writeln!(out)
 }
 
@@ -52,7 +59,6 @@ fn times<'a>(workload: &'a str, measured: &'a Measured) -> Times<'a> {
         variant: measured.variant.name,
         threads: measured.threads,
         parameters: &measured.parameters,
-        detail: "off",
         samples: &measured.samples,
         baseline: measured.baseline.as_ref(),
     }
