@@ -146,7 +146,7 @@ fn foreign_and_broken_files_are_bad_input() {
         ("text", b"hello\n", "not JSON"),
         ("array", b"[]", "no trace"),
         ("foreign", foreign.as_bytes(), "another tool"),
-        ("truncated", &foreign.as_bytes()[..40], "truncated"),
+        ("cut", &foreign.as_bytes()[..40], "not JSON"),
     ];
     for (name, content, reason) in contents {
         let sandbox = Sandbox::new();

@@ -139,7 +139,7 @@ fn a_truncated_trace_is_bad_input() {
     for length in [whole.len() / 4, whole.len() / 2, whole.len() - 2] {
         sandbox.write("cut.json", &whole[..length]);
         let message = sandbox.run("report cut.json").failed(3);
-        assert!(message.starts_with("failed to read the trace cut.json: "), "{message}");
+        assert!(message.starts_with("failed to read the trace cut.json: truncated "), "{message}");
     }
 }
 

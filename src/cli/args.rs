@@ -1,4 +1,4 @@
-//! What can be typed. Only its form is checked here; [`super::config`] checks its sense.
+//! What can be typed. Only its form is checked here; `config` checks its sense.
 
 use std::path::PathBuf;
 
