@@ -112,6 +112,8 @@ fn a_forbidden_import_is_found_and_its_line_named() {
     assert_eq!(found, expected);
 }
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests")]
+
 fn problems(source: PathBuf) -> Vec<String> {
     let mut found = Vec::new();
     for path in rust_files(&source) {

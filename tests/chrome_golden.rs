@@ -115,6 +115,7 @@ fn worker_1() -> Vec<Event> {
         span: span(1_700_000, 1_950_000),
         tasks: 12,
         busy: Nanos(90_000),
+        waited: Nanos(4_000),
         joins: 3,
         spawns: 0,
         queued: Nanos(u64::MAX),

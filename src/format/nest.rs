@@ -133,6 +133,7 @@ mod tests {
             span: span(start, end),
             tasks: 1,
             busy: Nanos(0),
+            waited: Nanos(0),
             joins: 0,
             spawns: 0,
             queued: Nanos(0),

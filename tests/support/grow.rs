@@ -241,6 +241,7 @@ impl Grower<'_, '_> {
             span: self.span(start, end),
             tasks: self.choices.count(),
             busy: self.choices.nanos(),
+            waited: self.choices.nanos(),
             joins: self.choices.count(),
             spawns: self.choices.count(),
             queued: self.choices.nanos(),

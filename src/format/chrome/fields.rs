@@ -132,9 +132,10 @@ impl<'a> Fields<'a> {
     }
 
     fn collapsed(&mut self, collapsed: &Collapsed) -> io::Result<()> {
-        let Collapsed { span: _, tasks, busy, joins, spawns, queued } = collapsed;
+        let Collapsed { span: _, tasks, busy, waited, joins, spawns, queued } = collapsed;
         self.whole("tasks", *tasks)?;
         self.whole("busy_ns", busy.0)?;
+        self.whole("waited_ns", waited.0)?;
         self.whole("joins", *joins)?;
         self.whole("spawns", *spawns)?;
         self.whole("queued_ns", queued.0)
