@@ -1,6 +1,8 @@
 //! Who may use whom. Reads the `use` lines and paths of every module and names the line that
 //! breaks a rule.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests")]
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -111,8 +113,6 @@ fn a_forbidden_import_is_found_and_its_line_named() {
     ];
     assert_eq!(found, expected);
 }
-
-#![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
 fn problems(source: PathBuf) -> Vec<String> {
     let mut found = Vec::new();

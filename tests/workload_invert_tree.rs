@@ -1,6 +1,8 @@
 //! `invert-tree` does what it says, whatever the variant, the layout and the number of threads;
 //! and a result that is wrong is found.
 
+#![cfg(feature = "cli")]
+
 #![allow(clippy::unwrap_used, reason = "a test that fails may panic")]
 
 use rayprism::facade::{ThreadPool, ThreadPoolBuilder};

@@ -9,7 +9,7 @@ use super::config::RunConfig;
 use super::failure::{Failure, Kind};
 use super::median::Repetitions;
 use super::progress::Progress;
-use crate::facade::{ThreadPool, ThreadPoolBuilder};
+use crate::facade::{ThreadPool, ThreadPoolBuilder, region};
 use crate::model::{Baseline, Detail, Nanos, Parameter, Run, Samples, Trace};
 use crate::session::{OnFull, Session};
 use crate::workload::{Input, Place, VariantInfo};
@@ -124,7 +124,7 @@ impl Cell {
 }
 
 impl Recording {
-    /// Times `work` within a recording, if there is to be one.
+    /// Times `work` within a recording, if there is to be one; there it is a region of that title.
     fn around(self, title: &str, work: impl FnOnce()) -> Result<(Nanos, Option<Trace>), Failure> {
         if self.detail == Detail::Off {
             return Ok((time(work), None));
@@ -137,7 +137,7 @@ impl Recording {
             .start()
             .with_context(|| format!("failed to record {title}"))
             .map_err(|error| Failure::told(Kind::Runtime, error))?;
-        let time = time(work);
+        let time = time(|| region(title, work));
         Ok((time, Some(session.stop())))
     }
 }

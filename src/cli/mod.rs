@@ -12,7 +12,6 @@ mod measure;
 mod median;
 mod memory;
 mod names;
-mod output;
 mod progress;
 mod show;
 mod size;

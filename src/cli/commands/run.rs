@@ -8,10 +8,9 @@ use crate::cli::args::RunArgs;
 use crate::cli::config::RunConfig;
 use crate::cli::failure::Failure;
 use crate::cli::measure::{Measured, measure};
-use crate::cli::output::{OutputError, OutputFolder};
 use crate::cli::{memory, show, terminal, times};
-use crate::format::chrome;
 use crate::model::{Detail, Trace};
+use crate::session::{OutputFolder, WriteError};
 use crate::workload::Place;
 
 pub(in crate::cli) fn run(args: &RunArgs) -> Result<(), Failure> {
@@ -71,8 +70,8 @@ fn file_name(workload: &str, measured: &Measured, several: bool) -> String {
     }
 }
 
-fn write(folder: &OutputFolder, traces: &[(String, Trace)]) -> Result<Vec<PathBuf>, OutputError> {
-    traces.iter().map(|(name, trace)| folder.write(name, |out| chrome::write(trace, out))).collect()
+fn write(folder: &OutputFolder, traces: &[(String, Trace)]) -> Result<Vec<PathBuf>, WriteError> {
+    traces.iter().map(|(name, trace)| folder.write_trace(name, trace)).collect()
 }
 
 fn print_files(files: &[PathBuf]) -> Result<(), Failure> {
@@ -86,13 +85,13 @@ fn print_files(files: &[PathBuf]) -> Result<(), Failure> {
     })
 }
 
-fn output_failure(error: OutputError) -> Failure {
+fn output_failure(error: WriteError) -> Failure {
     let next = match error {
-        OutputError::MakeFolder { .. } | OutputError::Unwritable { .. } => {
+        WriteError::MakeFolder { .. } | WriteError::Unwritable { .. } => {
             "give a folder that can be written with --out-dir"
         }
-        OutputError::Write { .. } => "free some space, or give another folder with --out-dir",
-        OutputError::Rename { .. } => "move away what has that name, or give another --out-dir",
+        WriteError::Write { .. } => "free some space, or give another folder with --out-dir",
+        WriteError::Rename { .. } => "move away what has that name, or give another --out-dir",
     };
     Failure::runtime(error, next)
 }

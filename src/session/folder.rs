@@ -1,80 +1,115 @@
-//! Files that are either whole or not there: written under another name in the same folder, and
-//! renamed when complete.
+//! Trace files that are either whole or not there: written under another name in the same folder,
+//! and renamed when complete.
 
-use std::fs;
+use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-use tempfile::{Builder, NamedTempFile};
+use crate::format::chrome;
+use crate::model::Trace;
 
 /// A folder that could be written into when it was opened.
 #[derive(Debug)]
-pub(super) struct OutputFolder {
+pub struct OutputFolder {
     path: PathBuf,
 }
 
-/// Why a file could not be written.
+/// Why a file could not be written. Nothing of it is left, and a file of its name is as it was.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum OutputError {
+pub enum WriteError {
     /// The folder could not be made.
     #[error("failed to make the folder {path}")]
-    MakeFolder { path: PathBuf, source: io::Error },
+    MakeFolder {
+        /// The folder.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
     /// No file could be made in it.
     #[error("failed to write into the folder {path}")]
-    Unwritable { path: PathBuf, source: io::Error },
+    Unwritable {
+        /// The folder.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
     /// The content could not be written.
     #[error("failed to write {path}")]
-    Write { path: PathBuf, source: io::Error },
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
     /// The complete file could not be given its name.
     #[error("failed to give a file its name {path}")]
-    Rename { path: PathBuf, source: io::Error },
+    Rename {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
 }
 
 impl OutputFolder {
     /// Makes the folder if it is not there, and tries whether it can be written into.
-    pub(super) fn open(path: &Path) -> Result<Self, OutputError> {
+    pub fn open(path: &Path) -> Result<Self, WriteError> {
         fs::create_dir_all(path)
-            .map_err(|source| OutputError::MakeFolder { path: path.to_owned(), source })?;
+            .map_err(|source| WriteError::MakeFolder { path: path.to_owned(), source })?;
         let folder = Self { path: path.to_owned() };
-        folder.temporary()?;
+        folder.part("probe")?;
         Ok(folder)
     }
 
-    /// Writes a file, replacing one of that name, and returns its path. On an error nothing is
-    /// left of it, and a file of that name stays as it was.
-    pub(super) fn write(
+    /// Writes a trace as Chrome JSON, replacing a file of that name, and returns its path.
+    pub fn write_trace(&self, name: &str, trace: &Trace) -> Result<PathBuf, WriteError> {
+        self.write(name, |out| chrome::write(trace, out))
+    }
+
+    fn write(
         &self,
         name: &str,
-        content: impl FnOnce(&mut BufWriter<&mut NamedTempFile>) -> io::Result<()>,
-    ) -> Result<PathBuf, OutputError> {
+        content: impl FnOnce(&mut BufWriter<&File>) -> io::Result<()>,
+    ) -> Result<PathBuf, WriteError> {
         let path = self.path.join(name);
-        let mut file = self.temporary()?;
-        fill(&mut file, content)
-            .map_err(|source| OutputError::Write { path: path.clone(), source })?;
-        file.persist(&path)
-            .map_err(|error| OutputError::Rename { path: path.clone(), source: error.error })?;
+        let part = self.part(name)?;
+        part.fill(content).map_err(|source| WriteError::Write { path: path.clone(), source })?;
+        fs::rename(&part.path, &path)
+            .map_err(|source| WriteError::Rename { path: path.clone(), source })?;
         Ok(path)
     }
 
-    /// A file that vanishes when dropped.
-    fn temporary(&self) -> Result<NamedTempFile, OutputError> {
-        let mut builder = Builder::new();
-        builder.prefix(".rayprism-").suffix(".part");
-        #[cfg(unix)]
-        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-        builder
-            .tempfile_in(&self.path)
-            .map_err(|source| OutputError::Unwritable { path: self.path.clone(), source })
+    fn part(&self, name: &str) -> Result<Part, WriteError> {
+        let path = self.path.join(format!(".{name}.{}.part", std::process::id()));
+        match File::create(&path) {
+            Ok(file) => Ok(Part { path, file }),
+            Err(source) => Err(WriteError::Unwritable { path: self.path.clone(), source }),
+        }
     }
 }
 
-fn fill(
-    file: &mut NamedTempFile,
-    content: impl FnOnce(&mut BufWriter<&mut NamedTempFile>) -> io::Result<()>,
-) -> io::Result<()> {
-    let mut out = BufWriter::with_capacity(1 << 16, file);
-    content(&mut out)?;
-    out.flush()
+/// A file on its way; what is left under this name when it is dropped is removed.
+struct Part {
+    path: PathBuf,
+    file: File,
+}
+
+impl Part {
+    fn fill(
+        &self,
+        content: impl FnOnce(&mut BufWriter<&File>) -> io::Result<()>,
+    ) -> io::Result<()> {
+        let mut out = BufWriter::with_capacity(1 << 16, &self.file);
+        content(&mut out)?;
+        out.flush()
+    }
+}
+
+impl Drop for Part {
+    fn drop(&mut self) {
+        // Gone already if it was renamed.
+        let _ = fs::remove_file(&self.path);
+    }
 }
 
 #[cfg(test)]
@@ -108,7 +143,7 @@ mod tests {
             out.write_all(&[b'x'; 1 << 20])?;
             Err(io::ErrorKind::StorageFull.into())
         });
-        assert!(matches!(error, Err(OutputError::Write { .. })), "{error:?}");
+        assert!(matches!(error, Err(WriteError::Write { .. })), "{error:?}");
         assert_eq!(entries(root.path()), ["t.json"]);
         assert_eq!(fs::read(root.path().join("t.json")).unwrap(), b"old");
     }
@@ -119,7 +154,7 @@ mod tests {
         fs::create_dir(root.path().join("t.json")).unwrap();
         let folder = OutputFolder::open(root.path()).unwrap();
         let error = folder.write("t.json", |out| out.write_all(b"x"));
-        assert!(matches!(error, Err(OutputError::Rename { .. })), "{error:?}");
+        assert!(matches!(error, Err(WriteError::Rename { .. })), "{error:?}");
         assert_eq!(entries(root.path()), ["t.json"]);
     }
 
@@ -127,6 +162,6 @@ mod tests {
     fn a_folder_below_a_file_cannot_be_made() {
         let root = tempfile::NamedTempFile::new().unwrap();
         let error = OutputFolder::open(&root.path().join("traces")).unwrap_err();
-        assert!(matches!(error, OutputError::MakeFolder { .. }), "{error:?}");
+        assert!(matches!(error, WriteError::MakeFolder { .. }), "{error:?}");
     }
 }
