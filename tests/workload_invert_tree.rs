@@ -2,7 +2,6 @@
 //! and a result that is wrong is found.
 
 #![cfg(feature = "cli")]
-
 #![allow(clippy::unwrap_used, reason = "a test that fails may panic")]
 
 use rayprism::facade::{ThreadPool, ThreadPoolBuilder};
