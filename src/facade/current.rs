@@ -162,7 +162,8 @@ fn seat_index(index: usize) -> u32 {
 
 fn identity(seat: Option<Seat>) -> Identity {
     clock::choose(linux::clock_distrust());
-    END_OF_THREAD.with(|_| ());
+    // Fails only while the thread ends, when there is nothing left to arrange.
+    let _ = END_OF_THREAD.try_with(|_| ());
     let name = thread::current().name().map(str::to_owned);
     Identity { seat, name, thread: linux::own_id() }
 }

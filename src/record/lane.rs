@@ -10,7 +10,7 @@ use super::ids::LaneId;
 use super::join::OpenJoin;
 use super::log::Log;
 use super::notebook::Notebook;
-use super::recorder::{self, Detail, Identity, Seat, Settings};
+use super::recorder::{self, Detail, Identity, Seat, Settings, Switch};
 use super::time::Nanos;
 
 /// A thread's recording state. Lives as long as the thread, and never leaves it.
@@ -61,6 +61,10 @@ impl Mode {
             Detail::Auto => Self::Auto,
             Detail::Full => Self::Full,
         }
+    }
+
+    pub(super) fn is_recorded(self) -> bool {
+        !matches!(self, Self::NoTask | Self::Off)
     }
 
     /// The detail in which it reads the clock, if it does.
@@ -201,6 +205,21 @@ impl Lane {
         unsafe {
             self.notebook.get().as_ref()
         }
+    }
+
+    /// The notebook, if what this thread does now belongs to the recording that `switch` tells of:
+    /// a task that began in an earlier one, or in none, does not.
+    pub(super) fn recording(
+        &self,
+        switch: Switch,
+        who: impl FnOnce() -> Identity,
+    ) -> Option<&Notebook> {
+        if self.in_task() {
+            let recorded = self.notebook().filter(|_| self.mode.get().is_recorded());
+            return recorded.filter(|notebook| notebook.epoch() == switch.epoch);
+        }
+        let notebook = self.attach(who);
+        notebook.join_recording(switch).then_some(notebook)
     }
 
     pub(super) fn attach(&self, who: impl FnOnce() -> Identity) -> &Notebook {

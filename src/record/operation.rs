@@ -26,10 +26,9 @@ impl Lane {
             mode => mode,
         };
         let detail = mode.timed()?;
-        let notebook = self.attach(who);
-        notebook
-            .join_recording(switch)
-            .then(|| OpenOperation::new(self, notebook, detail, kind, notebook.site(site), label))
+        let notebook = self.recording(switch, who)?;
+        let site = notebook.site(site);
+        Some(OpenOperation::new(self, notebook, detail, kind, site, label))
     }
 }
 

@@ -29,10 +29,14 @@ impl Lane {
     }
 
     fn begin_unrecorded(&self, saved: Saved) -> Running<'_> {
+        self.stop_recording();
+        Running { lane: self, saved, recorded: None, returned: false }
+    }
+
+    fn stop_recording(&self) {
         self.mode.set(Mode::Off);
         self.task.set(0);
         self.refill(LONG_BUDGET);
-        Running { lane: self, saved, recorded: None, returned: false }
     }
 
     fn begin_recorded<'l>(
@@ -125,11 +129,14 @@ struct Saved {
     joins: u64,
     spawns: u64,
     task: u64,
+    /// The recording that it belongs to.
+    epoch: Option<u64>,
 }
 
 impl Saved {
     fn of(lane: &Lane) -> Self {
         Self {
+            epoch: lane.notebook().map(Notebook::epoch),
             left: lane.left.get(),
             budget: lane.budget.get(),
             mode: lane.mode.get(),
@@ -148,6 +155,10 @@ impl Saved {
         lane.joins.set(self.joins);
         lane.spawns.set(self.spawns);
         lane.task.set(self.task);
+        if self.mode.is_recorded() && self.epoch != lane.notebook().map(Notebook::epoch) {
+            // Another recording began meanwhile; what is left of this task belongs to neither.
+            lane.stop_recording();
+        }
     }
 }
 
