@@ -56,6 +56,15 @@ impl Buffer {
         Self { slots: Slots::zeroed(capacity.max(1) + 1), when_full }
     }
 
+    pub(super) fn is_like(&self, capacity: usize, when_full: WhenFull) -> bool {
+        self.capacity() == capacity.max(1) as u64 && self.when_full == when_full
+    }
+
+    /// Forgets everything. Only while nobody else has it.
+    pub(super) fn clear(&self) {
+        self.slots[0].0.iter().for_each(|word| word.store(0, Ordering::Relaxed));
+    }
+
     pub(super) fn capacity(&self) -> u64 {
         self.slots.len() as u64 - 1
     }

@@ -85,16 +85,26 @@ pub struct Figures {
 
 impl Log {
     pub(super) fn new(lane: LaneId, settings: &Settings) -> Self {
-        let when_full = match settings.on_full {
-            OnFull::Collapse | OnFull::Stop => WhenFull::Drop,
-            OnFull::Ring => WhenFull::Overwrite,
-        };
         Self {
             lane,
             counters: Slots::zeroed(2),
-            events: Buffer::new(settings.capacity, when_full),
+            events: Buffer::new(settings.capacity, when_full(settings)),
             texts: Buffer::new(TEXT_RECORDS, WhenFull::Drop),
         }
+    }
+
+    /// Whether it could serve for a recording with these settings.
+    pub(super) fn fits(&self, settings: &Settings) -> bool {
+        self.events.is_like(settings.capacity, when_full(settings))
+    }
+
+    /// The same memory, with nothing in it. The owner proves that nobody reads it any more.
+    pub(super) fn emptied(self) -> Self {
+        let words = self.counters.iter().flat_map(|slot| &slot.0);
+        words.for_each(|word| word.store(0, Ordering::Relaxed));
+        self.events.clear();
+        self.texts.clear();
+        self
     }
 
     pub(super) fn lane(&self) -> LaneId {
@@ -150,5 +160,12 @@ impl Log {
             texts: read_texts(&texts),
             events,
         }
+    }
+}
+
+fn when_full(settings: &Settings) -> WhenFull {
+    match settings.on_full {
+        OnFull::Collapse | OnFull::Stop => WhenFull::Drop,
+        OnFull::Ring => WhenFull::Overwrite,
     }
 }
