@@ -1,8 +1,8 @@
 //! The calling thread's [`Lane`]: where it lies, who it belongs to, when it ends.
 //!
 //! On x86-64 Linux the lane is thread-local storage that is reached in two instructions from any
-//! crate, and counting a join is one more. Elsewhere it is a `thread_local!`, whose access is a
-//! function call where it crosses crates.
+//! crate, and counting a join is one more. Elsewhere, and with `--cfg rayprism_thread_local`, it is
+//! a `thread_local!`, whose access is a function call where it crosses crates.
 
 use std::sync::OnceLock;
 use std::thread;
@@ -12,7 +12,12 @@ use crate::record::{self, Identity, PoolId, Seat, clock};
 
 pub(crate) use storage::{lane, tick};
 
-#[cfg(all(target_arch = "x86_64", target_os = "linux", target_env = "gnu", not(miri)))]
+#[cfg(all(
+    target_arch = "x86_64",
+    target_os = "linux",
+    target_env = "gnu",
+    not(any(miri, rayprism_thread_local))
+))]
 #[expect(unsafe_code, reason = "thread-local storage that is reached without a call")]
 mod storage {
     use std::arch::{asm, global_asm};
@@ -116,7 +121,12 @@ mod storage {
     }
 }
 
-#[cfg(not(all(target_arch = "x86_64", target_os = "linux", target_env = "gnu", not(miri))))]
+#[cfg(not(all(
+    target_arch = "x86_64",
+    target_os = "linux",
+    target_env = "gnu",
+    not(any(miri, rayprism_thread_local))
+)))]
 mod storage {
     use crate::record::Lane;
 
