@@ -11,8 +11,10 @@ use super::buffer::Slot;
 
 /// A fixed number of slots, all zero at first.
 pub(super) struct Slots {
+    /// The first one, at the first multiple of a slot's alignment in the allocation.
     first: NonNull<Slot>,
     len: usize,
+    allocation: NonNull<u8>,
 }
 
 #[expect(unsafe_code, reason = "the allocation is owned and its slots are atomics")]
@@ -29,16 +31,23 @@ impl Slots {
         let len = len.max(1);
         let layout = Self::layout(len);
         #[expect(unsafe_code, reason = "alloc_zeroed is what leaves untouched pages uncommitted")]
-        // SAFETY: the layout is not of size zero; all-zero bytes are a valid `[AtomicU64; 8]`.
+        // SAFETY: the layout is not of size zero.
         let memory = unsafe { alloc_zeroed(layout) };
-        match NonNull::new(memory.cast::<Slot>()) {
-            Some(first) => Self { first, len },
-            None => handle_alloc_error(layout),
-        }
+        let Some(allocation) = NonNull::new(memory) else { handle_alloc_error(layout) };
+        let offset = memory.align_offset(align_of::<Slot>());
+        #[expect(unsafe_code, reason = "see `layout`")]
+        // SAFETY: less than a slot is skipped, and the layout has one to spare, so that `len` slots
+        // lie behind; all-zero bytes are a valid `[AtomicU64; 8]`.
+        let first = unsafe { allocation.add(offset) }.cast::<Slot>();
+        Self { first, len, allocation }
     }
 
+    /// One slot to spare and no more than the allocator's own alignment: for a greater one the
+    /// system's allocator writes the zeros itself, and so commits all of it.
     fn layout(len: usize) -> Layout {
-        Layout::array::<Slot>(len).expect("a buffer is smaller than the address space")
+        let bytes = len.checked_add(1).and_then(|len| len.checked_mul(size_of::<Slot>()));
+        let layout = bytes.and_then(|bytes| Layout::from_size_align(bytes, 8).ok());
+        layout.expect("a buffer is smaller than the address space")
     }
 }
 
@@ -60,7 +69,7 @@ impl Drop for Slots {
         #[expect(unsafe_code, reason = "gives back what `zeroed` took")]
         // SAFETY: allocated in `zeroed` with this very layout, and `&mut self` ends all borrows.
         unsafe {
-            dealloc(self.first.as_ptr().cast(), Self::layout(self.len));
+            dealloc(self.allocation.as_ptr(), Self::layout(self.len));
         }
     }
 }
