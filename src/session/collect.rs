@@ -182,7 +182,7 @@ impl Collector<'_> {
                 None => Role::Outside,
             },
             started: self.within(member.started),
-            ended: member.ended().and_then(|ended| self.within(ended.at)),
+            ended: self.ended(member),
             cpu: self.cpu(member),
             counts: figures.map_or_else(Counts::default, counts),
             losses,
@@ -193,6 +193,12 @@ impl Collector<'_> {
     /// A time in the recording; `None` if it lies before.
     fn within(&self, at: Ticks) -> Option<Nanos> {
         (at > self.recording.start.ticks).then(|| self.scale.nanos(at))
+    }
+
+    /// A thread may also end between the recording's end and now: it outlived the recording.
+    fn ended(&self, member: &Member) -> Option<Nanos> {
+        let ended = member.ended().filter(|ended| ended.at <= self.recording.end.ticks);
+        ended.and_then(|ended| self.within(ended.at))
     }
 
     fn cpu(&self, member: &Member) -> Measured<Nanos> {
