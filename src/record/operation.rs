@@ -1,5 +1,6 @@
 //! An operation: a call that hands work to others and waits for it.
 
+use std::cell::Cell;
 use std::panic::Location;
 
 use super::clock::now;
@@ -50,6 +51,8 @@ pub struct OpenOperation<'l> {
     /// Ticks of other tasks on this lane before it.
     nested: u64,
     outer: Option<Box<Short>>,
+    /// Whether a job was pushed for it: then its caller has nothing to do but wait for that.
+    handed_over: Cell<bool>,
     closed: bool,
 }
 
@@ -84,13 +87,15 @@ impl<'l> OpenOperation<'l> {
             id: notebook.next_id(),
             nested: notebook.nested.get(),
             outer: if lane.in_task() { notebook.take_short() } else { None },
+            handed_over: Cell::new(false),
             closed: false,
             start: now(),
         }
     }
 
-    /// What a job carries that this operation pushes.
+    /// What the job carries to which this operation hands everything over.
     pub fn link(&self, site: &'static Location<'static>) -> Link {
+        self.handed_over.set(true);
         Link {
             parent: self.id,
             pushed: self.start.0,
@@ -156,10 +161,7 @@ impl<'l> OpenOperation<'l> {
 impl Drop for OpenOperation<'_> {
     fn drop(&mut self) {
         if !self.closed {
-            let handed_over =
-                matches!(self.kind, OperationKind::Install | OperationKind::Broadcast);
-            let outside_join = self.kind == OperationKind::Join;
-            let wait = if handed_over || outside_join { Wait::FromStart } else { Wait::Never };
+            let wait = if self.handed_over.get() { Wait::FromStart } else { Wait::Never };
             self.end(wait, true);
         }
     }
