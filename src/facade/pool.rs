@@ -9,7 +9,8 @@ use rayon::{BroadcastContext, Yield};
 use super::builder::ThreadPoolBuilder;
 use super::current::{lane, who};
 use super::job;
-use super::scope::{Scope, ScopeFifo};
+use super::join::join_at;
+use super::scope::{Scope, ScopeFifo, scope_at, scope_fifo_at};
 use crate::record::{Arrival, OperationKind, Wait};
 use crate::session;
 
@@ -79,7 +80,8 @@ impl ThreadPool {
         RA: Send,
         RB: Send,
     {
-        self.install(|| super::join(oper_a, oper_b))
+        let site = Location::caller();
+        self.install(|| join_at(oper_a, oper_b, site))
     }
 
     /// [`scope`](super::scope) in this pool.
@@ -89,7 +91,8 @@ impl ThreadPool {
         OP: FnOnce(&Scope<'scope>) -> R + Send,
         R: Send,
     {
-        self.install(|| super::scope(op))
+        let site = Location::caller();
+        self.install(|| scope_at(op, site))
     }
 
     /// [`scope_fifo`](super::scope_fifo) in this pool.
@@ -99,7 +102,8 @@ impl ThreadPool {
         OP: FnOnce(&ScopeFifo<'scope>) -> R + Send,
         R: Send,
     {
-        self.install(|| super::scope_fifo(op))
+        let site = Location::caller();
+        self.install(|| scope_fifo_at(op, site))
     }
 
     /// A scope whose body runs on this thread and whose jobs run in this pool.
