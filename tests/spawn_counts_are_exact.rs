@@ -88,8 +88,8 @@ fn in_scopes_entered_from_outside() {
 fn of_detached_jobs() {
     let _alone = alone();
     for detail in DETAILS {
+        let pool = pool(2);
         let ((), trace) = recorded(detail, || {
-            let pool = pool(2);
             let (done, all) = mpsc::channel();
             for n in 0..50 {
                 let sends = [done.clone(), done.clone(), done.clone(), done.clone()];

@@ -209,8 +209,8 @@ impl Collector<'_> {
         let joined_later = member.started > self.recording.start.ticks;
         let before = match self.cpu_before.0.get(&member.lane) {
             Some(&before) => Some(before),
-            // It was not there when the recording began.
-            None if joined_later && member.seat().is_some() => Some(Nanos::ZERO),
+            // It became a worker after the recording began, mostly as a thread made for that.
+            None if joined_later && member.seat().is_some() => member.cpu,
             None => None,
         };
         match end.zip(before) {

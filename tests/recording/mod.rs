@@ -20,8 +20,11 @@ pub(crate) fn alone() -> MutexGuard<'static, ()> {
     TURN.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// A pool whose workers have all started. To be made before a recording, not in it.
 pub(crate) fn pool(workers: usize) -> ThreadPool {
-    ThreadPoolBuilder::new().num_threads(workers).build().expect("a pool")
+    let pool = ThreadPoolBuilder::new().num_threads(workers).build().expect("a pool");
+    pool.broadcast(|_| ());
+    pool
 }
 
 /// What is recorded while `f` runs, at default settings otherwise.
@@ -33,7 +36,8 @@ pub(crate) fn recorded<R>(detail: Detail, f: impl FnOnce() -> R) -> (R, Trace) {
 
 /// What is recorded while `f` runs in a pool of its own, which is gone when the recording ends.
 pub(crate) fn record(detail: Detail, workers: usize, f: impl FnOnce() + Send) -> Trace {
-    let ((), trace) = recorded(detail, || pool(workers).install(f));
+    let pool = pool(workers);
+    let ((), trace) = recorded(detail, move || pool.install(f));
     trace
 }
 
