@@ -44,9 +44,11 @@ fn of_joins_and_stolen_halves() {
     let first = line!() - 6;
     let [_, joins, _] = lines(&trace);
     assert_eq!(joins, [first, first + 1, first + 3]);
-    let (_, stolen) =
-        only(tasks(&trace).into_iter().filter(|(_, task)| task.origin == Origin::Stolen).collect());
-    assert_eq!(place(&trace, stolen.site), (HERE.to_owned(), first + 3));
+    // The others may be stolen, too.
+    let all = tasks(&trace);
+    let stolen = all.iter().filter(|(_, task)| task.origin == Origin::Stolen);
+    let places: Vec<_> = stolen.map(|(_, task)| place(&trace, task.site)).collect();
+    assert!(places.contains(&(HERE.to_owned(), first + 3)), "{places:?}");
 }
 
 /// The helper's own `install` is a call site, too.

@@ -29,13 +29,19 @@ struct Halves {
 }
 
 fn record_stolen_half(detail: Detail) -> (Halves, Trace) {
+    // The first half goes on until the second is through, so that nothing of that is stolen back.
+    let done = Flag::new();
     let halves = Halves { victim: AtomicUsize::new(9), thief: AtomicUsize::new(9) };
     let trace = record(detail, 2, || {
         stolen_join(
-            || halves.victim.store(here(), Ordering::Relaxed),
+            || {
+                halves.victim.store(here(), Ordering::Relaxed);
+                done.wait();
+            },
             || {
                 tree(3);
                 halves.thief.store(here(), Ordering::Relaxed);
+                done.raise();
             },
         );
     });

@@ -78,15 +78,19 @@ fn lane_order(role: Role, id: LaneId) -> (u32, u32, u32) {
 }
 
 fn pools(recording: &Recording, used: &HashSet<PoolId>, lanes: &[Lane]) -> Vec<Pool> {
+    // A recording may end while a pool is being built, before its size is known.
     let seen = |id: PoolId| {
-        let roles = lanes.iter().map(|lane| lane.role);
-        roles.filter(|role| matches!(role, Role::Worker { pool, .. } if *pool == id)).count()
+        let seats = lanes.iter().filter_map(|lane| match lane.role {
+            Role::Worker { pool, index } => (pool == id).then_some(index + 1),
+            Role::Outside => None,
+        });
+        seats.max().unwrap_or(0)
     };
     let entries = recording.pools.iter().filter(|entry| used.contains(&entry.id));
     entries
         .map(|entry| Pool {
             id: entry.id,
-            threads: entry.threads.max(seen(entry.id) as u32),
+            threads: entry.threads.max(seen(entry.id)),
             every_call_seen: entry.every_call_seen,
         })
         .collect()
