@@ -176,8 +176,9 @@ where
     RB: Send,
 {
     pool::first_use();
-    // Where the first half runs: the second is stolen if it runs elsewhere.
-    let first = OnceLock::new();
+    // Where the first half runs: the second is stolen if it runs elsewhere. Then it waits for this
+    // to be known, as the thief may be quicker than the worker that has just pushed it.
+    let first: OnceLock<Link> = OnceLock::new();
     let first = &first;
     job::enter(OperationKind::Join, site, |link| {
         rayon::join_context(
@@ -188,10 +189,7 @@ where
                     a(context)
                 })
             },
-            move |context| {
-                let arrival = first.get().map_or(Arrival::Migrated, |&link| Arrival::Job(link));
-                job::run(arrival, || b(context))
-            },
+            move |context| job::run(Arrival::Job(*first.wait()), || b(context)),
         )
     })
 }

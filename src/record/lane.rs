@@ -10,7 +10,7 @@ use super::ids::LaneId;
 use super::join::OpenJoin;
 use super::log::Log;
 use super::notebook::Notebook;
-use super::recorder::{self, Detail, Identity, Seat, Settings};
+use super::recorder::{self, Detail, Identity, Seat, Settings, Switch};
 use super::time::Nanos;
 
 /// A thread's recording state. Lives as long as the thread, and never leaves it.
@@ -162,6 +162,20 @@ impl Lane {
     /// Whether a recorded or unrecorded task is open on this thread.
     pub fn in_task(&self) -> bool {
         self.mode.get() != Mode::NoTask
+    }
+
+    /// The recording that it writes into, or wrote into last.
+    pub(super) fn epoch(&self) -> u64 {
+        self.notebook().map_or(0, Notebook::epoch)
+    }
+
+    /// Joins the recording that is under way, unless a task of an earlier one is open: what that
+    /// calls is in no recording.
+    pub(super) fn join_recording(&self, notebook: &Notebook, switch: Switch) -> bool {
+        if self.in_task() {
+            return notebook.epoch() == switch.epoch;
+        }
+        notebook.join_recording(switch)
     }
 
     /// Makes the thread known as a worker, before its first event or after: a thread that called

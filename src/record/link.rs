@@ -63,7 +63,7 @@ impl Lane {
             return unrecorded;
         }
         let notebook = self.attach(who);
-        if !notebook.join_recording(switch) {
+        if !self.join_recording(notebook, switch) {
             return unrecorded;
         }
         let pushed = if switch.detail == Detail::Count { 0 } else { now().0 };

@@ -34,8 +34,15 @@ macro_rules! counters {
         }
 
         impl Log {
+            /// A task is counted in the order of the table, so read against it a part is never
+            /// more than its whole, even while the thread goes on counting.
             fn counts(&self) -> Counts {
-                Counts { $($field: self.counter(Counter::$name),)* }
+                const ALL: &[Counter] = &[$(Counter::$name),*];
+                let mut read = [0; ALL.len()];
+                for &counter in ALL.iter().rev() {
+                    read[counter as usize] = self.counter(counter);
+                }
+                Counts { $($field: read[Counter::$name as usize],)* }
             }
         }
     };
@@ -110,13 +117,13 @@ impl Log {
     /// Sets a counter. Only the writing thread may call this.
     #[inline]
     pub(super) fn set(&self, counter: Counter, value: u64) {
-        // Relaxed: whoever must see an exact count waits for the task that it belongs to, through
-        // rayon's latch, which is set after the task published.
-        self.word(counter).store(value, Ordering::Relaxed);
+        // Release: pairs with the Acquire in `counter`. Whoever sees this count also sees those that
+        // were set before it, and the events that were pushed before it.
+        self.word(counter).store(value, Ordering::Release);
     }
 
     fn counter(&self, counter: Counter) -> u64 {
-        self.word(counter).load(Ordering::Relaxed)
+        self.word(counter).load(Ordering::Acquire)
     }
 
     #[inline]
@@ -136,13 +143,15 @@ impl Log {
         fits
     }
 
-    /// Copies what was published.
+    /// Copies what was published. The thread may go on meanwhile: a task that ends from here on is
+    /// taken for unfinished, as its records may be missing; what is in the records is counted.
     pub(super) fn figures(&self) -> Figures {
+        let ended = self.counter(Counter::Ended);
         let Snapshot { records, overwritten, dropped } = self.events.snapshot();
         let events: Vec<_> = records.iter().filter_map(event::Raw::decode).collect();
         let texts = self.texts.snapshot().records;
         Figures {
-            counts: self.counts(),
+            counts: Counts { ended, ..self.counts() },
             unreadable: (records.len() - events.len()) as u64,
             overwritten,
             dropped,

@@ -28,8 +28,7 @@ impl Lane {
         };
         let detail = mode.timed()?;
         let notebook = self.attach(who);
-        notebook
-            .join_recording(switch)
+        self.join_recording(notebook, switch)
             .then(|| OpenOperation::new(self, notebook, detail, kind, notebook.site(site), label))
     }
 }

@@ -29,10 +29,15 @@ impl Lane {
     }
 
     fn begin_unrecorded(&self, saved: Saved) -> Running<'_> {
+        self.leave_recording();
+        Running { lane: self, saved, recorded: None, returned: false }
+    }
+
+    /// From here on the thread is in a task that no recording asked for.
+    fn leave_recording(&self) {
         self.mode.set(Mode::Off);
         self.task.set(0);
         self.refill(LONG_BUDGET);
-        Running { lane: self, saved, recorded: None, returned: false }
     }
 
     fn begin_recorded<'l>(
@@ -109,9 +114,12 @@ impl Drop for Running<'_> {
         }
         // Counts are published here, inside the job, before rayon sets the job's latch.
         recorded.count(&end);
+        let notebook = recorded.notebook;
         if let Some(detail) = detail {
-            recorded.write(&end, detail, self.saved.mode.timed().is_some());
+            recorded.write(&end, detail, lane.mode.get().timed().is_some());
         }
+        // Last, so that a task which has ended is whole.
+        notebook.with_log(|log| log.add(Counter::Ended, 1));
     }
 }
 
@@ -125,6 +133,8 @@ struct Saved {
     joins: u64,
     spawns: u64,
     task: u64,
+    /// The recording that its lane wrote into.
+    epoch: u64,
 }
 
 impl Saved {
@@ -137,6 +147,7 @@ impl Saved {
             joins: lane.joins.get(),
             spawns: lane.spawns.get(),
             task: lane.task.get(),
+            epoch: lane.epoch(),
         }
     }
 
@@ -148,6 +159,10 @@ impl Saved {
         lane.joins.set(self.joins);
         lane.spawns.set(self.spawns);
         lane.task.set(self.task);
+        if lane.in_task() && lane.epoch() != self.epoch {
+            // A task of a recording that has ended, and the lane writes into another one by now.
+            lane.leave_recording();
+        }
     }
 }
 
@@ -171,6 +186,7 @@ struct Recorded<'l> {
     link: Option<Link>,
     depth: Option<u32>,
     start: Ticks,
+    outer_timed_joins: u64,
     outer_waited: u64,
     outer_nested: u64,
     outer_short: Option<Box<Short>>,
@@ -196,6 +212,7 @@ impl<'l> Recorded<'l> {
             link,
             depth,
             start: Ticks(0),
+            outer_timed_joins: notebook.timed_joins.replace(0),
             outer_waited: notebook.waited.replace(0),
             outer_nested: notebook.nested.replace(0),
             outer_short: notebook.take_short(),
@@ -208,12 +225,11 @@ impl<'l> Recorded<'l> {
     }
 
     fn count(&self, end: &End) {
-        let timed_joins = self.notebook.timed_joins.replace(0);
+        let timed_joins = self.notebook.timed_joins.replace(self.outer_timed_joins);
         self.notebook.with_log(|log| {
             log.add(Counter::Joins, end.joins);
             log.add(Counter::TimedJoins, timed_joins);
             log.add(Counter::Spawns, end.spawns);
-            log.add(Counter::Ended, 1);
             // A root is code that came unseen, not a job.
             log.add(Counter::Tasks, u64::from(self.origin != Origin::Root));
             match self.origin {
