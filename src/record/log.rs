@@ -5,6 +5,7 @@ use super::buffer::{Buffer, Record, Snapshot, WhenFull};
 use super::event::{self, read_texts};
 use super::ids::LaneId;
 use super::memory::Slots;
+use super::pending::Pending;
 use super::recorder::{OnFull, Settings};
 use super::sync::Ordering;
 
@@ -12,6 +13,7 @@ use super::sync::Ordering;
 pub(super) struct Log {
     lane: LaneId,
     counters: Slots,
+    pending: Pending,
     pub(super) events: Buffer,
     texts: Buffer,
 }
@@ -67,8 +69,6 @@ counters! {
     begun: Begun = 7,
     /// Tasks ended, roots included.
     ended: Ended = 8,
-    /// Short tasks that are summed up but not written yet.
-    pending: Pending = 9,
 }
 
 /// What a lane recorded, as the collector found it.
@@ -99,6 +99,7 @@ impl Log {
         Self {
             lane,
             counters: Slots::zeroed(2),
+            pending: Pending::new(),
             events: Buffer::new(settings.capacity, when_full),
             texts: Buffer::new(TEXT_RECORDS, WhenFull::Drop),
         }
@@ -132,6 +133,12 @@ impl Log {
         &self.counters[place / super::buffer::WORDS].0[place % super::buffer::WORDS]
     }
 
+    /// Writes a sum of short events and sets the one that is to be written later, in one step: a
+    /// collector finds each event in one of them. Only the writing thread may call this.
+    pub(super) fn set_pending(&self, pending: &Record, write: impl FnOnce()) {
+        self.pending.set(pending, write);
+    }
+
     /// Writes a text, if there is room for all of it.
     pub(super) fn write_text(&self, number: u32, text: &str) -> bool {
         let pieces: Vec<Record> = event::spell(number, text).collect();
@@ -147,12 +154,18 @@ impl Log {
     /// taken for unfinished, as its records may be missing; what is in the records is counted.
     pub(super) fn figures(&self) -> Figures {
         let ended = self.counter(Counter::Ended);
-        let Snapshot { records, overwritten, dropped } = self.events.snapshot();
+        let pending = self.pending.read(|| self.events.published());
+        let end = pending.as_ref().map_or_else(|| self.events.published(), |(_, end)| *end);
+        let Snapshot { mut records, overwritten, dropped } = self.events.snapshot_until(end);
+        // All zero if nothing is pending; not to be read if the thread never stood still.
+        let pending = pending.map(|(record, _)| record);
+        let unread = u64::from(pending.is_none());
+        records.extend(pending.filter(|record| record[0] != 0));
         let events: Vec<_> = records.iter().filter_map(event::Raw::decode).collect();
         let texts = self.texts.snapshot().records;
         Figures {
             counts: Counts { ended, ..self.counts() },
-            unreadable: (records.len() - events.len()) as u64,
+            unreadable: (records.len() - events.len()) as u64 + unread,
             overwritten,
             dropped,
             bytes: ((records.len() + texts.len()) * size_of::<Record>()) as u64,

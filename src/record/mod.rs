@@ -18,6 +18,7 @@ mod log;
 mod memory;
 mod notebook;
 mod operation;
+mod pending;
 mod recorder;
 mod sync;
 mod task;

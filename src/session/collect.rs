@@ -380,7 +380,7 @@ fn counts(figures: &Figures) -> Counts {
 
 fn losses(figures: &Figures) -> Losses {
     Losses {
-        dropped: figures.dropped + figures.unreadable + figures.counts.pending,
+        dropped: figures.dropped + figures.unreadable,
         overwritten: figures.overwritten,
         unfinished: figures.counts.begun.saturating_sub(figures.counts.ended),
         clamped: 0,
