@@ -7,6 +7,8 @@
 //!
 //! `cargo bench --bench join [-- --depth 23 --rounds 15 --threads 1,2]`
 
+#![allow(clippy::print_stdout, reason = "a benchmark's output is its purpose")]
+
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
@@ -18,7 +20,7 @@ use rayprism::model::{Detail, Nanos, Trace};
 #[path = "support/mod.rs"]
 mod support;
 
-use support::{Arguments, paired};
+use support::{Arguments, median, paired};
 
 struct Node {
     left: Option<Box<Node>>,
@@ -73,7 +75,9 @@ impl Bench {
         if detail == Detail::Off {
             return (self.measure(invert_recorded), None);
         }
-        let session = Session::builder().detail(detail).start().expect("no other session");
+        // Room for every join in `full`; what is not written costs nothing.
+        let builder = Session::builder().detail(detail).buffer_bytes(256 << 20);
+        let session = builder.start().expect("no other session");
         let time = self.measure(invert_recorded);
         (time, Some(session.stop()))
     }
@@ -115,23 +119,22 @@ fn full(arguments: &Arguments, threads: usize) {
     let depth = arguments.depth.min(18);
     let mut bench = Bench::new(depth, threads);
     let joins = 2 * ((1_u64 << depth) - 1);
-    let mut plain = Duration::MAX;
-    let mut best = Duration::MAX;
-    let mut last = None;
+    let (mut plain, mut full, mut last) = (Vec::new(), Vec::new(), None);
     let ratios = paired(arguments.rounds, |recorded| {
         if !recorded {
-            let time = bench.measure(invert_plain);
-            plain = plain.min(time);
-            return time;
+            plain.push(bench.measure(invert_plain));
+            return plain[plain.len() - 1];
         }
         let (time, trace) = bench.recorded(Detail::Full);
-        best = best.min(time);
+        full.push(time);
         last = trace;
         time
     });
-    let workers = threads as f64;
-    let each = (best.as_nanos() as f64 - plain.as_nanos() as f64) * workers / joins as f64;
-    println!("depth {depth}, {threads} workers, Full: {ratios}, {each:.1} ns of CPU time per join");
+    let more = median(full).as_secs_f64() - median(plain).as_secs_f64();
+    let each = more * 1e9 * threads as f64 / joins as f64;
+    println!(
+        "depth {depth}, {threads} workers, Full: {ratios}, {each:.1} ns of CPU time more per join"
+    );
     let trace = last.expect("some rounds");
     println!("  {}", describe(&trace));
     assert_eq!(trace.counts().joins, joins);

@@ -1,2 +1,25 @@
 //! The command `rayprism`.
-fn main() {}
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use rayprism::cli::args::Args;
+use rayprism::cli::{self, exit_code};
+
+fn main() -> ExitCode {
+    let args = match Args::try_parse() {
+        Ok(args) => args,
+        Err(error) => {
+            // If nobody can be told, the exit code still tells.
+            let _ = error.print();
+            return exit_code::of_arguments(&error);
+        }
+    };
+    match cli::run(&args) {
+        Ok(()) => ExitCode::from(exit_code::OK),
+        Err(failure) => {
+            cli::show_failure(&failure);
+            exit_code::of(failure.kind())
+        }
+    }
+}

@@ -119,6 +119,23 @@ fn of_short_jobs_too() {
     }
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn and_what_a_lane_does_not_write_takes_no_memory() {
+    let resident_bytes = || {
+        let pages = std::fs::read_to_string("/proc/self/statm").unwrap();
+        4_096 * pages.split(' ').nth(1).unwrap().parse::<u64>().unwrap()
+    };
+    let _alone = alone();
+    let (before, buffer) = (resident_bytes(), 512 << 20);
+    let pool = pool(2);
+    let session = Session::builder().detail(Detail::Full).buffer_bytes(buffer).start().unwrap();
+    pool.install(|| stolen_join(|| (), || ()));
+    let taken = resident_bytes().saturating_sub(before);
+    assert_eq!(session.stop().counts().joins, 1);
+    assert!(taken < 64 << 20, "{taken} bytes");
+}
+
 /// More texts than there is room for: events stay, without theirs.
 #[test]
 fn of_labels_too() {

@@ -147,6 +147,26 @@ fn collapsed_tasks_in_a_join_fill_its_wait_and_not_its_work() {
 }
 
 #[test]
+fn waits_that_were_not_kept_are_no_work() {
+    let short = Collapsed { waited: Nanos(40), ..collapsed(100, 500, 9, 70) };
+    let events = vec![
+        Event::Task(task(1, 1, 0, 1000)),
+        Event::Collapsed(short),
+        Event::Task(task(1, 2, 200, 300)),
+    ];
+    assert_eq!(
+        flat_worker(events),
+        [
+            (0, 100, Busy, 100),
+            (100, 200, Busy, 87),
+            (200, 300, Busy, 100),
+            (300, 500, Busy, 173),
+            (500, 1000, Busy, 500),
+        ]
+    );
+}
+
+#[test]
 fn work_of_a_collapsed_tasks_own_join_is_not_counted_twice() {
     let events = vec![
         Event::Collapsed(collapsed(100, 500, 1, 130)),

@@ -51,3 +51,9 @@ pub(crate) fn paired(rounds: usize, mut measure: impl FnMut(bool) -> Duration) -
     ratios.sort_by(f64::total_cmp);
     Ratios(ratios)
 }
+
+/// The middle one.
+pub(crate) fn median(mut times: Vec<Duration>) -> Duration {
+    times.sort_unstable();
+    times[times.len() / 2]
+}

@@ -127,7 +127,7 @@ impl Times {
         let present: Nanos = cut().map(|stretch| stretch.span.duration()).sum();
         Self {
             busy: cut().map(|stretch| stretch.busy).sum(),
-            waiting: rest_in(cut(), State::Waiting),
+            waiting: rest_in(cut(), State::Waiting) + rest_in(cut(), State::Busy),
             no_task,
             absent: window.span.duration() - present,
             idle: idle(no_task, pool),

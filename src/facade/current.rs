@@ -162,8 +162,7 @@ fn seat_index(index: usize) -> u32 {
 
 fn identity(seat: Option<Seat>) -> Identity {
     clock::choose(linux::clock_distrust());
-    // Gone if the thread is ending and its other locals call rayon as they are dropped: their lane
-    // is then never retired, as nothing tells when the last of them is through.
+    // Fails only while the thread ends, when there is nothing left to arrange.
     let _ = END_OF_THREAD.try_with(|_| ());
     let name = thread::current().name().map(str::to_owned);
     Identity { seat, name, thread: linux::own_id(), cpu: linux::own_cpu() }

@@ -22,6 +22,8 @@ mod region;
 mod scope;
 #[cfg(feature = "record")]
 mod spawn;
+#[cfg(not(feature = "record"))]
+mod unrecorded;
 
 pub use rayon::*;
 
@@ -40,3 +42,5 @@ pub use region::region;
 pub use scope::{Scope, ScopeFifo, in_place_scope, in_place_scope_fifo, scope, scope_fifo};
 #[cfg(feature = "record")]
 pub use spawn::{broadcast, spawn, spawn_broadcast, spawn_fifo};
+#[cfg(not(feature = "record"))]
+pub use unrecorded::{Profiled, region};

@@ -56,6 +56,15 @@ impl Buffer {
         Self { slots: Slots::zeroed(capacity.max(1) + 1), when_full }
     }
 
+    pub(super) fn is_like(&self, capacity: usize, when_full: WhenFull) -> bool {
+        self.capacity() == capacity.max(1) as u64 && self.when_full == when_full
+    }
+
+    /// Forgets everything. Only while nobody else has it.
+    pub(super) fn clear(&self) {
+        self.slots[0].0.iter().for_each(|word| word.store(0, Ordering::Relaxed));
+    }
+
     pub(super) fn capacity(&self) -> u64 {
         self.slots.len() as u64 - 1
     }
@@ -125,56 +134,5 @@ impl Buffer {
 
     fn header(&self, word: usize) -> &AtomicU64 {
         &self.slots[0].0[word]
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn record(n: u64) -> Record {
-        [n; WORDS]
-    }
-
-    fn filled(capacity: usize, when_full: WhenFull, n: u64) -> Snapshot {
-        let buffer = Buffer::new(capacity, when_full);
-        (0..n).for_each(|n| buffer.push(&record(n)));
-        buffer.snapshot()
-    }
-
-    #[test]
-    fn keeps_the_order() {
-        let records = (0..3).map(record).collect();
-        let expected = Snapshot { records, overwritten: 0, dropped: 0 };
-        assert_eq!(filled(4, WhenFull::Drop, 3), expected);
-    }
-
-    #[test]
-    fn counts_what_it_drops() {
-        let records = (0..4).map(record).collect();
-        let expected = Snapshot { records, overwritten: 0, dropped: 3 };
-        assert_eq!(filled(4, WhenFull::Drop, 7), expected);
-    }
-
-    #[test]
-    fn counts_what_it_overwrites() {
-        let records = (3..7).map(record).collect();
-        let expected = Snapshot { records, overwritten: 3, dropped: 0 };
-        assert_eq!(filled(4, WhenFull::Overwrite, 7), expected);
-    }
-
-    #[cfg(all(target_os = "linux", not(miri)))]
-    #[test]
-    fn untouched_capacity_is_free() {
-        let resident_bytes = || {
-            let pages = std::fs::read_to_string("/proc/self/statm").unwrap();
-            4_096 * pages.split(' ').nth(1).unwrap().parse::<u64>().unwrap()
-        };
-        let (before, bytes) = (resident_bytes(), 512 << 20);
-        let buffer = Buffer::new(bytes / size_of::<Record>(), WhenFull::Drop);
-        buffer.push(&record(1));
-        assert_eq!(buffer.snapshot().records, [record(1)]);
-        // The tests beside this one take some, too.
-        assert!(resident_bytes().saturating_sub(before) < bytes as u64 / 2);
     }
 }

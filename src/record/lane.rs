@@ -63,6 +63,10 @@ impl Mode {
         }
     }
 
+    pub(super) fn is_recorded(self) -> bool {
+        !matches!(self, Self::NoTask | Self::Off)
+    }
+
     /// The detail in which it reads the clock, if it does.
     #[inline]
     pub(super) fn timed(self) -> Option<Detail> {
@@ -164,20 +168,6 @@ impl Lane {
         self.mode.get() != Mode::NoTask
     }
 
-    /// The recording that it writes into, or wrote into last.
-    pub(super) fn epoch(&self) -> u64 {
-        self.notebook().map_or(0, Notebook::epoch)
-    }
-
-    /// Joins the recording that is under way, unless a task of an earlier one is open: what that
-    /// calls is in no recording.
-    pub(super) fn join_recording(&self, notebook: &Notebook, switch: Switch) -> bool {
-        if self.in_task() {
-            return notebook.epoch() == switch.epoch;
-        }
-        notebook.join_recording(switch)
-    }
-
     /// Makes the thread known as a worker, before its first event or after: a thread that called
     /// into pools may become a worker of one.
     pub fn register(&self, seat: Seat, who: impl FnOnce() -> Identity) {
@@ -215,6 +205,21 @@ impl Lane {
         unsafe {
             self.notebook.get().as_ref()
         }
+    }
+
+    /// The notebook, if what this thread does now belongs to the recording that `switch` tells of:
+    /// a task that began in an earlier one, or in none, does not.
+    pub(super) fn recording(
+        &self,
+        switch: Switch,
+        who: impl FnOnce() -> Identity,
+    ) -> Option<&Notebook> {
+        if self.in_task() {
+            let recorded = self.notebook().filter(|_| self.mode.get().is_recorded());
+            return recorded.filter(|notebook| notebook.epoch() == switch.epoch);
+        }
+        let notebook = self.attach(who);
+        notebook.join_recording(switch).then_some(notebook)
     }
 
     pub(super) fn attach(&self, who: impl FnOnce() -> Identity) -> &Notebook {

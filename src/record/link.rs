@@ -4,7 +4,7 @@ use std::panic::Location;
 
 use super::clock::now;
 use super::event::{Origin, SecondHalf};
-use super::lane::{Lane, Mode};
+use super::lane::Lane;
 use super::log::Counter;
 use super::notebook::Notebook;
 use super::recorder::{self, Detail, Identity};
@@ -59,13 +59,10 @@ impl Lane {
     pub fn link(&self, who: impl FnOnce() -> Identity, site: &'static Location<'static>) -> Link {
         let unrecorded = Link::unrecorded(site);
         let switch = recorder::switch();
-        if switch.detail == Detail::Off || self.mode.get() == Mode::Off {
+        if switch.detail == Detail::Off {
             return unrecorded;
         }
-        let notebook = self.attach(who);
-        if !self.join_recording(notebook, switch) {
-            return unrecorded;
-        }
+        let Some(notebook) = self.recording(switch, who) else { return unrecorded };
         let pushed = if switch.detail == Detail::Count { 0 } else { now().0 };
         Link {
             parent: self.task.get(),

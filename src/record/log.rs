@@ -1,7 +1,7 @@
 //! What one thread wrote in one recording: its events, its texts, its counts. The thread writes,
 //! the collector reads; all of it lies in [`Slots`] and [`Buffer`]s.
 
-use super::buffer::{Buffer, Record, Snapshot, WhenFull};
+use super::buffer::{Buffer, Record, Snapshot, WORDS, WhenFull};
 use super::event::{self, read_texts};
 use super::ids::LaneId;
 use super::memory::Slots;
@@ -92,17 +92,28 @@ pub struct Figures {
 
 impl Log {
     pub(super) fn new(lane: LaneId, settings: &Settings) -> Self {
-        let when_full = match settings.on_full {
-            OnFull::Collapse | OnFull::Stop => WhenFull::Drop,
-            OnFull::Ring => WhenFull::Overwrite,
-        };
         Self {
             lane,
             counters: Slots::zeroed(2),
             pending: Pending::new(),
-            events: Buffer::new(settings.capacity, when_full),
+            events: Buffer::new(settings.capacity, when_full(settings)),
             texts: Buffer::new(TEXT_RECORDS, WhenFull::Drop),
         }
+    }
+
+    /// Whether it could serve for a recording with these settings.
+    pub(super) fn fits(&self, settings: &Settings) -> bool {
+        self.events.is_like(settings.capacity, when_full(settings))
+    }
+
+    /// The same memory, with nothing in it. The owner proves that nobody reads it any more.
+    pub(super) fn emptied(self) -> Self {
+        let words = self.counters.iter().flat_map(|slot| &slot.0);
+        words.for_each(|word| word.store(0, Ordering::Relaxed));
+        self.pending.set(&[0; WORDS], || ());
+        self.events.clear();
+        self.texts.clear();
+        self
     }
 
     pub(super) fn lane(&self) -> LaneId {
@@ -130,7 +141,7 @@ impl Log {
     #[inline]
     fn word(&self, counter: Counter) -> &super::sync::AtomicU64 {
         let place = counter as usize;
-        &self.counters[place / super::buffer::WORDS].0[place % super::buffer::WORDS]
+        &self.counters[place / WORDS].0[place % WORDS]
     }
 
     /// Writes a sum of short events and sets the one that is to be written later, in one step: a
@@ -172,5 +183,12 @@ impl Log {
             texts: read_texts(&texts),
             events,
         }
+    }
+}
+
+fn when_full(settings: &Settings) -> WhenFull {
+    match settings.on_full {
+        OnFull::Collapse | OnFull::Stop => WhenFull::Drop,
+        OnFull::Ring => WhenFull::Overwrite,
     }
 }

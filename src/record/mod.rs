@@ -5,7 +5,11 @@
 //! names its own parts by `super` alone, and compiles by itself in edition 2021. It does no I/O,
 //! knows no rayon, and leaves it to a front end to say which thread is which.
 
+#![allow(clippy::collapsible_if, reason = "edition 2021 has no let chains")]
+
 mod buffer;
+#[cfg(test)]
+mod buffer_tests;
 pub mod clock;
 mod cost;
 mod depths;

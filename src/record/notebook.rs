@@ -176,7 +176,8 @@ impl Notebook {
 
     #[cold]
     fn open_log(&self, switch: Switch) -> bool {
-        let Some((log, settings)) = recorder::open_log(&self.member, switch.epoch) else {
+        let old = self.log.take();
+        let Some((log, settings)) = recorder::open_log(&self.member, switch.epoch, old) else {
             return false;
         };
         self.use_log(log, &settings);

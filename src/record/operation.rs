@@ -27,9 +27,9 @@ impl Lane {
             mode => mode,
         };
         let detail = mode.timed()?;
-        let notebook = self.attach(who);
-        self.join_recording(notebook, switch)
-            .then(|| OpenOperation::new(self, notebook, detail, kind, notebook.site(site), label))
+        let notebook = self.recording(switch, who)?;
+        let site = notebook.site(site);
+        Some(OpenOperation::new(self, notebook, detail, kind, site, label))
     }
 }
 

@@ -10,9 +10,9 @@ use super::sync::{AtomicU64, Ordering, fence};
 /// The sum's record, in the first slot, and the version, in the second.
 pub(super) struct Pending(Slots);
 
-/// How often a reader tries while the writer goes on changing it: far more than is ever needed, as
-/// the writer changes it for nanoseconds and a reader gives way in between.
-const TRIES: usize = 1_000;
+/// How often a reader tries. The writer changes it for nanoseconds, unless it is interrupted: this
+/// is some 20 ms, longer than a scheduler lets a thread wait that can run.
+const TRIES: usize = 2_000_000;
 
 impl Pending {
     pub(super) fn new() -> Self {
@@ -43,7 +43,7 @@ impl Pending {
         (0..TRIES).find_map(|_| {
             let found = self.try_read(&other);
             if found.is_none() {
-                std::thread::yield_now();
+                std::hint::spin_loop();
             }
             found
         })

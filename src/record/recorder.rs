@@ -273,13 +273,22 @@ pub(super) fn retire(member: &Arc<Member>, cpu: Option<Nanos>) {
     }
 }
 
-/// Makes a log for a thread in the current recording, if that is still the one of `epoch`.
-pub(super) fn open_log(member: &Member, epoch: u64) -> Option<(Arc<Log>, Settings)> {
+/// Makes a log for a thread in the current recording, if that is still the one of `epoch`. The
+/// thread's `old` log serves again if it fits: its memory is committed already.
+pub(super) fn open_log(
+    member: &Member,
+    epoch: u64,
+    old: Option<Arc<Log>>,
+) -> Option<(Arc<Log>, Settings)> {
     let mut state = state();
     let current = state.current.as_mut().filter(|current| current.epoch == epoch)?;
-    let log = Arc::new(Log::new(member.lane, &current.settings));
+    let settings = current.settings;
+    let log = Arc::new(match old.map(Arc::try_unwrap) {
+        Some(Ok(old)) if old.fits(&settings) => old.emptied(),
+        _ => Log::new(member.lane, &settings),
+    });
     current.logs.push(Arc::clone(&log));
-    Some((log, current.settings))
+    Some((log, settings))
 }
 
 impl State {

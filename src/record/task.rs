@@ -29,12 +29,11 @@ impl Lane {
     }
 
     fn begin_unrecorded(&self, saved: Saved) -> Running<'_> {
-        self.leave_recording();
+        self.stop_recording();
         Running { lane: self, saved, recorded: None, returned: false }
     }
 
-    /// From here on the thread is in a task that no recording asked for.
-    fn leave_recording(&self) {
+    fn stop_recording(&self) {
         self.mode.set(Mode::Off);
         self.task.set(0);
         self.refill(LONG_BUDGET);
@@ -133,13 +132,14 @@ struct Saved {
     joins: u64,
     spawns: u64,
     task: u64,
-    /// The recording that its lane wrote into.
-    epoch: u64,
+    /// The recording that it belongs to.
+    epoch: Option<u64>,
 }
 
 impl Saved {
     fn of(lane: &Lane) -> Self {
         Self {
+            epoch: lane.notebook().map(Notebook::epoch),
             left: lane.left.get(),
             budget: lane.budget.get(),
             mode: lane.mode.get(),
@@ -147,7 +147,6 @@ impl Saved {
             joins: lane.joins.get(),
             spawns: lane.spawns.get(),
             task: lane.task.get(),
-            epoch: lane.epoch(),
         }
     }
 
@@ -159,9 +158,9 @@ impl Saved {
         lane.joins.set(self.joins);
         lane.spawns.set(self.spawns);
         lane.task.set(self.task);
-        if lane.in_task() && lane.epoch() != self.epoch {
-            // A task of a recording that has ended, and the lane writes into another one by now.
-            lane.leave_recording();
+        if self.mode.is_recorded() && self.epoch != lane.notebook().map(Notebook::epoch) {
+            // Another recording began meanwhile; what is left of this task belongs to neither.
+            lane.stop_recording();
         }
     }
 }

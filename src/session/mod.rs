@@ -4,8 +4,9 @@
 //! recorded becomes a [`Trace`] in `collect`.
 
 mod collect;
+#[cfg(feature = "record")]
 mod environment;
-mod file;
+mod folder;
 
 use std::path::Path;
 use std::sync::OnceLock;
@@ -15,8 +16,9 @@ use crate::model::{Detail, Trace};
 use crate::record::{self, clock};
 use collect::CpuTimes;
 
+#[cfg(feature = "record")]
 pub(crate) use environment::start_from_environment;
-pub use file::{WriteError, write_trace};
+pub use folder::{OutputFolder, WriteError};
 pub use record::OnFull;
 
 /// A recording under way; one at a time in a process. Dropping it throws the recording away.
@@ -87,7 +89,13 @@ impl Session {
 
     /// Ends the recording and writes it as Chrome JSON. Nothing half-written is left under `path`.
     pub fn write(self, path: impl AsRef<Path>) -> Result<(), WriteError> {
-        write_trace(&self.stop(), path.as_ref())
+        let path = path.as_ref();
+        let folder = match path.parent() {
+            Some(folder) if folder != Path::new("") => folder,
+            _ => Path::new("."),
+        };
+        let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
+        OutputFolder::open(folder)?.write_trace(&name, &self.stop()).map(|_| ())
     }
 }
 

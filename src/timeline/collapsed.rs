@@ -1,11 +1,12 @@
-//! Collapsed tasks are known by their sum only. It is laid evenly over those parts of their span in
-//! which the worker was not busy anyway, so that a lane's stretches still add up to the nanosecond.
+//! Collapsed tasks and waits are known by their sums only. What tasks were busy is laid evenly over
+//! those parts of their span in which the worker was not busy anyway, and what was waited over
+//! those in which it was, so that a lane's stretches still add up to the nanosecond.
 
 use std::collections::BTreeMap;
 
 use super::frame::{caller, owners};
 use super::{Frame, Named, Problem, State, Stretch, is_whole};
-use crate::model::{Event, Lane, Nanos};
+use crate::model::{Collapsed, Event, Lane, Nanos};
 
 /// How the sum of collapsed tasks is laid over the stretches of their span.
 pub(super) struct Share {
@@ -21,6 +22,10 @@ pub(super) struct Share {
     pieces: u64,
     /// How much of `free` is behind.
     passed: Nanos,
+    /// What the task around them waited in joins and operations that were not kept.
+    waited: Nanos,
+    /// How much of `busy` is behind.
+    passed_busy: Nanos,
 }
 
 /// The shares of all collapsed frames, by frame.
@@ -32,7 +37,7 @@ pub(super) fn shares(
     let mut shares: BTreeMap<usize, Share> = BTreeMap::new();
     for (index, frame) in frames.iter().enumerate() {
         if let Event::Collapsed(collapsed) = frame.event(lane) {
-            shares.insert(index, Share::claiming(collapsed.busy));
+            shares.insert(index, Share::claiming(collapsed));
         }
     }
     if shares.is_empty() {
@@ -51,9 +56,18 @@ pub(super) fn shares(
 }
 
 impl Share {
-    fn claiming(claimed: Nanos) -> Self {
-        let (shown, busy, free) = (Nanos::ZERO, Nanos::ZERO, Nanos::ZERO);
-        Self { claimed, shown, busy, free, pieces: 0, passed: Nanos::ZERO }
+    fn claiming(&Collapsed { busy, waited, .. }: &Collapsed) -> Self {
+        const NONE: Nanos = Nanos::ZERO;
+        Self {
+            claimed: busy,
+            shown: NONE,
+            busy: NONE,
+            free: NONE,
+            pieces: 0,
+            passed: NONE,
+            waited,
+            passed_busy: NONE,
+        }
     }
 
     fn add_own(&mut self, stretch: Stretch) {
@@ -87,19 +101,31 @@ impl Share {
 
     /// Lays the next part. Rounding goes with the running sum, so that the parts add up exactly.
     pub(super) fn fill(&mut self, stretch: Stretch) -> Stretch {
+        let length = stretch.span.duration();
         if stretch.state == State::Busy {
-            return stretch;
+            let before = self.laid_wait();
+            self.passed_busy += length;
+            return Stretch { busy: length - (self.laid_wait() - before), ..stretch };
         }
         let before = self.laid();
-        self.passed += stretch.span.duration();
+        self.passed += length;
         Stretch { busy: self.laid() - before, ..stretch }
     }
 
     fn laid(&self) -> Nanos {
-        let product = u128::from(self.to_lay().0) * u128::from(self.passed.0);
-        // At most `to_lay`, as `passed` is at most `free`; `free` is zero only before any is passed.
-        Nanos((product / u128::from(self.free.0.max(1))) as u64)
+        portion(self.to_lay(), self.passed, self.free)
     }
+
+    fn laid_wait(&self) -> Nanos {
+        portion(self.waited.min(self.busy), self.passed_busy, self.busy)
+    }
+}
+
+/// `sum · passed / whole`: at most `sum`, as `passed` is at most `whole`; `whole` is zero only
+/// before anything is passed.
+fn portion(sum: Nanos, passed: Nanos, whole: Nanos) -> Nanos {
+    let product = u128::from(sum.0) * u128::from(passed.0);
+    Nanos((product / u128::from(whole.0.max(1))) as u64)
 }
 
 /// The collapsed frame one of whose tasks called this join or operation, if so it was.

@@ -28,14 +28,14 @@ pub struct Stretch {
     /// What the worker did in it; for collapsed tasks, what it did between them.
     pub state: State,
     /// How much of it was spent in tasks: all if `state` is [`State::Busy`], else none, and only
-    /// where short tasks are collapsed something between.
+    /// where short tasks and waits are collapsed something between.
     pub busy: Nanos,
     /// The innermost event, an index into [`Lane::events`].
     pub event: Option<usize>,
 }
 
 impl Stretch {
-    /// What of it was spent in its state other than by collapsed tasks.
+    /// What of it was not spent in tasks: waiting if `state` is [`State::Busy`], else in that.
     pub fn rest(&self) -> Nanos {
         self.span.duration() - self.busy
     }

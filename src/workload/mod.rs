@@ -1,1 +1,77 @@
-//! Built-in workloads.
+//! Built-in workloads: programs whose parallel behaviour is known beforehand, one file each.
+//!
+//! Each is a [`Definition`]: a table of parameters and variants with a function for each thing to
+//! do. What runs them (arguments, timing, recording, memory limits) is the command line's.
+
+mod definition;
+mod invert_tree;
+mod parameter;
+
+pub use definition::{
+    Body, Definition, Input, Memory, Place, Variant, VariantInfo, Workload, WrongResult,
+};
+pub use invert_tree::INVERT_TREE;
+pub use parameter::{Choice, Given, Integer, Parameter, SettingError, Settings};
+
+/// All workloads, in the order to be shown.
+pub static ALL: [&dyn Workload; 1] = [&INVERT_TREE];
+
+/// The workload of that name.
+pub fn find(name: &str) -> Option<&'static dyn Workload> {
+    ALL.into_iter().find(|workload| workload.name() == name)
+}
+
+/// All parameters of a workload: those of every variant, then those of single ones, each once.
+pub fn parameters(workload: &dyn Workload) -> Vec<Parameter> {
+    let mut all = workload.parameters().to_vec();
+    for parameter in workload.variants().iter().flat_map(|variant| variant.parameters) {
+        if all.iter().all(|known| known.name() != parameter.name()) {
+            all.push(*parameter);
+        }
+    }
+    all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn all_differ<'a>(names: impl IntoIterator<Item = &'a str>) -> bool {
+        let mut seen = std::collections::BTreeSet::new();
+        names.into_iter().all(|name| seen.insert(name))
+    }
+
+    #[test]
+    fn names_differ_and_every_workload_has_a_baseline_and_something_to_compare() {
+        assert!(all_differ(ALL.iter().map(|workload| workload.name())));
+        for workload in ALL {
+            let variants = workload.variants();
+            assert!(variants.len() >= 2, "{}", workload.name());
+            assert!(all_differ(variants.iter().map(|variant| variant.name)));
+            assert!(find(workload.name()).is_some());
+        }
+    }
+
+    #[test]
+    fn defaults_are_values_that_are_accepted() {
+        for parameter in ALL.into_iter().flat_map(parameters) {
+            let text = Settings::default().text(parameter);
+            let given = Given { name: parameter.name(), text };
+            Settings::new(&[parameter], &[given]).unwrap();
+        }
+    }
+
+    #[test]
+    fn memory_grows_with_the_parameter_that_is_said_to_do_so() {
+        for (workload, memory) in ALL.into_iter().filter_map(|w| Some((w, w.memory()?))) {
+            let bytes = |value| {
+                let mut settings = Settings::default();
+                settings.set(memory.grows_with, value);
+                (memory.bytes)(&settings)
+            };
+            let least = memory.grows_with.min;
+            assert!(bytes(least) < bytes(least + 1), "{}", workload.name());
+            assert!(bytes(least + 1) < bytes(memory.grows_with.max), "{}", workload.name());
+        }
+    }
+}

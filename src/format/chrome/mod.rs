@@ -1,23 +1,43 @@
-//! Chrome JSON, as Perfetto and chrome://tracing open it.
+//! Chrome JSON, as Perfetto and chrome://tracing open it, and as rayprism reads it back.
+//!
+//! The file is one array with an entry a line:
+//!
+//! 1. a metadata entry named `rayprism` that viewers ignore: the format's version and all of the
+//!    trace but its events (`head.rs`);
+//! 2. names and order of the process and its threads; a lane is a thread, its `tid` is its position
+//!    in the trace plus two;
+//! 3. lane by lane, its events as complete slices (`X`), an event's fields as their `args`
+//!    (`fields.rs`); among them slices of the category `wait`, which are derived;
+//! 4. steal arrows (`s`, `f`) and counters (`C`), derived likewise.
+//!
+//! The reader needs 1 and the events of 3. It takes any layout of white space and any order of
+//! keys, so that a file that passed through another JSON tool is still a trace.
 
-use std::io::{self, Read, Write};
+mod entries;
+mod fields;
+mod head;
+mod line;
+mod number;
+mod quick;
+mod read;
+mod text;
+mod write;
 
-use crate::model::Trace;
+pub use line::EventProblem;
+pub use read::{ReadError, read};
+pub use write::write;
 
-/// Writes a trace as Chrome JSON.
-pub fn write<W: Write>(_trace: &Trace, _out: &mut W) -> io::Result<()> {
-    Ok(())
-}
+/// What the head says the file is.
+const FORMAT: &str = "rayprism";
 
-/// Why a file is not a trace.
-#[derive(Debug, thiserror::Error)]
-pub enum ReadError {
-    /// The file could not be read.
-    #[error("failed to read")]
-    Io(#[from] io::Error),
-}
+/// The format's version. A reader takes its own version and all before it.
+const VERSION: u32 = 1;
 
-/// Reads a trace that [`write`] wrote.
-pub fn read(_input: impl Read) -> Result<Trace, ReadError> {
-    Err(io::Error::other("skeleton").into())
-}
+/// The `pid` of the one process.
+const PID: u32 = 1;
+
+/// The first lane's `tid`. Not [`PID`]: viewers take the thread of that number for the main one.
+const FIRST_TID: u64 = 2;
+
+/// The category of slices that are derived from others' fields.
+const WAIT: &str = "wait";

@@ -1,0 +1,182 @@
+//! What can be typed. Only its form is checked here; `config` checks its sense.
+
+use std::path::PathBuf;
+
+use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+
+use super::exit_code;
+use crate::model::Detail;
+use crate::session::OnFull;
+use crate::workload::Given;
+
+/// Tells why parallel Rust code that uses rayon is slower than it should be.
+#[derive(Debug, Parser)]
+#[command(name = "rayprism", version, about, after_help = exit_code::HELP)]
+pub struct Args {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run a built-in workload's variants, record them and say why they differ
+    ///
+    /// The variants run in turn, one repetition of each after the other, after one round that is
+    /// not counted. A workload's first variant is what the others are compared with: if it is not
+    /// asked for, it is run all the same, but not shown.
+    Run(Box<RunArgs>),
+    /// Print the report of a recorded trace
+    Report(ReportArgs),
+    /// List the built-in workloads, their variants and parameters
+    List,
+}
+
+/// Arguments of `run`.
+#[derive(Debug, ClapArgs)]
+#[command(after_help = exit_code::HELP)]
+pub struct RunArgs {
+    /// The workload, one of those that `rayprism list` names
+    pub workload: String,
+    /// Variants to show, separated by commas [default: all]
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    pub variants: Vec<String>,
+    /// Numbers of worker threads, separated by commas [default: one per available CPU]
+    #[arg(long, value_name = "LIST", value_delimiter = ',', allow_negative_numbers = true)]
+    pub threads: Vec<String>,
+    /// Repetitions of each variant; medians are shown
+    #[arg(long, value_name = "N", default_value_t = 7, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub reps: u32,
+    /// How much to record; at `off` only times are printed and no trace is written
+    #[arg(long, value_enum, default_value_t = DetailArg::Auto)]
+    pub detail: DetailArg,
+    /// Size of each worker's buffer, for example 64KiB or 32MiB
+    #[arg(long, value_name = "SIZE", default_value = "32MiB")]
+    pub buffer: String,
+    /// What to do when a buffer is full
+    #[arg(long, value_enum, default_value_t = OnFullArg::Collapse)]
+    pub on_full: OnFullArg,
+    /// Folder of the trace files WORKLOAD-VARIANT.json, or WORKLOAD-VARIANT-Nt.json where there
+    /// are several numbers of threads
+    #[arg(long, value_name = "DIR", default_value = "traces")]
+    pub out_dir: PathBuf,
+    /// Print JSON and nothing else
+    #[arg(long)]
+    pub json: bool,
+    /// The workload's parameters.
+    #[command(flatten)]
+    pub parameters: ParameterArgs,
+}
+
+/// Parameters of all workloads; each workload takes only some of them, see `rayprism list`.
+#[derive(Debug, Default, ClapArgs)]
+#[command(next_help_heading = "Parameters of workloads")]
+pub struct ParameterArgs {
+    /// Levels of the tree
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    pub depth: Option<String>,
+    /// Levels with joins
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    pub cutoff: Option<String>,
+    /// Order of the input in memory
+    #[arg(long, value_name = "NAME")]
+    pub layout: Option<String>,
+}
+
+/// Arguments of `report`.
+#[derive(Debug, ClapArgs)]
+#[command(after_help = exit_code::HELP)]
+pub struct ReportArgs {
+    /// A trace file that rayprism wrote
+    pub file: PathBuf,
+    /// Print JSON and nothing else
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// [`Detail`] as typed.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum DetailArg {
+    /// Nothing
+    Off,
+    /// Counts only; no clock is read
+    Count,
+    /// Counts, and the times of what is coarse enough to matter
+    Auto,
+    /// Counts, and the times of every join
+    Full,
+}
+
+/// [`OnFull`] as typed.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum OnFullArg {
+    /// Record coarser events only, early enough that the buffer lasts
+    Collapse,
+    /// Overwrite the oldest events
+    Ring,
+    /// Record no further events; counts go on
+    Stop,
+}
+
+impl ParameterArgs {
+    /// Those that were given.
+    pub(super) fn given(&self) -> Vec<Given> {
+        let all = [("depth", &self.depth), ("cutoff", &self.cutoff), ("layout", &self.layout)];
+        all.into_iter()
+            .filter_map(|(name, text)| Some(Given { name, text: text.clone()? }))
+            .collect()
+    }
+}
+
+impl From<DetailArg> for Detail {
+    fn from(detail: DetailArg) -> Self {
+        match detail {
+            DetailArg::Off => Self::Off,
+            DetailArg::Count => Self::Count,
+            DetailArg::Auto => Self::Auto,
+            DetailArg::Full => Self::Full,
+        }
+    }
+}
+
+impl From<OnFullArg> for OnFull {
+    fn from(on_full: OnFullArg) -> Self {
+        match on_full {
+            OnFullArg::Collapse => Self::Collapse,
+            OnFullArg::Ring => Self::Ring,
+            OnFullArg::Stop => Self::Stop,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use clap::CommandFactory;
+
+    use super::*;
+    use crate::workload;
+
+    #[test]
+    fn clap_finds_no_fault() {
+        Args::command().debug_assert();
+    }
+
+    #[test]
+    fn every_parameter_of_a_workload_has_its_option_and_the_other_way_round() {
+        let declared: BTreeSet<&str> = workload::ALL
+            .iter()
+            .flat_map(|workload| workload::parameters(*workload))
+            .map(|parameter| parameter.name())
+            .collect();
+        let typed: Vec<String> = declared.iter().map(|name| format!("--{name}=1")).collect();
+        let words = ["rayprism", "run", "w"].map(str::to_owned).into_iter().chain(typed);
+        let Command::Run(run) = Args::try_parse_from(words).unwrap().command else { panic!() };
+        let given: BTreeSet<&str> = run.parameters.given().iter().map(|given| given.name).collect();
+        assert_eq!(given, declared);
+        let options = ParameterArgs::augment_args(clap::Command::new("options"));
+        assert_eq!(options.get_arguments().count(), declared.len());
+    }
+}

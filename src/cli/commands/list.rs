@@ -1,0 +1,35 @@
+//! `list`: the workloads, their variants and parameters.
+
+use std::io::{self, Write};
+
+use crate::cli::failure::Failure;
+use crate::cli::terminal;
+use crate::workload::{ALL, Parameter, Workload};
+
+pub(in crate::cli) fn list() -> Result<(), Failure> {
+    terminal::print(|out| ALL.iter().try_for_each(|workload| write(*workload, out)))
+}
+
+fn write(workload: &dyn Workload, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(out, "{}  {}", workload.name(), workload.about())?;
+    if !workload.parameters().is_empty() {
+        writeln!(out, "  parameters")?;
+    }
+    for parameter in workload.parameters() {
+        write_parameter("    ", *parameter, out)?;
+    }
+    writeln!(out, "  variants")?;
+    for (index, variant) in workload.variants().iter().enumerate() {
+        let baseline = if index == 0 { " (the baseline)" } else { "" };
+        writeln!(out, "    {:<20} {}{baseline}", variant.name, variant.about)?;
+        for parameter in variant.parameters {
+            write_parameter("      ", *parameter, out)?;
+        }
+    }
+    Ok(())
+}
+
+fn write_parameter(indent: &str, parameter: Parameter, out: &mut dyn Write) -> io::Result<()> {
+    let option = format!("{indent}--{}", parameter.name());
+    writeln!(out, "{option:<24} {} ({parameter})", parameter.about())
+}

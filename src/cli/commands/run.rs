@@ -1,0 +1,97 @@
+//! `run WORKLOAD`: measures, prints reports, and only then writes traces.
+
+use std::path::PathBuf;
+
+use anyhow::Context;
+
+use crate::cli::args::RunArgs;
+use crate::cli::config::RunConfig;
+use crate::cli::failure::Failure;
+use crate::cli::measure::{Measured, measure};
+use crate::cli::{memory, show, terminal, times};
+use crate::model::{Detail, Trace};
+use crate::session::{OutputFolder, WriteError};
+use crate::workload::Place;
+
+pub(in crate::cli) fn run(args: &RunArgs) -> Result<(), Failure> {
+    let config = RunConfig::new(args)?;
+    memory::check(config.workload, &config.settings)?;
+    if config.recording.detail == Detail::Off {
+        return print_times(&config, &measure(&config)?);
+    }
+    // Before the measurement, so that a folder that cannot be written does not cost one.
+    let folder = OutputFolder::open(&config.out_dir).map_err(output_failure)?;
+    let traces = named_traces(&config, measure(&config)?);
+    print_reports(&config, &traces)?;
+    let written = write(&folder, &traces).map_err(output_failure)?;
+    if config.json {
+        return Ok(());
+    }
+    print_files(&written)
+}
+
+fn print_times(config: &RunConfig, measured: &[Measured]) -> Result<(), Failure> {
+    let name = config.workload.name();
+    if config.json {
+        return terminal::print(|out| times::json(name, measured, out));
+    }
+    terminal::print(|out| times::text(name, measured, out))
+}
+
+fn print_reports(config: &RunConfig, traces: &[(String, Trace)]) -> Result<(), Failure> {
+    let reports = show::reports(traces.iter().map(|(_, trace)| trace))
+        .context("the recording contradicts itself")
+        .map_err(|error| Failure::runtime(error, "this is a fault of rayprism, report it"))?;
+    if config.json {
+        return terminal::print(|out| show::json(&reports, out));
+    }
+    terminal::print(|out| show::text(&reports, &terminal::style(), out))
+}
+
+/// The traces under the names of their files.
+fn named_traces(config: &RunConfig, measured: Vec<Measured>) -> Vec<(String, Trace)> {
+    let several = config.threads.len() > 1;
+    let workload = config.workload.name();
+    measured
+        .into_iter()
+        .filter_map(|measured| {
+            let name = file_name(workload, &measured, several);
+            Some((name, measured.into_trace(workload)?))
+        })
+        .collect()
+}
+
+/// With several numbers of threads, the name says which; a variant that runs alone has but one.
+fn file_name(workload: &str, measured: &Measured, several: bool) -> String {
+    let variant = measured.variant.name;
+    match measured.variant.place {
+        Place::Threads if several => format!("{workload}-{variant}-{}t.json", measured.threads),
+        Place::Threads | Place::Alone => format!("{workload}-{variant}.json"),
+    }
+}
+
+fn write(folder: &OutputFolder, traces: &[(String, Trace)]) -> Result<Vec<PathBuf>, WriteError> {
+    traces.iter().map(|(name, trace)| folder.write_trace(name, trace)).collect()
+}
+
+fn print_files(files: &[PathBuf]) -> Result<(), Failure> {
+    terminal::print(|out| {
+        writeln!(out)?;
+        for (index, file) in files.iter().enumerate() {
+            let label = if index == 0 { "traces" } else { "" };
+            writeln!(out, "{label:<8}{}", file.display())?;
+        }
+        writeln!(out, "open    https://ui.perfetto.dev, or rayprism report FILE")
+    })
+}
+
+fn output_failure(error: WriteError) -> Failure {
+    let next = match error {
+        WriteError::MakeFolder { .. } | WriteError::Unwritable { .. } => {
+            "give a folder that can be written with --out-dir"
+        }
+        WriteError::Write { .. } => "free some space, or give another folder with --out-dir",
+        WriteError::Rename { .. } => "move away what has that name, or give another --out-dir",
+    };
+    Failure::runtime(error, next)
+}

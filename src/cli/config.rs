@@ -1,0 +1,188 @@
+//! From what was typed to what is done: names looked up, numbers checked. Nothing is run here.
+
+use std::path::PathBuf;
+
+use anyhow::anyhow;
+
+use super::args::RunArgs;
+use super::failure::Failure;
+use super::measure::Recording;
+use super::{names, size};
+use crate::workload::{self, Given, Parameter, SettingError, Settings, VariantInfo, Workload};
+
+/// More threads than this are taken for a slip.
+const MAX_THREADS: usize = 1_024;
+const MIN_BUFFER: usize = 64 << 10;
+
+/// A `run` that makes sense.
+pub(super) struct RunConfig {
+    pub(super) workload: &'static dyn Workload,
+    pub(super) settings: Settings,
+    /// The variants to show, in the workload's order.
+    pub(super) variants: Vec<VariantInfo>,
+    /// Numbers of threads, each once, in the order given.
+    pub(super) threads: Vec<usize>,
+    pub(super) reps: usize,
+    pub(super) recording: Recording,
+    pub(super) out_dir: PathBuf,
+    pub(super) json: bool,
+}
+
+impl RunConfig {
+    pub(super) fn new(args: &RunArgs) -> Result<Self, Failure> {
+        let workload = find_workload(&args.workload)?;
+        let variants = choose_variants(workload, &args.variants)?;
+        Ok(Self {
+            workload,
+            settings: check_parameters(workload, &variants, &args.parameters.given())?,
+            variants,
+            threads: choose_threads(&args.threads)?,
+            reps: args.reps as usize,
+            recording: Recording {
+                detail: args.detail.into(),
+                buffer_bytes: buffer_bytes(&args.buffer)?,
+                on_full: args.on_full.into(),
+            },
+            out_dir: args.out_dir.clone(),
+            json: args.json,
+        })
+    }
+}
+
+fn find_workload(name: &str) -> Result<&'static dyn Workload, Failure> {
+    workload::find(name).ok_or_else(|| {
+        let known: Vec<&str> = workload::ALL.iter().map(|workload| workload.name()).collect();
+        Failure::usage(anyhow!("no workload '{name}'"), names::hint(name, &known, "workloads"))
+    })
+}
+
+/// The variants asked for, each once; all of them if none was.
+fn choose_variants(
+    workload: &'static dyn Workload,
+    asked: &[String],
+) -> Result<Vec<VariantInfo>, Failure> {
+    let all = workload.variants();
+    let known: Vec<&str> = all.iter().map(|variant| variant.name).collect();
+    if let Some(name) = asked.iter().find(|name| !known.contains(&name.as_str())) {
+        let error = anyhow!("{} has no variant '{name}'", workload.name());
+        return Err(Failure::usage(error, names::hint(name, &known, "variants")));
+    }
+    let chosen =
+        |variant: &VariantInfo| asked.is_empty() || asked.iter().any(|name| name == variant.name);
+    Ok(all.into_iter().filter(chosen).collect())
+}
+
+/// A parameter that none of the chosen variants reads is refused: it would do nothing.
+fn check_parameters(
+    workload: &'static dyn Workload,
+    variants: &[VariantInfo],
+    given: &[Given],
+) -> Result<Settings, Failure> {
+    let own = variants.iter().flat_map(|variant| variant.parameters);
+    let count: Vec<Parameter> = workload.parameters().iter().chain(own).copied().collect();
+    Settings::new(&count, given).map_err(|error| {
+        let next = next_for_setting(workload, &error);
+        Failure::usage(anyhow::Error::new(error).context(workload.name()), next)
+    })
+}
+
+fn next_for_setting(workload: &'static dyn Workload, error: &SettingError) -> String {
+    match error {
+        SettingError::Unknown { name, known } => match owner(workload, name) {
+            Some(variant) => format!("leave it out, or add {variant} to --variants"),
+            None => format!("leave it out; parameters here: --{}", known.join(", --")),
+        },
+        SettingError::NotANumber { min, max, .. } | SettingError::OutOfRange { min, max, .. } => {
+            format!("give a whole number from {min} to {max}")
+        }
+        SettingError::NotAChoice { text, options, .. } => names::hint(text, options, "choices"),
+    }
+}
+
+/// The variant that reads a parameter which does not count for the chosen ones.
+fn owner(workload: &'static dyn Workload, name: &str) -> Option<&'static str> {
+    let reads = |variant: &VariantInfo| variant.parameters.iter().any(|known| known.name() == name);
+    workload.variants().into_iter().find(reads).map(|variant| variant.name)
+}
+
+fn choose_threads(asked: &[String]) -> Result<Vec<usize>, Failure> {
+    if asked.is_empty() {
+        return Ok(vec![available_threads()?]);
+    }
+    let mut threads = Vec::new();
+    for text in asked {
+        let count = parse_threads(text)?;
+        if !threads.contains(&count) {
+            threads.push(count);
+        }
+    }
+    Ok(threads)
+}
+
+fn available_threads() -> Result<usize, Failure> {
+    std::thread::available_parallelism().map(usize::from).map_err(|error| {
+        let error = anyhow::Error::new(error).context("failed to count the available CPUs");
+        Failure::runtime(error, "give the number of threads with --threads")
+    })
+}
+
+fn parse_threads(text: &str) -> Result<usize, Failure> {
+    text.parse().ok().filter(|count| (1..=MAX_THREADS).contains(count)).ok_or_else(|| {
+        Failure::usage(
+            anyhow!("--threads '{text}' is no number of threads"),
+            format!("give whole numbers from 1 to {MAX_THREADS}, separated by commas"),
+        )
+    })
+}
+
+fn buffer_bytes(text: &str) -> Result<usize, Failure> {
+    size::parse(text).filter(|&bytes| bytes >= MIN_BUFFER).ok_or_else(|| {
+        Failure::usage(
+            anyhow!("--buffer '{text}' is no size of a buffer"),
+            "give at least 64KiB, for example 32MiB",
+        )
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+    use crate::cli::args::{Args, Command};
+
+    fn config(options: &str) -> Result<RunConfig, Failure> {
+        let words = ["rayprism", "run", "invert-tree"].into_iter().chain(options.split(' '));
+        let Command::Run(args) = Args::try_parse_from(words).unwrap().command else { panic!() };
+        RunConfig::new(&args)
+    }
+
+    #[test]
+    fn variants_come_once_and_in_the_workloads_order() {
+        let chosen = config("--variants join-cutoff,serial,join-cutoff").unwrap().variants;
+        let names: Vec<_> = chosen.iter().map(|variant| variant.name).collect();
+        assert_eq!(names, ["serial", "join-cutoff"]);
+    }
+
+    #[test]
+    fn threads_come_once_and_in_the_order_given() {
+        assert_eq!(config("--threads 4,1,4").unwrap().threads, [4, 1]);
+    }
+
+    #[test]
+    fn sizes_and_numbers_arrive() {
+        let config = config("--buffer 1MiB --reps 3").unwrap();
+        assert_eq!((config.recording.buffer_bytes, config.reps), (1 << 20, 3));
+    }
+
+    #[test]
+    fn a_parameter_that_would_do_nothing_is_refused() {
+        let refused = config("--variants join --cutoff 3").err().unwrap().to_string();
+        assert_eq!(
+            refused,
+            "invert-tree: --cutoff does not apply here: \
+             leave it out, or add join-cutoff to --variants",
+        );
+        assert!(config("--variants join-cutoff --cutoff 3").is_ok());
+    }
+}

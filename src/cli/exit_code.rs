@@ -1,0 +1,48 @@
+//! The exit codes, documented in `--help`.
+
+use std::process::ExitCode;
+
+use super::failure::Kind;
+
+/// All went well, or the reader of the output went away.
+pub const OK: u8 = 0;
+/// Something failed while it ran: too little memory, a folder that cannot be written, a full disk.
+pub const FAILED: u8 = 1;
+/// The arguments make no sense.
+pub const USAGE: u8 = 2;
+/// A trace file cannot be read.
+pub const BAD_INPUT: u8 = 3;
+
+/// What `--help` says of them.
+pub(super) const HELP: &str = "\
+Exit codes:
+  0  all went well
+  1  something failed while it ran (too little memory, a folder that cannot be written, a full disk)
+  2  the arguments make no sense
+  3  a trace file cannot be read";
+
+/// The exit code of a failure.
+pub fn of(kind: Kind) -> ExitCode {
+    ExitCode::from(match kind {
+        Kind::Runtime => FAILED,
+        Kind::Usage => USAGE,
+        Kind::Input => BAD_INPUT,
+    })
+}
+
+/// The exit code of arguments that were not accepted, or that asked for help.
+pub fn of_arguments(error: &clap::Error) -> ExitCode {
+    ExitCode::from(if error.use_stderr() { USAGE } else { OK })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn help_lists_every_code() {
+        for code in [OK, FAILED, USAGE, BAD_INPUT] {
+            assert_eq!(HELP.matches(&format!("\n  {code}  ")).count(), 1, "{code}");
+        }
+    }
+}

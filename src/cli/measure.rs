@@ -1,0 +1,323 @@
+//! Runs variants in turn and times them, each repetition in a recording of its own.
+
+use std::rc::Rc;
+use std::time::Instant;
+
+use anyhow::Context;
+
+use super::config::RunConfig;
+use super::failure::{Failure, Kind};
+use super::median::Repetitions;
+use super::progress::Progress;
+use crate::facade::{ThreadPool, ThreadPoolBuilder, region};
+use crate::model::{Baseline, Detail, Nanos, Parameter, Run, Samples, Trace};
+use crate::session::{OnFull, Session};
+use crate::workload::{Input, Place, VariantInfo};
+
+/// How a repetition is recorded.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Recording {
+    pub(super) detail: Detail,
+    pub(super) buffer_bytes: usize,
+    pub(super) on_full: OnFull,
+}
+
+/// A variant at one number of threads, measured.
+#[derive(Debug)]
+pub(super) struct Measured {
+    pub(super) variant: VariantInfo,
+    pub(super) threads: usize,
+    pub(super) parameters: Vec<Parameter>,
+    pub(super) samples: Samples,
+    /// What it is compared with; `None` if it is that itself.
+    pub(super) baseline: Option<Baseline>,
+    /// The repetition that was kept and its trace; none at `--detail off`.
+    pub(super) recorded: Option<(usize, Trace)>,
+}
+
+/// One variant at one number of threads.
+struct Cell {
+    variant: VariantInfo,
+    pool: Rc<ThreadPool>,
+    repetitions: Repetitions<Trace>,
+    shown: bool,
+}
+
+/// Runs everything that `config` asks for and returns what is to be shown, in order.
+pub(super) fn measure(config: &RunConfig) -> Result<Vec<Measured>, Failure> {
+    let mut cells = plan(config)?;
+    let progress = Progress::new(cells.len() * (config.reps + 1));
+    progress.preparing(config.workload.name());
+    let mut input = config.workload.prepare(&config.settings);
+    for round in 0..=config.reps {
+        for cell in &mut cells {
+            progress.running(cell.variant.name, round, config.reps);
+            let (time, trace) = cell.repeat(config, &mut *input)?;
+            // The first round only warms up caches, pools and the heap.
+            if round > 0 {
+                cell.repetitions.push(time, trace);
+            }
+            progress.done_one();
+        }
+    }
+    drop(progress);
+    Ok(summarize(config, cells))
+}
+
+fn plan(config: &RunConfig) -> Result<Vec<Cell>, Failure> {
+    let pools: Vec<Rc<ThreadPool>> =
+        config.threads.iter().map(|&threads| build_pool(threads)).collect::<Result<_, _>>()?;
+    let mut cells = Vec::new();
+    for (index, variant) in config.workload.variants().into_iter().enumerate() {
+        let shown = config.variants.iter().any(|chosen| chosen.name == variant.name);
+        if !shown && index > 0 {
+            continue;
+        }
+        let runs = match variant.place {
+            Place::Alone => 1,
+            Place::Threads => pools.len(),
+        };
+        cells.extend(pools.iter().take(runs).map(|pool| Cell {
+            variant,
+            pool: Rc::clone(pool),
+            repetitions: Repetitions::new(),
+            shown,
+        }));
+    }
+    Ok(cells)
+}
+
+fn build_pool(threads: usize) -> Result<Rc<ThreadPool>, Failure> {
+    let pool = ThreadPoolBuilder::new().num_threads(threads).build();
+    pool.map(Rc::new).with_context(|| format!("failed to start {threads} threads")).map_err(
+        |error| {
+            Failure::runtime(error, "give fewer with --threads, or raise the limit (ulimit -u)")
+        },
+    )
+}
+
+impl Cell {
+    /// Runs the variant once, and puts the input back.
+    fn repeat(
+        &self,
+        config: &RunConfig,
+        input: &mut dyn Input,
+    ) -> Result<(Nanos, Option<Trace>), Failure> {
+        let title = self.title(config.workload.name());
+        let result = config.recording.around(&title, || input.run(self.variant, &self.pool))?;
+        input.restore().with_context(|| title).map_err(|error| {
+            Failure::runtime(error, "this is a fault of rayprism or of the machine, report it")
+        })?;
+        Ok(result)
+    }
+
+    fn title(&self, workload: &str) -> String {
+        format!("{workload} · {}", self.variant.name)
+    }
+
+    fn threads(&self) -> usize {
+        match self.variant.place {
+            Place::Alone => 1,
+            Place::Threads => self.pool.current_num_threads(),
+        }
+    }
+}
+
+impl Recording {
+    /// Times `work` within a recording, if there is to be one; there it is a region of that title.
+    fn around(self, title: &str, work: impl FnOnce()) -> Result<(Nanos, Option<Trace>), Failure> {
+        if self.detail == Detail::Off {
+            return Ok((time(work), None));
+        }
+        let session = Session::builder()
+            .detail(self.detail)
+            .buffer_bytes(self.buffer_bytes)
+            .on_full(self.on_full)
+            .title(title)
+            .start()
+            .with_context(|| format!("failed to record {title}"))
+            .map_err(|error| Failure::told(Kind::Runtime, error))?;
+        let time = time(|| region(title, work));
+        Ok((time, Some(session.stop())))
+    }
+}
+
+fn time(work: impl FnOnce()) -> Nanos {
+    let start = Instant::now();
+    work();
+    let nanos = start.elapsed().as_nanos();
+    // More nanoseconds than 64 bits hold are 584 years.
+    Nanos(u64::try_from(nanos).unwrap_or(u64::MAX))
+}
+
+fn summarize(config: &RunConfig, cells: Vec<Cell>) -> Vec<Measured> {
+    let baseline = config.workload.variants()[0];
+    let mut baselines: Vec<(usize, Samples)> = Vec::new();
+    let mut measured = Vec::new();
+    for cell in cells {
+        let (threads, shown) = (cell.threads(), cell.shown);
+        let mut result = cell.summarize(config);
+        if result.variant.name == baseline.name {
+            baselines.push((threads, result.samples.clone()));
+        } else {
+            // A baseline that runs alone is there once, for every number of threads.
+            let same = |count: usize| baseline.place == Place::Alone || count == threads;
+            let samples = baselines.iter().find(|(count, _)| same(*count));
+            result.baseline = samples.map(|(_, samples)| Baseline {
+                variant: baseline.name.to_owned(),
+                samples: samples.clone(),
+            });
+        }
+        measured.extend(shown.then_some(result));
+    }
+    measured
+}
+
+impl Cell {
+    fn summarize(self, config: &RunConfig) -> Measured {
+        let threads = self.threads();
+        let (samples, recorded) = self.repetitions.finish();
+        Measured {
+            variant: self.variant,
+            threads,
+            parameters: parameters(config, self.variant),
+            samples,
+            baseline: None,
+            recorded,
+        }
+    }
+}
+
+fn parameters(config: &RunConfig, variant: VariantInfo) -> Vec<Parameter> {
+    let common = config.workload.parameters().iter();
+    common
+        .chain(variant.parameters)
+        .map(|parameter| Parameter {
+            name: parameter.name().to_owned(),
+            value: config.settings.text(*parameter),
+        })
+        .collect()
+}
+
+impl Measured {
+    /// The recorded repetition's trace, with all that was measured in its header; `None` if
+    /// nothing was recorded.
+    pub(super) fn into_trace(self, workload: &str) -> Option<Trace> {
+        let (index, mut trace) = self.recorded?;
+        trace.header.run = Some(Run {
+            workload: workload.to_owned(),
+            variant: self.variant.name.to_owned(),
+            threads: self.threads as u32,
+            parameters: self.parameters,
+            samples: self.samples,
+            recorded: index as u32,
+            baseline: self.baseline,
+        });
+        Some(trace)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+    use std::sync::{Mutex, MutexGuard};
+
+    use super::*;
+    use crate::workload::{Body, Definition, Settings, Variant, Workload, WrongResult};
+
+    /// What the workload under test was told to do, in order.
+    static LOG: Mutex<Vec<String>> = Mutex::new(Vec::new());
+    /// The log is one for all tests.
+    static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+
+    fn log(what: impl Into<String>) {
+        LOG.lock().unwrap().push(what.into());
+    }
+
+    const fn variant(name: &'static str, body: Body<u32>) -> Variant<u32> {
+        Variant { name, about: "", parameters: &[], body }
+    }
+
+    static LOGGING: Definition<u32> = Definition {
+        name: "logging",
+        about: "",
+        parameters: &[],
+        variants: &[
+            variant("alone", Body::Alone(|_| log("alone"))),
+            variant(
+                "pool",
+                Body::InPool(|_| log(format!("pool {}", crate::facade::current_num_threads()))),
+            ),
+            variant("own", Body::OwnThreads(|_, threads| log(format!("own {threads}")))),
+        ],
+        memory: None,
+        prepare: |_| {
+            log("prepare");
+            0
+        },
+        restore: |restored| {
+            log("restore");
+            *restored += 1;
+            if *restored < 100 { Ok(()) } else { Err(WrongResult("one too many".to_owned())) }
+        },
+    };
+
+    fn config(shown: &[&str], threads: &[usize], reps: usize) -> RunConfig {
+        let recording =
+            Recording { detail: Detail::Off, buffer_bytes: 1 << 20, on_full: OnFull::Collapse };
+        let mut variants = LOGGING.variants();
+        variants.retain(|variant| shown.contains(&variant.name));
+        RunConfig {
+            workload: &LOGGING,
+            settings: Settings::default(),
+            variants,
+            threads: threads.to_vec(),
+            reps,
+            recording,
+            out_dir: PathBuf::new(),
+            json: false,
+        }
+    }
+
+    fn alone_with_the_log() -> MutexGuard<'static, ()> {
+        let guard = ONE_AT_A_TIME.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        LOG.lock().unwrap().clear();
+        guard
+    }
+
+    #[test]
+    fn variants_and_threads_take_turns_and_the_input_is_put_back_each_time() {
+        let _guard = alone_with_the_log();
+        let measured = measure(&config(&["alone", "pool", "own"], &[1, 2], 2)).unwrap();
+        let round = ["alone", "pool 1", "pool 2", "own 1", "own 2"].map(|run| [run, "restore"]);
+        let expected = [vec!["prepare"], round.concat().repeat(3)].concat();
+        assert_eq!(*LOG.lock().unwrap(), expected);
+        assert!(measured.iter().all(|measured| measured.samples.0.len() == 2));
+    }
+
+    #[test]
+    fn a_baseline_not_asked_for_is_run_but_not_shown() {
+        let _guard = alone_with_the_log();
+        let measured = measure(&config(&["pool"], &[1], 1)).unwrap();
+        assert_eq!(LOG.lock().unwrap().iter().filter(|run| *run == "alone").count(), 2);
+        let [pool] = measured.as_slice() else { panic!("{measured:?}") };
+        let baseline = pool.baseline.as_ref().unwrap();
+        assert_eq!((baseline.variant.as_str(), baseline.samples.0.len()), ("alone", 1));
+    }
+
+    #[test]
+    fn a_variant_that_is_no_baseline_runs_only_when_asked_for() {
+        let _guard = alone_with_the_log();
+        let measured = measure(&config(&["alone"], &[1, 2], 1)).unwrap();
+        let [alone] = measured.as_slice() else { panic!("{measured:?}") };
+        assert_eq!((alone.threads, &alone.baseline), (1, &None));
+        assert!(!LOG.lock().unwrap().iter().any(|run| run.starts_with("pool")));
+    }
+
+    #[test]
+    fn a_wrong_result_ends_the_measurement() {
+        let _guard = alone_with_the_log();
+        let failure = measure(&config(&["alone"], &[1], 100)).unwrap_err().to_string();
+        assert!(failure.starts_with("logging · alone: wrong result: one too many: "), "{failure}");
+    }
+}

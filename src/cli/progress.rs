@@ -1,0 +1,46 @@
+//! The progress bar on standard error; there is none unless that is a terminal.
+//!
+//! It is drawn between runs only, and no thread draws it, so that it takes no time from a run.
+
+use std::io::IsTerminal;
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+pub(super) struct Progress {
+    bar: ProgressBar,
+}
+
+impl Progress {
+    pub(super) fn new(runs: usize) -> Self {
+        let bar = if std::io::stderr().is_terminal() {
+            ProgressBar::new(runs as u64)
+        } else {
+            ProgressBar::hidden()
+        };
+        if let Ok(style) = ProgressStyle::with_template("{bar:30} {pos}/{len} {msg}") {
+            bar.set_style(style);
+        }
+        Self { bar }
+    }
+
+    pub(super) fn preparing(&self, workload: &str) {
+        self.bar.set_message(format!("{workload}: preparing"));
+        self.bar.tick();
+    }
+
+    pub(super) fn running(&self, variant: &str, round: usize, rounds: usize) {
+        let round = if round == 0 { "warm-up".to_owned() } else { format!("{round} of {rounds}") };
+        self.bar.set_message(format!("{variant}, {round}"));
+    }
+
+    pub(super) fn done_one(&self) {
+        self.bar.inc(1);
+    }
+}
+
+impl Drop for Progress {
+    /// An error message shall not stand behind a bar.
+    fn drop(&mut self) {
+        self.bar.finish_and_clear();
+    }
+}

@@ -1,0 +1,36 @@
+//! From traces to what is printed: the only place of the command line that knows reports.
+
+use std::io::{self, Write};
+
+use crate::model::Trace;
+use crate::report::{self, Report};
+use crate::timeline::Problem;
+
+pub(super) use crate::report::text::Style;
+
+/// The report of each trace.
+pub(super) fn reports<'a>(
+    traces: impl IntoIterator<Item = &'a Trace>,
+) -> Result<Vec<Report>, Problem> {
+    traces.into_iter().map(Report::of).collect()
+}
+
+/// Each report, and then, if there are several, one table of them all.
+pub(super) fn text(reports: &[Report], style: &Style, out: &mut dyn Write) -> io::Result<()> {
+    for (index, report) in reports.iter().enumerate() {
+        if index > 0 {
+            writeln!(out)?;
+        }
+        report::text::write(report, style, out)?;
+    }
+    if reports.len() > 1 {
+        writeln!(out)?;
+        report::text::write_comparison(reports, style, out)?;
+    }
+    Ok(())
+}
+
+/// All reports as JSON.
+pub(super) fn json(reports: &[Report], out: &mut dyn Write) -> io::Result<()> {
+    report::json::write(reports, out)
+}

@@ -1,0 +1,254 @@
+//! One entry of a file, back to an event: the other direction of [`fields`](super::fields).
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::de::{self, Deserialize, Deserializer, Visitor};
+
+use super::WAIT;
+use super::number::{Micros, Whole};
+use crate::model::{
+    Collapsed, Event, EventId, Join, Nanos, Operation, OperationKind, Origin, Outcome, SecondHalf,
+    SiteId, Span, Task,
+};
+
+/// Why an entry is no event of rayprism's.
+#[derive(Debug, thiserror::Error)]
+pub enum EventProblem {
+    /// A key that rayprism always writes is not there, or its value is out of range.
+    #[error("it has no `{0}`")]
+    Missing(&'static str),
+    /// Its category is none of those that rayprism writes.
+    #[error("its category `{0}` is unknown")]
+    Category(String),
+    /// It ends after 2⁶⁴ ns.
+    #[error("it ends beyond the largest time there is")]
+    Overflow,
+    /// It is on a thread that the header does not list.
+    #[error("its thread {tid} is none of the header's {lanes} lanes")]
+    Lane {
+        /// The thread.
+        tid: u64,
+        /// How many lanes the header lists.
+        lanes: usize,
+    },
+    /// It points to a call site that the header does not list.
+    #[error("its call site {site} is none of the header's {sites}")]
+    Site {
+        /// The call site's index.
+        site: u32,
+        /// How many the header lists.
+        sites: usize,
+    },
+}
+
+/// An entry with the keys of all kinds, so that their order does not matter.
+#[derive(Debug, serde::Deserialize)]
+pub(super) struct Line<'a> {
+    #[serde(borrow)]
+    ph: Text<'a>,
+    #[serde(borrow)]
+    cat: Option<Text<'a>>,
+    tid: Option<u64>,
+    ts: Option<Micros>,
+    dur: Option<Micros>,
+    #[serde(borrow)]
+    args: Option<Args<'a>>,
+}
+
+/// The `args` of all kinds of events.
+#[derive(Debug, serde::Deserialize)]
+struct Args<'a> {
+    id: Option<EventId>,
+    origin: Option<Origin>,
+    parent: Option<EventId>,
+    queue_ns: Option<Whole>,
+    depth: Option<u32>,
+    joins: Option<Whole>,
+    spawns: Option<Whole>,
+    task: Option<EventId>,
+    first_ns: Option<Whole>,
+    first_joins: Option<Whole>,
+    second_joins: Option<Whole>,
+    second: Option<SecondHalf>,
+    kind: Option<OperationKind>,
+    own_ns: Option<Whole>,
+    #[serde(borrow)]
+    label: Option<Text<'a>>,
+    tasks: Option<Whole>,
+    busy_ns: Option<Whole>,
+    waited_ns: Option<Whole>,
+    queued_ns: Option<Whole>,
+    site: Option<Site>,
+    panicked: Option<bool>,
+    start_ns: Option<Whole>,
+    end_ns: Option<Whole>,
+}
+
+impl Line<'_> {
+    /// The event and its thread; `None` if the entry is not an event, or a derived one.
+    pub(super) fn event(&self) -> Result<Option<(u64, Event)>, EventProblem> {
+        if self.ph.0 != "X" {
+            return Ok(None);
+        }
+        let Text(category) = self.cat.as_ref().ok_or(EventProblem::Missing("cat"))?;
+        if *category == WAIT {
+            return Ok(None);
+        }
+        let tid = self.tid.ok_or(EventProblem::Missing("tid"))?;
+        let args = self.args.as_ref().ok_or(EventProblem::Missing("args"))?;
+        let span = args.span(self.ts, self.dur)?;
+        let event = match &**category {
+            "task" => Event::Task(args.task(span)?),
+            "join" => Event::Join(args.join(span)?),
+            "operation" => Event::Operation(args.operation(span)?),
+            "collapsed" => Event::Collapsed(args.collapsed(span)?),
+            other => return Err(EventProblem::Category(other.to_owned())),
+        };
+        Ok(Some((tid, event)))
+    }
+}
+
+impl Args<'_> {
+    /// The event's times: where the slice shows others, they stand in the `args`.
+    fn span(&self, ts: Option<Micros>, dur: Option<Micros>) -> Result<Span, EventProblem> {
+        if let (Some(Whole(start)), Some(Whole(end))) = (self.start_ns, self.end_ns) {
+            return Ok(Span { start: Nanos(start), end: Nanos(end) });
+        }
+        let start = ts.and_then(Micros::nanos).ok_or(EventProblem::Missing("ts"))?;
+        let length = dur.and_then(Micros::nanos).ok_or(EventProblem::Missing("dur"))?;
+        let end = start.0.checked_add(length.0).ok_or(EventProblem::Overflow)?;
+        Ok(Span { start, end: Nanos(end) })
+    }
+
+    fn task(&self, span: Span) -> Result<Task, EventProblem> {
+        Ok(Task {
+            span,
+            id: self.id.ok_or(EventProblem::Missing("id"))?,
+            origin: self.origin.ok_or(EventProblem::Missing("origin"))?,
+            parent: self.parent,
+            pushed: self.queue_ns.map(|Whole(queue)| Nanos(span.start.0.wrapping_sub(queue))),
+            depth: self.depth,
+            joins: whole(self.joins, "joins")?,
+            spawns: whole(self.spawns, "spawns")?,
+            outcome: outcome(self.panicked),
+            site: self.site.map(|Site(site)| site),
+        })
+    }
+
+    fn join(&self, span: Span) -> Result<Join, EventProblem> {
+        Ok(Join {
+            span,
+            id: self.id.ok_or(EventProblem::Missing("id"))?,
+            task: self.task.ok_or(EventProblem::Missing("task"))?,
+            first_end: after(span.start, whole(self.first_ns, "first_ns")?),
+            depth: self.depth.ok_or(EventProblem::Missing("depth"))?,
+            first_joins: whole(self.first_joins, "first_joins")?,
+            second_joins: whole(self.second_joins, "second_joins")?,
+            second: self.second.ok_or(EventProblem::Missing("second"))?,
+            outcome: outcome(self.panicked),
+            site: self.site.map(|Site(site)| site),
+        })
+    }
+
+    fn operation(&self, span: Span) -> Result<Operation, EventProblem> {
+        Ok(Operation {
+            span,
+            id: self.id.ok_or(EventProblem::Missing("id"))?,
+            task: self.task,
+            kind: self.kind.ok_or(EventProblem::Missing("kind"))?,
+            wait: after(span.start, whole(self.own_ns, "own_ns")?),
+            outcome: outcome(self.panicked),
+            site: self.site.map(|Site(site)| site),
+            label: self.label.as_ref().map(|Text(label)| label.clone().into_owned()),
+        })
+    }
+
+    fn collapsed(&self, span: Span) -> Result<Collapsed, EventProblem> {
+        Ok(Collapsed {
+            span,
+            tasks: whole(self.tasks, "tasks")?,
+            busy: Nanos(whole(self.busy_ns, "busy_ns")?),
+            waited: Nanos(whole(self.waited_ns, "waited_ns")?),
+            joins: whole(self.joins, "joins")?,
+            spawns: whole(self.spawns, "spawns")?,
+            queued: Nanos(whole(self.queued_ns, "queued_ns")?),
+        })
+    }
+}
+
+/// The call site that an event points to.
+pub(super) fn site(event: &Event) -> Option<SiteId> {
+    match event {
+        Event::Task(task) => task.site,
+        Event::Join(join) => join.site,
+        Event::Operation(operation) => operation.site,
+        Event::Collapsed(_) => None,
+    }
+}
+
+fn whole(number: Option<Whole>, key: &'static str) -> Result<u64, EventProblem> {
+    number.map(|Whole(number)| number).ok_or(EventProblem::Missing(key))
+}
+
+fn after(start: Nanos, length: u64) -> Nanos {
+    Nanos(start.0.wrapping_add(length))
+}
+
+fn outcome(panicked: Option<bool>) -> Outcome {
+    if panicked == Some(true) { Outcome::Panicked } else { Outcome::Returned }
+}
+
+/// A string, borrowed from the file unless it has escapes.
+#[derive(Debug)]
+struct Text<'a>(Cow<'a, str>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_str(TextVisitor)
+    }
+}
+
+struct TextVisitor;
+
+impl<'de> Visitor<'de> for TextVisitor {
+    type Value = Text<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a string")
+    }
+
+    fn visit_borrowed_str<E: de::Error>(self, text: &'de str) -> Result<Text<'de>, E> {
+        Ok(Text(Cow::Borrowed(text)))
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<Text<'de>, E> {
+        Ok(Text(Cow::Owned(text.to_owned())))
+    }
+}
+
+/// A call site, of whose text only the index at its front counts.
+#[derive(Clone, Copy, Debug)]
+struct Site(SiteId);
+
+impl<'de> Deserialize<'de> for Site {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_str(SiteVisitor)
+    }
+}
+
+struct SiteVisitor;
+
+impl Visitor<'_> for SiteVisitor {
+    type Value = Site;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a call site, INDEX FILE:LINE:COLUMN")
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<Site, E> {
+        let index = text.split_once(' ').and_then(|(index, _)| index.parse().ok());
+        let index = index.ok_or_else(|| E::invalid_value(de::Unexpected::Str(text), &self))?;
+        Ok(Site(SiteId(index)))
+    }
+}

@@ -1,0 +1,248 @@
+//! The writer: a trace as a stream of entries. What an event's fields look like is
+//! [`fields`](super::fields)' part, what is drawn beside the events that of `format`'s modules.
+
+use std::borrow::Cow;
+use std::io::{self, Write};
+
+use serde::Serialize;
+
+use super::fields::{self, Fields, SiteTexts};
+use super::head::Head;
+use super::number::{survives_micros, write_micros};
+use super::text::{printable, write_json};
+use super::{FIRST_TID, FORMAT, PID, WAIT};
+use crate::format::arrows::{Arrow, Point, arrows};
+use crate::format::nest::{Slice, Slices, What};
+use crate::format::tracks::{self, Sample};
+use crate::model::{Event, Lane, Origin, Role, Span, Trace};
+
+/// Bytes that are gathered before they are handed on.
+const CHUNK: usize = 1 << 16;
+
+/// Writes a trace as Chrome JSON: the same bytes for the same trace.
+///
+/// The events of each lane must stand in the order that [`Lane::events`] promises; otherwise some
+/// are drawn shorter than they were, yet [`read`](super::read()) still gets them all back.
+///
+/// Beside `trace` itself it needs memory for the times of its tasks and of joins that were stolen
+/// from, not for its joins at large.
+///
+/// # Errors
+///
+/// Those of `out`.
+pub fn write<W: Write>(trace: &Trace, out: &mut W) -> io::Result<()> {
+    let mut file = File { out, buffer: Vec::with_capacity(2 * CHUNK), begun: false };
+    write_head(trace, &mut file)?;
+    let sites = SiteTexts::new(trace.sites.iter().map(|site| site.location.as_str()))?;
+    for (lane, tid) in trace.lanes.iter().zip(FIRST_TID..) {
+        write_events(&lane.events, tid, &sites, &mut file)?;
+    }
+    for (arrow, id) in arrows(trace).into_iter().zip(1..) {
+        write_arrow(arrow, id, &mut file)?;
+    }
+    write_counter("busy", "workers", tracks::busy_workers(trace), &mut file)?;
+    write_counter("queued", "tasks", tracks::queued_tasks(trace), &mut file)?;
+    file.finish()
+}
+
+/// The file so far: what was handed on, and what is still gathered.
+struct File<'w, W> {
+    out: &'w mut W,
+    buffer: Vec<u8>,
+    begun: bool,
+}
+
+impl<W: Write> File<'_, W> {
+    /// Where to append the next entry.
+    fn entry(&mut self) -> io::Result<&mut Vec<u8>> {
+        if self.buffer.len() >= CHUNK {
+            self.out.write_all(&self.buffer)?;
+            self.buffer.clear();
+        }
+        // Viewers know a trace by its first two bytes.
+        self.buffer.extend_from_slice(if self.begun { b",\n" } else { b"[" });
+        self.begun = true;
+        Ok(&mut self.buffer)
+    }
+
+    fn finish(mut self) -> io::Result<()> {
+        self.buffer.extend_from_slice(b"\n]\n");
+        self.out.write_all(&self.buffer)?;
+        self.out.flush()
+    }
+}
+
+/// An entry about the process or one of its threads.
+#[derive(Serialize)]
+struct Metadata<'a, A> {
+    ph: &'a str,
+    pid: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tid: Option<u64>,
+    name: &'a str,
+    args: A,
+}
+
+#[derive(Serialize)]
+struct Name<'a> {
+    name: Cow<'a, str>,
+}
+
+#[derive(Serialize)]
+struct SortIndex {
+    sort_index: u64,
+}
+
+fn write_head<W: Write>(trace: &Trace, file: &mut File<'_, W>) -> io::Result<()> {
+    write_metadata(None, FORMAT, Head::of(trace), file)?;
+    let title = Name { name: printable(&trace.header.title, FORMAT) };
+    write_metadata(None, "process_name", title, file)?;
+    for (lane, tid) in trace.lanes.iter().zip(FIRST_TID..) {
+        let name = lane_name(lane, trace.pools.len() > 1);
+        let name = Name { name: printable(&name, FORMAT) };
+        write_metadata(Some(tid), "thread_name", name, file)?;
+        write_metadata(Some(tid), "thread_sort_index", SortIndex { sort_index: tid }, file)?;
+    }
+    Ok(())
+}
+
+fn write_metadata<W: Write>(
+    tid: Option<u64>,
+    name: &str,
+    args: impl Serialize,
+    file: &mut File<'_, W>,
+) -> io::Result<()> {
+    let entry = Metadata { ph: "M", pid: PID, tid, name, args };
+    write_json(file.entry()?, &entry)
+}
+
+/// `worker 3`, with the pool if there are several, and with the thread's own name if it has one.
+fn lane_name(lane: &Lane, several_pools: bool) -> String {
+    let own = lane.name.as_deref().filter(|name| !name.trim().is_empty());
+    let place = match lane.role {
+        Role::Worker { pool, index } if several_pools => format!("pool {} worker {index}", pool.0),
+        Role::Worker { index, .. } => format!("worker {index}"),
+        Role::Outside => return own.map_or_else(|| unnamed(lane), str::to_owned),
+    };
+    match own {
+        Some(own) => format!("{place} ({own})"),
+        None => place,
+    }
+}
+
+fn unnamed(lane: &Lane) -> String {
+    match lane.thread.value() {
+        Some(thread) => format!("thread {thread}"),
+        None => format!("lane {}", lane.id.0),
+    }
+}
+
+fn write_events<W: Write>(
+    events: &[Event],
+    tid: u64,
+    sites: &SiteTexts,
+    file: &mut File<'_, W>,
+) -> io::Result<()> {
+    let opening = opening(tid);
+    for slice in Slices::new(events) {
+        write_slice(slice, &opening, sites, file.entry()?)?;
+    }
+    Ok(())
+}
+
+/// What all slices of a thread begin with.
+pub(super) fn opening(tid: u64) -> Vec<u8> {
+    format!("{{\"ph\":\"X\",\"pid\":{PID},\"tid\":{tid}").into_bytes()
+}
+
+/// Appends a slice. [`quick`](super::quick) knows how a join is laid out here.
+pub(super) fn write_slice(
+    Slice { what, shown }: Slice<'_>,
+    opening: &[u8],
+    sites: &SiteTexts,
+    buffer: &mut Vec<u8>,
+) -> io::Result<()> {
+    buffer.extend_from_slice(opening);
+    write_times(shown, buffer)?;
+    match what {
+        What::Event(event) => write_event(event, shown, sites, buffer)?,
+        What::Wait => write_name(WAIT, WAIT, buffer)?,
+    }
+    buffer.push(b'}');
+    Ok(())
+}
+
+fn write_times(shown: Span, buffer: &mut Vec<u8>) -> io::Result<()> {
+    buffer.extend_from_slice(b",\"ts\":");
+    write_micros(buffer, shown.start)?;
+    buffer.extend_from_slice(b",\"dur\":");
+    write_micros(buffer, shown.duration())
+}
+
+fn write_event(
+    event: &Event,
+    shown: Span,
+    sites: &SiteTexts,
+    buffer: &mut Vec<u8>,
+) -> io::Result<()> {
+    write_name(fields::name(event), fields::category(event), buffer)?;
+    buffer.extend_from_slice(b",\"args\":{");
+    let mut fields = Fields::new(buffer, sites);
+    fields.event(event)?;
+    if !tells(shown, event.span()) {
+        fields.times(event.span())?;
+    }
+    buffer.push(b'}');
+    Ok(())
+}
+
+/// Whether a slice, once read back, tells the event's times.
+fn tells(shown: Span, span: Span) -> bool {
+    shown == span && survives_micros(span.start) && survives_micros(span.duration())
+}
+
+/// A name and a category; only the name can need an escape.
+fn write_name(name: &str, category: &str, buffer: &mut Vec<u8>) -> io::Result<()> {
+    buffer.extend_from_slice(b",\"name\":");
+    write_json(buffer, &printable(name, category))?;
+    buffer.extend_from_slice(b",\"cat\":\"");
+    buffer.extend_from_slice(category.as_bytes());
+    buffer.push(b'"');
+    Ok(())
+}
+
+fn write_arrow<W: Write>(arrow: Arrow, id: u64, file: &mut File<'_, W>) -> io::Result<()> {
+    write_arrow_end("\"s\"", arrow.from, arrow.origin, id, file)?;
+    write_arrow_end("\"f\",\"bp\":\"e\"", arrow.to, arrow.origin, id, file)
+}
+
+fn write_arrow_end<W: Write>(
+    phase: &str,
+    Point { at, lane }: Point,
+    origin: Origin,
+    id: u64,
+    file: &mut File<'_, W>,
+) -> io::Result<()> {
+    let name = if origin == Origin::Stolen { "steal" } else { "inject" };
+    let tid = FIRST_TID + lane as u64;
+    let buffer = file.entry()?;
+    write!(buffer, "{{\"ph\":{phase},\"pid\":{PID},\"tid\":{tid},\"ts\":")?;
+    write_micros(buffer, at)?;
+    write!(buffer, ",\"name\":\"{name}\",\"cat\":\"{name}\",\"id\":{id}}}")
+}
+
+/// One track, which viewers call `NAME KEY`.
+fn write_counter<W: Write>(
+    name: &str,
+    key: &str,
+    samples: Vec<Sample>,
+    file: &mut File<'_, W>,
+) -> io::Result<()> {
+    for Sample { at, value } in samples {
+        let buffer = file.entry()?;
+        write!(buffer, "{{\"ph\":\"C\",\"pid\":{PID},\"ts\":")?;
+        write_micros(buffer, at)?;
+        write!(buffer, ",\"name\":\"{name}\",\"args\":{{\"{key}\":{value}}}}}")?;
+    }
+    Ok(())
+}

@@ -1,0 +1,188 @@
+//! What a workload is: a table that its file fills in, and the same behind one type for those that
+//! run it. Only [`Input::run`] is timed and recorded.
+
+use std::fmt;
+
+use super::{Integer, Parameter, Settings};
+use crate::facade::ThreadPool;
+
+/// A workload as its file gives it; `I` is the input that its variants work on.
+pub struct Definition<I: 'static> {
+    /// Its name.
+    pub name: &'static str,
+    /// What it does, in one line.
+    pub about: &'static str,
+    /// Parameters that count for every variant.
+    pub parameters: &'static [Parameter],
+    /// Its variants; the first is what the others are compared with.
+    pub variants: &'static [Variant<I>],
+    /// What the input needs; `None` where it is too little to matter.
+    pub memory: Option<Memory>,
+    /// Makes the input that all variants share.
+    pub prepare: fn(&Settings) -> I,
+    /// Checks what a run made of the input and puts the input back as it was.
+    pub restore: fn(&mut I) -> Result<(), WrongResult>,
+}
+
+/// One way of doing a workload's work.
+pub struct Variant<I> {
+    /// Its name.
+    pub name: &'static str,
+    /// What sets it apart, in one line.
+    pub about: &'static str,
+    /// Parameters that count for this variant only.
+    pub parameters: &'static [Parameter],
+    /// The work.
+    pub body: Body<I>,
+}
+
+/// A variant's work, by where it runs.
+pub enum Body<I> {
+    /// On the calling thread alone.
+    Alone(fn(&mut I)),
+    /// In a pool of rayon's.
+    InPool(fn(&mut I)),
+    /// On threads that it starts itself, so many of them, without the pool.
+    OwnThreads(fn(&mut I, usize)),
+}
+
+/// The memory that an input needs.
+#[derive(Clone, Copy, Debug)]
+pub struct Memory {
+    /// Bytes needed, the allocator's share included.
+    pub bytes: fn(&Settings) -> u64,
+    /// The parameter with which they grow.
+    pub grows_with: &'static Integer,
+}
+
+/// A run did not do what it should have done.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("wrong result: {0}")]
+pub struct WrongResult(pub String);
+
+/// A workload, whatever its input.
+pub trait Workload: Sync {
+    /// Its name.
+    fn name(&self) -> &'static str;
+    /// What it does, in one line.
+    fn about(&self) -> &'static str;
+    /// Parameters that count for every variant.
+    fn parameters(&self) -> &'static [Parameter];
+    /// Its variants; the first is what the others are compared with.
+    fn variants(&self) -> Vec<VariantInfo>;
+    /// What the input needs; `None` where it is too little to matter.
+    fn memory(&self) -> Option<Memory>;
+    /// Makes the input that all variants share.
+    fn prepare(&'static self, settings: &Settings) -> Box<dyn Input>;
+}
+
+/// A variant, whatever its input.
+#[derive(Clone, Copy, Debug)]
+pub struct VariantInfo {
+    index: usize,
+    /// Its name.
+    pub name: &'static str,
+    /// What sets it apart, in one line.
+    pub about: &'static str,
+    /// Parameters that count for this variant only.
+    pub parameters: &'static [Parameter],
+    /// Where it runs.
+    pub place: Place,
+}
+
+/// Where a variant runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// On the calling thread: one run, whatever the numbers of threads asked for.
+    Alone,
+    /// On several threads: one run for each number asked for.
+    Threads,
+}
+
+/// A workload's input, made and ready.
+pub trait Input {
+    /// Runs a variant of the same workload once. It runs in `pool`; a variant that starts threads
+    /// itself starts as many as `pool` has, and one that runs alone leaves it aside.
+    fn run(&mut self, variant: VariantInfo, pool: &ThreadPool);
+    /// Checks what the run made of the input and puts the input back as it was.
+    fn restore(&mut self) -> Result<(), WrongResult>;
+}
+
+struct Prepared<I: 'static> {
+    definition: &'static Definition<I>,
+    input: I,
+}
+
+impl<I: Send> Workload for Definition<I> {
+    fn name(&self) -> &'static str {
+        self.name
+    }
+
+    fn about(&self) -> &'static str {
+        self.about
+    }
+
+    fn parameters(&self) -> &'static [Parameter] {
+        self.parameters
+    }
+
+    fn variants(&self) -> Vec<VariantInfo> {
+        self.variants.iter().enumerate().map(|(index, variant)| variant.info(index)).collect()
+    }
+
+    fn memory(&self) -> Option<Memory> {
+        self.memory
+    }
+
+    fn prepare(&'static self, settings: &Settings) -> Box<dyn Input> {
+        Box::new(Prepared { definition: self, input: (self.prepare)(settings) })
+    }
+}
+
+impl<I: Send> Input for Prepared<I> {
+    fn run(&mut self, variant: VariantInfo, pool: &ThreadPool) {
+        let input = &mut self.input;
+        match self.definition.variants[variant.index].body {
+            Body::Alone(work) => work(input),
+            Body::InPool(work) => pool.install(|| work(input)),
+            Body::OwnThreads(work) => work(input, pool.current_num_threads()),
+        }
+    }
+
+    fn restore(&mut self) -> Result<(), WrongResult> {
+        (self.definition.restore)(&mut self.input)
+    }
+}
+
+impl<I> Variant<I> {
+    fn info(&self, index: usize) -> VariantInfo {
+        let place = match self.body {
+            Body::Alone(_) => Place::Alone,
+            Body::InPool(_) | Body::OwnThreads(_) => Place::Threads,
+        };
+        let &Self { name, about, parameters, .. } = self;
+        VariantInfo { index, name, about, parameters, place }
+    }
+}
+
+impl<I> fmt::Debug for Definition<I> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Definition").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+impl<I> fmt::Debug for Variant<I> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Variant").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+impl<I> fmt::Debug for Body<I> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Alone(_) => "Alone",
+            Self::InPool(_) => "InPool",
+            Self::OwnThreads(_) => "OwnThreads",
+        })
+    }
+}

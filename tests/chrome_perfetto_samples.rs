@@ -1,0 +1,38 @@
+//! Writes traces for `tools/perfetto/check`, which loads them into the real trace processor. That
+//! they can be read back is asserted here, what Perfetto makes of them there.
+
+mod support;
+
+use std::fs;
+use std::path::PathBuf;
+
+use rayprism::format::chrome;
+use rayprism::model::{Nanos, Trace};
+
+/// A folder that this test owns.
+fn folder() -> PathBuf {
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("perfetto-samples");
+    if folder.exists() {
+        fs::remove_dir_all(&folder).expect("the folder is ours");
+    }
+    fs::create_dir_all(&folder).expect("the folder can be made");
+    folder
+}
+
+/// Perfetto is exact up to 4·10¹⁵ ns; recordings are relative to their start and end long before.
+fn viewable(trace: &Trace) -> bool {
+    let mut events = trace.lanes.iter().flat_map(|lane| &lane.events);
+    events.all(|event| event.span().end < Nanos(4_000_000_000_000_000))
+}
+
+#[test]
+fn samples_are_written_and_read_back() {
+    let folder = folder();
+    let traces: Vec<_> = support::some_traces(80).into_iter().filter(viewable).collect();
+    assert!(traces.len() >= 40, "{} samples", traces.len());
+    for (number, trace) in traces.iter().enumerate() {
+        let path = folder.join(format!("sample-{number:02}.json"));
+        chrome::write(trace, &mut fs::File::create(&path).unwrap()).unwrap();
+        assert_eq!(&chrome::read(fs::File::open(&path).unwrap()).unwrap(), trace);
+    }
+}

