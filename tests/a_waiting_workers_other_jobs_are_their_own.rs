@@ -63,8 +63,8 @@ fn of_a_join() {
 /// What the waiting lane did from the first half's end to the join's return: the job is busy time,
 /// the rest is a wait, and each nanosecond is one of them.
 fn assert_own_time(trace: &Trace, waiter: &Lane, outer: &Join, job: &Task) {
-    let timeline = Timeline::new(trace).unwrap();
-    let row = timeline.rows().iter().find(|row| row.lane().id == waiter.id).unwrap();
+    let timeline = Timeline::new(trace).expect("a sound trace");
+    let row = timeline.rows().iter().find(|row| row.lane().id == waiter.id).expect("its row");
     let wait = Span { start: outer.first_end, end: outer.span.end };
     let parts: Vec<_> = row.stretches().iter().filter_map(|part| part.within(wait)).collect();
     let time_in = |state| -> Nanos {
@@ -75,7 +75,7 @@ fn assert_own_time(trace: &Trace, waiter: &Lane, outer: &Join, job: &Task) {
     let window = Window::of(&timeline);
     let activity = Activity::of(&timeline, window);
     let worker = activity.pools.iter().flat_map(|pool| &pool.workers);
-    let worker = worker.into_iter().find(|worker| worker.lane == waiter.id).unwrap();
+    let worker = worker.into_iter().find(|worker| worker.lane == waiter.id).expect("itself");
     let times = worker.times.value().expect("measured");
     let sum = times.busy + times.waiting + times.no_task + times.absent;
     assert_eq!(sum, window.span.duration());

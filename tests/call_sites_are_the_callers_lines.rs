@@ -78,7 +78,7 @@ fn of_everything_that_a_pool_offers() {
         pool.spawn(|| ());
         pool.spawn_fifo(|| ());
         pool.spawn_broadcast(|_| ());
-        pool.install(|| rayon::yield_local());
+        pool.install(rayon::yield_local);
         assert_eq!(line!(), first + 11);
     });
     assert_all_here(&trace);

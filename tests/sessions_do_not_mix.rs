@@ -87,7 +87,7 @@ fn across(during: impl FnOnce(), rest: impl FnOnce() + Send) {
         inside.wait();
         during();
         go_on.raise();
-        call.join().unwrap();
+        call.join().expect("no panic");
     });
 }
 

@@ -58,7 +58,7 @@ impl Pending {
         // below.
         fence(Ordering::Acquire);
         let after = self.version().load(Ordering::Relaxed);
-        (before == after && before % 2 == 0).then_some((record, other))
+        (before == after && before & 1 == 0).then_some((record, other))
     }
 }
 

@@ -142,25 +142,26 @@ fn and_told_where_the_trace_cannot_be_written() {
     let below = file.join("trace.json");
     let (output, stderr) = run(program(&["own", DEPTH, "return"]).env("RAYPRISM_OUT", &below));
     assert_output(&output, 0);
-    let line = format!(
-        "rayprism: failed to make the folder {}; name another one or change its permissions: ",
-        file.display()
-    );
-    assert!(stderr.starts_with(&line) && stderr.lines().count() == 1, "{stderr}");
+    assert_told(&stderr, &format!("failed to make the folder {}: ", file.display()));
 
     // A folder stands where the trace is to be.
     let (output, stderr) =
         run(program(&["own", DEPTH, "return"]).env("RAYPRISM_OUT", folder.path()));
     assert_output(&output, 0);
-    let line = format!(
-        "rayprism: failed to write the trace {}; nothing was left under that name: ",
-        folder.path().display()
-    );
-    assert!(stderr.starts_with(&line) && stderr.lines().count() == 1, "{stderr}");
+    assert_told(&stderr, &format!("failed to give a file its name {}: ", folder.path().display()));
     // Nothing half-written is left, neither in it nor beside it.
     assert_eq!(files(&folder), ["file"]);
     let name = folder.path().file_name().unwrap().to_string_lossy().into_owned();
     let beside = fs::read_dir(folder.path().parent().unwrap()).unwrap();
-    let beside = beside.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
-    assert!(beside.into_iter().all(|other| other == name || !other.starts_with(&name)));
+    let mut beside = beside.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+    assert!(beside.all(|other| other == name || !other.contains(&name)));
+}
+
+/// One line: what failed, where, why, and what to do next.
+#[track_caller]
+fn assert_told(stderr: &str, what: &str) {
+    let line = stderr.strip_suffix('\n').expect("a line");
+    assert!(line.starts_with(&format!("rayprism: {what}")), "{line}");
+    assert!(line.ends_with("; set RAYPRISM_OUT to another path"), "{line}");
+    assert!(!line.contains('\n'), "{line}");
 }
