@@ -4,7 +4,8 @@
 //! crate, and counting a join is one more. Elsewhere, and with `--cfg rayprism_thread_local`, it is
 //! a `thread_local!`, whose access is a function call where it crosses crates.
 
-use std::sync::OnceLock;
+use std::collections::HashSet;
+use std::sync::{Mutex, PoisonError};
 use std::thread;
 
 use crate::linux;
@@ -161,8 +162,7 @@ pub(crate) fn register_worker(pool: PoolId, index: usize) {
 
 /// Who the calling thread is, if no hook has said so before.
 pub(crate) fn who() -> Identity {
-    let index = rayon::current_thread_index();
-    identity(index.map(|index| Seat { pool: unhooked_pool(), index: seat_index(index) }))
+    identity(rayon::current_thread_index().map(unhooked_seat))
 }
 
 /// rayon allows at most 65,535 workers.
@@ -175,13 +175,33 @@ fn identity(seat: Option<Seat>) -> Identity {
     // Fails only while the thread ends, when there is nothing left to arrange.
     let _ = END_OF_THREAD.try_with(|_| ());
     let name = thread::current().name().map(str::to_owned);
-    Identity { seat, name, thread: linux::own_id() }
+    Identity { seat, name, thread: linux::own_id(), cpu: linux::own_cpu() }
 }
 
-/// The pool of all workers that no hook has announced.
-fn unhooked_pool() -> PoolId {
-    static POOL: OnceLock<PoolId> = OnceLock::new();
-    *POOL.get_or_init(|| record::new_pool(rayon::current_num_threads() as u32, false))
+/// A pool whose workers no hook has announced.
+struct Unhooked {
+    id: PoolId,
+    threads: usize,
+    taken: HashSet<usize>,
+}
+
+/// A seat for a worker that no hook has announced, asked for once per thread.
+///
+/// rayon tells such a worker its index and how many there are, and not which pool it is: it gets
+/// the first pool of that size in which its seat is free. Of two such pools of one size that are
+/// used at the same time, workers may thus change places.
+fn unhooked_seat(index: usize) -> Seat {
+    static POOLS: Mutex<Vec<Unhooked>> = Mutex::new(Vec::new());
+    let threads = rayon::current_num_threads();
+    let mut pools = POOLS.lock().unwrap_or_else(PoisonError::into_inner);
+    let free = |pool: &Unhooked| pool.threads == threads && !pool.taken.contains(&index);
+    let place = pools.iter().position(free).unwrap_or_else(|| {
+        let id = record::new_pool(seat_index(threads), false);
+        pools.push(Unhooked { id, threads, taken: HashSet::new() });
+        pools.len() - 1
+    });
+    pools[place].taken.insert(index);
+    Seat { pool: pools[place].id, index: seat_index(index) }
 }
 
 thread_local! {

@@ -115,13 +115,13 @@ where
     match lane().slow_join(site) {
         Slow::Timed(open) => timed(open, move |_| a(), move |_| b()),
         Slow::Counted => counted(move |_| a(), move |_| b()),
-        Slow::NoTask if current::is_worker() => job::run(Arrival::Root, || first_join(a, b, site)),
+        Slow::NoTask if current::is_worker() => job::run(Arrival::Root, || join_at(a, b, site)),
         Slow::NoTask => outside_join(a, b, site),
     }
 }
 
-/// The first join of a task that was begun for it.
-fn first_join<A, B, RA, RB>(a: A, b: B, site: &'static Location<'static>) -> (RA, RB)
+/// [`join`], called at `site`.
+pub(super) fn join_at<A, B, RA, RB>(a: A, b: B, site: &'static Location<'static>) -> (RA, RB)
 where
     A: FnOnce() -> RA + Send,
     B: FnOnce() -> RB + Send,
@@ -143,7 +143,7 @@ where
     pool::first_use();
     job::enter(OperationKind::Join, site, |link| {
         // A scope enters the pool as the join itself would: one job, on whichever worker is free.
-        rayon::scope(move |_| job::run(Arrival::Job(link), || first_join(a, b, site)))
+        rayon::scope(move |_| job::run(Arrival::Job(link), || join_at(a, b, site)))
     })
 }
 
@@ -176,8 +176,9 @@ where
     RB: Send,
 {
     pool::first_use();
-    // Where the first half runs: the second is stolen if it runs elsewhere.
-    let first = OnceLock::new();
+    // Where the first half runs: the second is stolen if it runs elsewhere. Then it waits for this
+    // to be known, as the thief may be quicker than the worker that has just pushed it.
+    let first: OnceLock<Link> = OnceLock::new();
     let first = &first;
     job::enter(OperationKind::Join, site, |link| {
         rayon::join_context(
@@ -188,10 +189,7 @@ where
                     a(context)
                 })
             },
-            move |context| {
-                let arrival = first.get().map_or(Arrival::Migrated, |&link| Arrival::Job(link));
-                job::run(arrival, || b(context))
-            },
+            move |context| job::run(Arrival::Job(*first.wait()), || b(context)),
         )
     })
 }

@@ -35,7 +35,7 @@ pub use builder::{Profiled, ThreadPoolBuilder};
 #[cfg(feature = "record")]
 pub use join::{join, join_context};
 #[cfg(feature = "record")]
-pub use pool::ThreadPool;
+pub use pool::{ThreadPool, current_num_threads};
 #[cfg(feature = "record")]
 pub use region::region;
 #[cfg(feature = "record")]

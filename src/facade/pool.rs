@@ -7,9 +7,10 @@ use std::sync::Once;
 use rayon::{BroadcastContext, Yield};
 
 use super::builder::ThreadPoolBuilder;
-use super::current::{lane, who};
+use super::current::{self, lane, who};
 use super::job;
-use super::scope::{Scope, ScopeFifo};
+use super::join::join_at;
+use super::scope::{Scope, ScopeFifo, scope_at, scope_fifo_at};
 use crate::record::{Arrival, OperationKind, Wait};
 use crate::session;
 
@@ -79,7 +80,8 @@ impl ThreadPool {
         RA: Send,
         RB: Send,
     {
-        self.install(|| super::join(oper_a, oper_b))
+        let site = Location::caller();
+        self.install(|| join_at(oper_a, oper_b, site))
     }
 
     /// [`scope`](super::scope) in this pool.
@@ -89,7 +91,8 @@ impl ThreadPool {
         OP: FnOnce(&Scope<'scope>) -> R + Send,
         R: Send,
     {
-        self.install(|| super::scope(op))
+        let site = Location::caller();
+        self.install(|| scope_at(op, site))
     }
 
     /// [`scope_fifo`](super::scope_fifo) in this pool.
@@ -99,7 +102,8 @@ impl ThreadPool {
         OP: FnOnce(&ScopeFifo<'scope>) -> R + Send,
         R: Send,
     {
-        self.install(|| super::scope_fifo(op))
+        let site = Location::caller();
+        self.install(|| scope_fifo_at(op, site))
     }
 
     /// A scope whose body runs on this thread and whose jobs run in this pool.
@@ -189,12 +193,22 @@ impl fmt::Debug for ThreadPool {
     }
 }
 
+/// [`rayon::current_num_threads`]; what it builds, if nothing has before, has the hook.
+pub fn current_num_threads() -> usize {
+    first_use();
+    rayon::current_num_threads()
+}
+
 /// What must happen before the global pool is first used: a recording that the environment asks
 /// for starts, and the pool is built with the hook. A pool that is there already stays as it is.
+/// A worker uses its own pool, and may be there before the program builds the global one.
 pub(super) fn first_use() {
     static FIRST: Once = Once::new();
+    session::start_from_environment();
+    if current::is_worker() {
+        return;
+    }
     FIRST.call_once(|| {
-        session::start_from_environment();
         // The error says that the program has built the global pool before, which is its right.
         let _ = ThreadPoolBuilder::new().build_global();
     });

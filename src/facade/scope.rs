@@ -15,7 +15,7 @@ use crate::record::{Arrival, OperationKind};
 macro_rules! scope {
     (
         $(#[$doc:meta])* $Scope:ident,
-        $(#[$scope_doc:meta])* $scope:ident,
+        $(#[$scope_doc:meta])* $scope:ident, $scope_at:ident,
         $(#[$in_place_doc:meta])* $in_place_scope:ident,
         $(#[$spawn_doc:meta])* $spawn:ident
     ) => {
@@ -70,7 +70,15 @@ macro_rules! scope {
             OP: FnOnce(&$Scope<'scope>) -> R + Send,
             R: Send,
         {
-            let site = Location::caller();
+            $scope_at(op, Location::caller())
+        }
+
+        /// The same, called at `site`.
+        pub(super) fn $scope_at<'scope, OP, R>(op: OP, site: &'static Location<'static>) -> R
+        where
+            OP: FnOnce(&$Scope<'scope>) -> R + Send,
+            R: Send,
+        {
             if current::is_worker() {
                 return job::stay(OperationKind::Scope, site, |ended| {
                     rayon::$scope(|scope| {
@@ -106,7 +114,7 @@ scope!(
     /// [`rayon::Scope`], recorded.
     Scope,
     /// [`rayon::scope`], recorded.
-    scope,
+    scope, scope_at,
     /// [`rayon::in_place_scope`], recorded.
     in_place_scope,
     /// Spawns a job into this scope, recorded.
@@ -117,7 +125,7 @@ scope!(
     /// [`rayon::ScopeFifo`], recorded.
     ScopeFifo,
     /// [`rayon::scope_fifo`], recorded.
-    scope_fifo,
+    scope_fifo, scope_fifo_at,
     /// [`rayon::in_place_scope_fifo`], recorded.
     in_place_scope_fifo,
     /// Spawns a job into this scope, first in first out, recorded.

@@ -110,7 +110,11 @@ impl Buffer {
 
     /// Copies what is there. Any thread may call this at any time, while the writer writes.
     pub(super) fn snapshot(&self) -> Snapshot {
-        let end = self.published();
+        self.snapshot_until(self.published())
+    }
+
+    /// Copies what was there when `end` records were [`published`](Self::published).
+    pub(super) fn snapshot_until(&self, end: u64) -> Snapshot {
         let start = end.saturating_sub(self.capacity());
         let mut records: Vec<Record> = (start..end).map(|number| self.copy(number)).collect();
         // Acquire fence: if any word copied above came from a newer record, the claim of that

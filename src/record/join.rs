@@ -10,13 +10,13 @@ use super::notebook::{Notebook, Short};
 use super::recorder::Detail;
 use super::time::Ticks;
 
-/// The instant at which a thread had no more work of its own, and what it had done until then.
+/// The instant at which a thread had no more work of its own, and what it had done until then. The
+/// sum of short events until then stays in the notebook, where a panic does not reach it.
 #[derive(Debug)]
 pub struct Mark {
     pub(super) at: Ticks,
     joins: u64,
     pub(super) nested: u64,
-    pub(super) before: Option<Box<Short>>,
 }
 
 impl Lane {
@@ -25,16 +25,12 @@ impl Lane {
     pub fn mark(&self) -> Mark {
         let Some((notebook, detail)) = self.notebook().zip(self.mode.get().timed()) else {
             let nested = self.notebook().map_or(0, |notebook| notebook.nested.get());
-            return Mark { at: now(), joins: self.count(), nested, before: None };
+            return Mark { at: now(), joins: self.count(), nested };
         };
         let at = now();
         self.go_to(notebook, detail, self.depth.get());
-        Mark {
-            at,
-            joins: self.joins.get(),
-            nested: notebook.nested.get(),
-            before: notebook.take_short(),
-        }
+        notebook.set_before_wait();
+        Mark { at, joins: self.joins.get(), nested: notebook.nested.get() }
     }
 }
 
@@ -53,6 +49,8 @@ pub struct OpenJoin<'l> {
     joins: u64,
     start: Ticks,
     outer: Option<Box<Short>>,
+    /// How many sums of others are set aside.
+    set_aside: usize,
     closed: bool,
 }
 
@@ -77,6 +75,7 @@ impl<'l> OpenJoin<'l> {
             depth,
             joins: lane.joins.get(),
             outer: notebook.take_short(),
+            set_aside: notebook.set_aside(),
             closed: false,
             start: now(),
         }
@@ -121,7 +120,7 @@ impl<'l> OpenJoin<'l> {
             first_joins: mark.joins - self.joins,
             second_joins,
         };
-        self.write(record, mark.before, waited);
+        self.write(record, waited);
     }
 
     #[inline]
@@ -143,7 +142,7 @@ impl<'l> OpenJoin<'l> {
     }
 
     #[inline]
-    fn write(&mut self, record: event::Join, before: Option<Box<Short>>, waited: u64) {
+    fn write(&mut self, record: event::Join, waited: u64) {
         let notebook = self.notebook;
         if self.epoch != notebook.epoch() {
             return;
@@ -155,6 +154,7 @@ impl<'l> OpenJoin<'l> {
         let kept = notebook.keeps(self.detail, ticks, stolen || panicked);
         let kept = kept.then(|| event::Join { text: notebook.site(self.site), ..record }.encode());
         let wait = Short { waited, ..Short::at(record.start, record.end) };
+        let before = notebook.take_before_wait(self.set_aside);
         notebook.settle(kept.as_ref(), before, self.outer.take(), (waited > 0).then_some(wait));
     }
 }
@@ -178,6 +178,6 @@ impl Drop for OpenJoin<'_> {
             first_joins: self.lane.count() - self.joins,
             second_joins: 0,
         };
-        self.write(record, None, 0);
+        self.write(record, 0);
     }
 }

@@ -1,10 +1,11 @@
 //! What one thread wrote in one recording: its events, its texts, its counts. The thread writes,
 //! the collector reads; all of it lies in [`Slots`] and [`Buffer`]s.
 
-use super::buffer::{Buffer, Record, Snapshot, WhenFull};
+use super::buffer::{Buffer, Record, Snapshot, WORDS, WhenFull};
 use super::event::{self, read_texts};
 use super::ids::LaneId;
 use super::memory::Slots;
+use super::pending::Pending;
 use super::recorder::{OnFull, Settings};
 use super::sync::Ordering;
 
@@ -12,6 +13,7 @@ use super::sync::Ordering;
 pub(super) struct Log {
     lane: LaneId,
     counters: Slots,
+    pending: Pending,
     pub(super) events: Buffer,
     texts: Buffer,
 }
@@ -34,8 +36,15 @@ macro_rules! counters {
         }
 
         impl Log {
+            /// A task is counted in the order of the table, so read against it a part is never
+            /// more than its whole, even while the thread goes on counting.
             fn counts(&self) -> Counts {
-                Counts { $($field: self.counter(Counter::$name),)* }
+                const ALL: &[Counter] = &[$(Counter::$name),*];
+                let mut read = [0; ALL.len()];
+                for &counter in ALL.iter().rev() {
+                    read[counter as usize] = self.counter(counter);
+                }
+                Counts { $($field: read[Counter::$name as usize],)* }
             }
         }
     };
@@ -60,8 +69,6 @@ counters! {
     begun: Begun = 7,
     /// Tasks ended, roots included.
     ended: Ended = 8,
-    /// Short tasks that are summed up but not written yet.
-    pending: Pending = 9,
 }
 
 /// What a lane recorded, as the collector found it.
@@ -88,6 +95,7 @@ impl Log {
         Self {
             lane,
             counters: Slots::zeroed(2),
+            pending: Pending::new(),
             events: Buffer::new(settings.capacity, when_full(settings)),
             texts: Buffer::new(TEXT_RECORDS, WhenFull::Drop),
         }
@@ -102,6 +110,7 @@ impl Log {
     pub(super) fn emptied(self) -> Self {
         let words = self.counters.iter().flat_map(|slot| &slot.0);
         words.for_each(|word| word.store(0, Ordering::Relaxed));
+        self.pending.set(&[0; WORDS], || ());
         self.events.clear();
         self.texts.clear();
         self
@@ -120,19 +129,25 @@ impl Log {
     /// Sets a counter. Only the writing thread may call this.
     #[inline]
     pub(super) fn set(&self, counter: Counter, value: u64) {
-        // Relaxed: whoever must see an exact count waits for the task that it belongs to, through
-        // rayon's latch, which is set after the task published.
-        self.word(counter).store(value, Ordering::Relaxed);
+        // Release: pairs with the Acquire in `counter`. Whoever sees this count also sees those that
+        // were set before it, and the events that were pushed before it.
+        self.word(counter).store(value, Ordering::Release);
     }
 
     fn counter(&self, counter: Counter) -> u64 {
-        self.word(counter).load(Ordering::Relaxed)
+        self.word(counter).load(Ordering::Acquire)
     }
 
     #[inline]
     fn word(&self, counter: Counter) -> &super::sync::AtomicU64 {
         let place = counter as usize;
-        &self.counters[place / super::buffer::WORDS].0[place % super::buffer::WORDS]
+        &self.counters[place / WORDS].0[place % WORDS]
+    }
+
+    /// Writes a sum of short events and sets the one that is to be written later, in one step: a
+    /// collector finds each event in one of them. Only the writing thread may call this.
+    pub(super) fn set_pending(&self, pending: &Record, write: impl FnOnce()) {
+        self.pending.set(pending, write);
     }
 
     /// Writes a text, if there is room for all of it.
@@ -146,14 +161,22 @@ impl Log {
         fits
     }
 
-    /// Copies what was published.
+    /// Copies what was published. The thread may go on meanwhile: a task that ends from here on is
+    /// taken for unfinished, as its records may be missing; what is in the records is counted.
     pub(super) fn figures(&self) -> Figures {
-        let Snapshot { records, overwritten, dropped } = self.events.snapshot();
+        let ended = self.counter(Counter::Ended);
+        let pending = self.pending.read(|| self.events.published());
+        let end = pending.as_ref().map_or_else(|| self.events.published(), |(_, end)| *end);
+        let Snapshot { mut records, overwritten, dropped } = self.events.snapshot_until(end);
+        // All zero if nothing is pending; not to be read if the thread never stood still.
+        let pending = pending.map(|(record, _)| record);
+        let unread = u64::from(pending.is_none());
+        records.extend(pending.filter(|record| record[0] != 0));
         let events: Vec<_> = records.iter().filter_map(event::Raw::decode).collect();
         let texts = self.texts.snapshot().records;
         Figures {
-            counts: self.counts(),
-            unreadable: (records.len() - events.len()) as u64,
+            counts: Counts { ended, ..self.counts() },
+            unreadable: (records.len() - events.len()) as u64 + unread,
             overwritten,
             dropped,
             bytes: ((records.len() + texts.len()) * size_of::<Record>()) as u64,

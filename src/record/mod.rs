@@ -22,6 +22,7 @@ mod log;
 mod memory;
 mod notebook;
 mod operation;
+mod pending;
 mod recorder;
 mod sync;
 mod task;

@@ -4,11 +4,11 @@
 use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 
-use super::buffer::Record;
+use super::buffer::{Record, WORDS};
 use super::depths::Depths;
 use super::event;
 use super::ids::{EventId, LaneId};
-use super::log::{Counter, Log};
+use super::log::Log;
 use super::recorder::{self, Detail, Member, OnFull, Seat, Settings, Switch};
 use super::texts::Texts;
 use super::time::Ticks;
@@ -24,6 +24,9 @@ fn coarse_ticks() -> u64 {
         super::clock::Source::Os(_) => 5_000,
     }
 }
+
+/// What stands where no sum is pending.
+const NO_RECORD: Record = [0; WORDS];
 
 /// Each time half of the remaining room is used up, only events this much longer are kept.
 const SQUEEZE: u64 = 8;
@@ -49,6 +52,10 @@ pub(super) struct Notebook {
     pub(super) nested: Cell<u64>,
     /// Events that are not kept for themselves, since the last one that was.
     pub(super) short: Cell<Short>,
+    /// Those of the joins and operations that are open, until each began to wait.
+    before_wait: RefCell<Vec<Short>>,
+    /// How many that are.
+    set_aside: Cell<usize>,
 }
 
 /// A sum of short events, on its way to a `Collapsed` record.
@@ -135,6 +142,8 @@ impl Notebook {
             waited: Cell::new(0),
             nested: Cell::new(0),
             short: Cell::new(Short::NONE),
+            before_wait: RefCell::new(Vec::new()),
+            set_aside: Cell::new(0),
         }
     }
 
@@ -189,6 +198,8 @@ impl Notebook {
         self.squeezed.set(false);
         self.timed_joins.set(0);
         self.short.set(Short::NONE);
+        self.before_wait.borrow_mut().clear();
+        self.set_aside.set(0);
     }
 
     /// The next id of this lane.
@@ -260,6 +271,34 @@ impl Notebook {
         Some(Box::new(short))
     }
 
+    /// How many sums of short events are set aside, for those joins and operations that wait.
+    #[inline]
+    pub(super) fn set_aside(&self) -> usize {
+        self.set_aside.get()
+    }
+
+    /// Sets aside the short events summed up so far, if there are any: the innermost open join or
+    /// operation begins to wait.
+    #[inline]
+    pub(super) fn set_before_wait(&self) {
+        if !self.short.get().is_none() {
+            let mut sums = self.before_wait.borrow_mut();
+            sums.push(self.short.replace(Short::NONE));
+            self.set_aside.set(sums.len());
+        }
+    }
+
+    /// Takes back what the innermost one set aside since there were `others`.
+    #[inline]
+    pub(super) fn take_before_wait(&self, others: usize) -> Option<Box<Short>> {
+        if self.set_aside.get() <= others {
+            return None;
+        }
+        self.set_aside.set(others);
+        let own = self.before_wait.borrow_mut().drain(others..).reduce(Short::plus);
+        own.map(Box::new)
+    }
+
     /// Closes a join or an operation. If it is `kept`, the short events within it are written
     /// before it; else they, and its `wait`, are summed up with those around it.
     #[inline]
@@ -298,11 +337,16 @@ impl Notebook {
     pub(super) fn keep_loose(&self, sum: Short) {
         let long_enough = sum.last.saturating_sub(sum.first) >= 16 * self.coarse.get();
         if long_enough {
-            self.flush(&sum);
+            return self.flush_pending(&sum);
         }
-        let rest = if long_enough { Short::NONE } else { sum };
-        self.short.set(rest);
-        self.with_log(|log| log.set(Counter::Pending, rest.tasks));
+        self.short.set(sum);
+        self.with_log(|log| log.set_pending(&sum.record(), || ()));
+    }
+
+    /// Writes a sum that was pending.
+    fn flush_pending(&self, sum: &Short) {
+        self.short.set(Short::NONE);
+        self.with_log(|log| log.set_pending(&NO_RECORD, || self.flush(sum)));
     }
 
     /// Writes a sum of short events that lie in no task.
@@ -314,8 +358,7 @@ impl Notebook {
 
     /// The thread ends: nothing may stay behind.
     pub(super) fn close(&self) {
-        self.flush(&self.short.replace(Short::NONE));
-        self.with_log(|log| log.set(Counter::Pending, 0));
+        self.flush_pending(&self.short.get());
     }
 
     #[inline]

@@ -1,5 +1,6 @@
 //! An operation: a call that hands work to others and waits for it.
 
+use std::cell::Cell;
 use std::panic::Location;
 
 use super::clock::now;
@@ -49,6 +50,10 @@ pub struct OpenOperation<'l> {
     /// Ticks of other tasks on this lane before it.
     nested: u64,
     outer: Option<Box<Short>>,
+    /// How many sums of others are set aside.
+    set_aside: usize,
+    /// Whether a job was pushed for it: then its caller has nothing to do but wait for that.
+    handed_over: Cell<bool>,
     closed: bool,
 }
 
@@ -83,13 +88,16 @@ impl<'l> OpenOperation<'l> {
             id: notebook.next_id(),
             nested: notebook.nested.get(),
             outer: if lane.in_task() { notebook.take_short() } else { None },
+            set_aside: notebook.set_aside(),
+            handed_over: Cell::new(false),
             closed: false,
             start: now(),
         }
     }
 
-    /// What a job carries that this operation pushes.
+    /// What the job carries to which this operation hands everything over.
     pub fn link(&self, site: &'static Location<'static>) -> Link {
+        self.handed_over.set(true);
         Link {
             parent: self.id,
             pushed: self.start.0,
@@ -107,10 +115,10 @@ impl<'l> OpenOperation<'l> {
     fn end(&mut self, wait: Wait, panicked: bool) {
         let end = now();
         self.closed = true;
-        let (since, nested, before) = match wait {
-            Wait::Never => (end, 0, None),
-            Wait::FromStart => (self.start, self.nested, None),
-            Wait::Since(mark) => (mark.at, mark.nested, mark.before),
+        let (since, nested) = match wait {
+            Wait::Never => (end, 0),
+            Wait::FromStart => (self.start, self.nested),
+            Wait::Since(mark) => (mark.at, mark.nested),
         };
         let notebook = self.notebook;
         if self.epoch != notebook.epoch() {
@@ -130,6 +138,7 @@ impl<'l> OpenOperation<'l> {
         if self.lane.in_task() {
             let wait = Short { waited, ..Short::at(self.start.0, end.0) };
             let wait = (waited > 0).then_some(wait);
+            let before = notebook.take_before_wait(self.set_aside);
             notebook.settle(kept.as_ref(), before, self.outer.take(), wait);
         } else if let Some(record) = &kept {
             notebook.write(record, &Short::NONE);
@@ -155,10 +164,7 @@ impl<'l> OpenOperation<'l> {
 impl Drop for OpenOperation<'_> {
     fn drop(&mut self) {
         if !self.closed {
-            let handed_over =
-                matches!(self.kind, OperationKind::Install | OperationKind::Broadcast);
-            let outside_join = self.kind == OperationKind::Join;
-            let wait = if handed_over || outside_join { Wait::FromStart } else { Wait::Never };
+            let wait = if self.handed_over.get() { Wait::FromStart } else { Wait::Never };
             self.end(wait, true);
         }
     }

@@ -64,6 +64,8 @@ pub struct Identity {
     pub name: Option<String>,
     /// The operating system's number for it, where that is known.
     pub thread: Option<u32>,
+    /// CPU time that it has used so far, where that is known.
+    pub cpu: Option<Nanos>,
 }
 
 /// A thread that records, or could.
@@ -79,6 +81,8 @@ pub struct Member {
     seat: Mutex<Option<Seat>>,
     /// When it was registered.
     pub started: Ticks,
+    /// Its CPU time then, where that is known.
+    pub cpu: Option<Nanos>,
     /// When it ended, and its CPU time then: written once, by the thread.
     ended: Mutex<Option<Ended>>,
 }
@@ -93,9 +97,9 @@ pub struct Ended {
 }
 
 impl Member {
-    fn new(lane: LaneId, Identity { seat, name, thread }: Identity) -> Self {
+    fn new(lane: LaneId, Identity { seat, name, thread, cpu }: Identity) -> Self {
         let started = clock::now();
-        Self { lane, name, thread, seat: Mutex::new(seat), started, ended: Mutex::new(None) }
+        Self { lane, name, thread, seat: Mutex::new(seat), started, cpu, ended: Mutex::new(None) }
     }
 
     /// Its place in a pool; `None` for a thread that is no worker.
@@ -256,7 +260,7 @@ pub(super) fn register(identity: Identity) -> Arc<Member> {
 
 /// A thread that no recording looks for.
 pub(super) fn stranger() -> Arc<Member> {
-    let identity = Identity { seat: None, name: None, thread: None };
+    let identity = Identity { seat: None, name: None, thread: None, cpu: None };
     Arc::new(Member::new(LaneId(1), identity))
 }
 

@@ -113,9 +113,12 @@ impl Drop for Running<'_> {
         }
         // Counts are published here, inside the job, before rayon sets the job's latch.
         recorded.count(&end);
+        let notebook = recorded.notebook;
         if let Some(detail) = detail {
-            recorded.write(&end, detail, self.saved.mode.timed().is_some());
+            recorded.write(&end, detail, lane.mode.get().timed().is_some());
         }
+        // Last, so that a task which has ended is whole.
+        notebook.with_log(|log| log.add(Counter::Ended, 1));
     }
 }
 
@@ -182,6 +185,7 @@ struct Recorded<'l> {
     link: Option<Link>,
     depth: Option<u32>,
     start: Ticks,
+    outer_timed_joins: u64,
     outer_waited: u64,
     outer_nested: u64,
     outer_short: Option<Box<Short>>,
@@ -207,6 +211,7 @@ impl<'l> Recorded<'l> {
             link,
             depth,
             start: Ticks(0),
+            outer_timed_joins: notebook.timed_joins.replace(0),
             outer_waited: notebook.waited.replace(0),
             outer_nested: notebook.nested.replace(0),
             outer_short: notebook.take_short(),
@@ -219,12 +224,11 @@ impl<'l> Recorded<'l> {
     }
 
     fn count(&self, end: &End) {
-        let timed_joins = self.notebook.timed_joins.replace(0);
+        let timed_joins = self.notebook.timed_joins.replace(self.outer_timed_joins);
         self.notebook.with_log(|log| {
             log.add(Counter::Joins, end.joins);
             log.add(Counter::TimedJoins, timed_joins);
             log.add(Counter::Spawns, end.spawns);
-            log.add(Counter::Ended, 1);
             // A root is code that came unseen, not a job.
             log.add(Counter::Tasks, u64::from(self.origin != Origin::Root));
             match self.origin {

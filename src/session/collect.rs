@@ -78,15 +78,19 @@ fn lane_order(role: Role, id: LaneId) -> (u32, u32, u32) {
 }
 
 fn pools(recording: &Recording, used: &HashSet<PoolId>, lanes: &[Lane]) -> Vec<Pool> {
+    // A recording may end while a pool is being built, before its size is known.
     let seen = |id: PoolId| {
-        let roles = lanes.iter().map(|lane| lane.role);
-        roles.filter(|role| matches!(role, Role::Worker { pool, .. } if *pool == id)).count()
+        let seats = lanes.iter().filter_map(|lane| match lane.role {
+            Role::Worker { pool, index } => (pool == id).then_some(index + 1),
+            Role::Outside => None,
+        });
+        seats.max().unwrap_or(0)
     };
     let entries = recording.pools.iter().filter(|entry| used.contains(&entry.id));
     entries
         .map(|entry| Pool {
             id: entry.id,
-            threads: entry.threads.max(seen(entry.id) as u32),
+            threads: entry.threads.max(seen(entry.id)),
             every_call_seen: entry.every_call_seen,
         })
         .collect()
@@ -182,7 +186,7 @@ impl Collector<'_> {
                 None => Role::Outside,
             },
             started: self.within(member.started),
-            ended: member.ended().and_then(|ended| self.within(ended.at)),
+            ended: self.ended(member),
             cpu: self.cpu(member),
             counts: figures.map_or_else(Counts::default, counts),
             losses,
@@ -195,6 +199,12 @@ impl Collector<'_> {
         (at > self.recording.start.ticks).then(|| self.scale.nanos(at))
     }
 
+    /// A thread may also end between the recording's end and now: it outlived the recording.
+    fn ended(&self, member: &Member) -> Option<Nanos> {
+        let ended = member.ended().filter(|ended| ended.at <= self.recording.end.ticks);
+        ended.and_then(|ended| self.within(ended.at))
+    }
+
     fn cpu(&self, member: &Member) -> Measured<Nanos> {
         let end = match member.ended() {
             Some(ended) => ended.cpu,
@@ -203,8 +213,8 @@ impl Collector<'_> {
         let joined_later = member.started > self.recording.start.ticks;
         let before = match self.cpu_before.0.get(&member.lane) {
             Some(&before) => Some(before),
-            // It was not there when the recording began.
-            None if joined_later && member.seat().is_some() => Some(Nanos::ZERO),
+            // It became a worker after the recording began, mostly as a thread made for that.
+            None if joined_later && member.seat().is_some() => member.cpu,
             None => None,
         };
         match end.zip(before) {
@@ -370,7 +380,7 @@ fn counts(figures: &Figures) -> Counts {
 
 fn losses(figures: &Figures) -> Losses {
     Losses {
-        dropped: figures.dropped + figures.unreadable + figures.counts.pending,
+        dropped: figures.dropped + figures.unreadable,
         overwritten: figures.overwritten,
         unfinished: figures.counts.begun.saturating_sub(figures.counts.ended),
         clamped: 0,

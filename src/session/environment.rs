@@ -82,7 +82,8 @@ fn write() {
             Ok(()) => complain(&format!("trace written to {}", path.display())),
             Err(error) => {
                 let cause = std::error::Error::source(&error).map(ToString::to_string);
-                complain(&format!("{error}: {}", cause.unwrap_or_default()));
+                let cause = cause.unwrap_or_default();
+                complain(&format!("{error}: {cause}; set RAYPRISM_OUT to another path"));
             }
         }
     }
