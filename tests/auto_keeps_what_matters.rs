@@ -13,7 +13,7 @@ const WHOLE: u64 = 4_096;
 #[test]
 fn of_a_deep_tree_less_than_a_twentieth_is_timed() {
     // Joins longer than some 5 µs are timed. Without optimization one of eight leaves is that long.
-    let least = if cfg!(debug_assertions) { 4 } else { 20 };
+    let least = if cfg!(debug_assertions) { 2 } else { 20 };
     let _alone = alone();
     for workers in [1, 2] {
         let trace = record(Detail::Auto, workers, || tree(20));

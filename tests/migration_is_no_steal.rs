@@ -12,7 +12,6 @@ use recording::*;
 /// Records what `join` does in a pool of one worker, where there is nobody to steal. `join` gets
 /// what its second half must call with `migrated()`.
 fn assert_migrates_unstolen(joins_in_it: u64, join: impl Fn(&(dyn Fn(bool) + Sync)) + Sync) {
-    let _alone = alone();
     for detail in [Detail::Count, Detail::Auto, Detail::Full] {
         let migrated = AtomicBool::new(false);
         let trace = record(detail, 1, || join(&|is| migrated.store(is, Ordering::Relaxed)));
@@ -35,6 +34,7 @@ fn assert_migrates_unstolen(joins_in_it: u64, join: impl Fn(&(dyn Fn(bool) + Syn
 
 #[test]
 fn where_the_first_half_yields() {
+    let _alone = alone();
     assert_migrates_unstolen(1, |tell| {
         rayon::join_context(
             |_| assert_eq!(rayon::yield_local(), Some(rayon::Yield::Executed)),
@@ -45,6 +45,7 @@ fn where_the_first_half_yields() {
 
 #[test]
 fn where_an_inner_second_half_yields() {
+    let _alone = alone();
     assert_migrates_unstolen(2, |tell| {
         rayon::join_context(
             |_| {
@@ -62,6 +63,7 @@ fn where_an_inner_second_half_yields() {
 
 #[test]
 fn where_the_first_half_waits_for_another_pool() {
+    let _alone = alone();
     let other = pool(1);
     assert_migrates_unstolen(1, |tell| {
         // The other pool's job ends only after the second half has run on the waiting worker.

@@ -159,7 +159,7 @@ fn in_a_region() {
 
 #[test]
 fn in_an_install_into_another_pool() {
-    let other = pool(1);
+    let other = ThreadPoolBuilder::new().num_threads(1).build().unwrap();
     // A task there, an operation here.
     assert_closed(1, (1, 0), (1, 0, 1), || {
         other.install(|| {
@@ -291,8 +291,9 @@ fn in_collapsed_joins() {
         let before = (1 << 17) - 1;
         // Each level d of `failing` makes one join and a tree of depth d − 1.
         let failing: u64 = (1..=10).map(|depth| 1 << (depth - 1)).sum();
-        assert_eq!(trace.counts().joins, 2 * before + 20 * failing);
-        assert!(trace.counts().timed_joins < before / 2);
+        let Counts { joins, timed_joins, .. } = trace.counts();
+        assert_eq!(joins, 2 * before + 20 * failing);
+        assert!(timed_joins < joins, "some are collapsed");
         assert_valid(&trace);
         assert_eq!(trace.losses().unfinished, 0);
     }

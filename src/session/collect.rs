@@ -31,10 +31,12 @@ pub(super) fn trace(
     title: String,
     source: Source,
     costs: record::Costs,
-    cpu_before: &CpuTimes,
+    cpu_times: [&CpuTimes; 2],
 ) -> Trace {
     let scale = scale(recording, source);
-    let mut collector = Collector { recording, scale, cpu_before, sites: Sites::default() };
+    let [cpu_before, cpu_after] = cpu_times;
+    let sites = Sites::default();
+    let mut collector = Collector { recording, scale, cpu_before, cpu_after, sites };
     let used = used_pools(recording);
     let mut lanes: Vec<Lane> = recording
         .threads
@@ -167,6 +169,7 @@ struct Collector<'r> {
     recording: &'r Recording,
     scale: Scale,
     cpu_before: &'r CpuTimes,
+    cpu_after: &'r CpuTimes,
     sites: Sites,
 }
 
@@ -206,9 +209,11 @@ impl Collector<'_> {
     }
 
     fn cpu(&self, member: &Member) -> Measured<Nanos> {
-        let end = match member.ended() {
-            Some(ended) => ended.cpu,
-            None => member.thread.and_then(linux::cpu_of),
+        let end = match (self.cpu_after.0.get(&member.lane), member.ended()) {
+            (Some(&after), _) => Some(after),
+            (None, Some(ended)) => ended.cpu,
+            // It was registered in the last moment.
+            (None, None) => member.thread.and_then(linux::cpu_of),
         };
         let joined_later = member.started > self.recording.start.ticks;
         let before = match self.cpu_before.0.get(&member.lane) {

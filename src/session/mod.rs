@@ -79,9 +79,12 @@ impl Session {
 
     /// Ends the recording and returns it. Operations that are still running are not in it.
     pub fn stop(self) -> Trace {
+        // Before the end rather than after it: collecting takes time of the calling thread.
+        let cpu_after = CpuTimes::of_all();
         let recording = record::stop().expect("a session is a recording under way");
         let (title, clock) = (self.title.clone(), self.clock);
-        let trace = collect::trace(&recording, title, clock, costs(), &self.cpu_before);
+        let trace =
+            collect::trace(&recording, title, clock, costs(), [&self.cpu_before, &cpu_after]);
         // Stopped: `drop` has nothing to throw away.
         std::mem::forget(self);
         trace
