@@ -5,7 +5,7 @@
 //! inversion mirrors the tree's memory order, so each measurement is two. With one worker the
 //! figure is the worker's CPU time, with more it is wall time.
 //!
-//! `cargo bench --bench join [-- --depth 23 --rounds 15 --threads 1,2]`
+//! `cargo bench --bench join [-- --depth 23 --rounds 15 --threads 1,2 --levels off,count,auto,full]`
 
 #![allow(clippy::print_stdout, reason = "a benchmark's output is its purpose")]
 
@@ -88,7 +88,7 @@ fn main() {
     for &threads in &arguments.threads {
         levels(&arguments, threads);
     }
-    for &threads in &arguments.threads {
+    for &threads in arguments.threads.iter().filter(|_| arguments.wants("full")) {
         full(&arguments, threads);
     }
 }
@@ -97,7 +97,8 @@ fn levels(arguments: &Arguments, threads: usize) {
     let mut bench = Bench::new(arguments.depth, threads);
     let joins = 2 * ((1_u64 << arguments.depth) - 1);
     println!("depth {}, {threads} workers, {joins} joins a measurement", arguments.depth);
-    for detail in [Detail::Off, Detail::Count, Detail::Auto] {
+    let levels = [("off", Detail::Off), ("count", Detail::Count), ("auto", Detail::Auto)];
+    for (_, detail) in levels.into_iter().filter(|(name, _)| arguments.wants(name)) {
         let mut last = None;
         let ratios = paired(arguments.rounds, |recorded| {
             if !recorded {

@@ -9,10 +9,12 @@ pub(crate) struct Arguments {
     pub(crate) depth: u32,
     pub(crate) rounds: usize,
     pub(crate) threads: Vec<usize>,
+    levels: Vec<String>,
 }
 
 impl Arguments {
-    /// Reads `--depth N --rounds N --threads LIST`; what `cargo bench` itself passes is ignored.
+    /// Reads `--depth N --rounds N --threads LIST --levels LIST`; what `cargo bench` itself passes
+    /// is ignored.
     pub(crate) fn parse() -> Self {
         let arguments: Vec<String> = std::env::args().collect();
         let value = |name: &str| {
@@ -23,11 +25,19 @@ impl Arguments {
             value(name).map_or(default, |value| value.parse().expect("a number"))
         };
         let threads = value("--threads").unwrap_or("1,2").split(',');
+        let levels = value("--levels").unwrap_or("off,count,auto,full").split(',');
         Self {
+            levels: levels.map(str::to_owned).collect(),
             depth: number("--depth", 23) as u32,
             rounds: number("--rounds", 15),
             threads: threads.map(|n| n.parse().expect("numbers of threads")).collect(),
         }
+    }
+}
+
+impl Arguments {
+    pub(crate) fn wants(&self, level: &str) -> bool {
+        self.levels.iter().any(|wanted| wanted == level)
     }
 }
 

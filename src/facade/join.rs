@@ -99,8 +99,8 @@ where
 
 /// A second half that runs as a job, here or on another worker.
 #[cold]
-fn as_job<R>(link: Link, b: impl FnOnce() -> R) -> (R, SecondHalf) {
-    let rb = job::run(Arrival::Job(link), b);
+fn as_job<R>(link: &Link, b: impl FnOnce() -> R) -> (R, SecondHalf) {
+    let rb = job::run(Arrival::Job(*link), b);
     (rb, link.second_half_on(lane()))
 }
 

@@ -65,6 +65,7 @@ impl Buffer {
         self.slots[0].0.iter().for_each(|word| word.store(0, Ordering::Relaxed));
     }
 
+    #[inline]
     pub(super) fn capacity(&self) -> u64 {
         self.slots.len() as u64 - 1
     }
@@ -74,9 +75,16 @@ impl Buffer {
         self.header(PUBLISHED).load(Ordering::Acquire)
     }
 
+    /// Records written so far, as their writer knows.
+    #[inline]
+    pub(super) fn written(&self) -> u64 {
+        self.header(PUBLISHED).load(Ordering::Relaxed)
+    }
+
     /// Writes a record. Only the one writer may call this.
+    #[inline]
     pub(super) fn push(&self, record: &Record) {
-        let number = self.header(PUBLISHED).load(Ordering::Relaxed);
+        let number = self.written();
         let capacity = self.capacity();
         let slot = if number < capacity {
             number
@@ -132,6 +140,7 @@ impl Buffer {
         std::array::from_fn(|word| slot.0[word].load(Ordering::Relaxed))
     }
 
+    #[inline]
     fn header(&self, word: usize) -> &AtomicU64 {
         &self.slots[0].0[word]
     }

@@ -32,6 +32,12 @@ impl EventId {
         Self::from_word((u64::from(lane.0) << SEQUENCE_BITS) | (sequence & SEQUENCE_MASK))
     }
 
+    /// The word before that of the lane's first id: counting up from it gives the lane's ids. Lanes
+    /// beyond the 2²³th share their numbers with others.
+    pub(super) fn first_word(lane: LaneId) -> u64 {
+        u64::from(lane.0 & ((1 << 23) - 1)) << SEQUENCE_BITS
+    }
+
     /// The lane that opened it.
     pub fn lane(self) -> LaneId {
         LaneId((self.0.get() >> SEQUENCE_BITS) as u32)

@@ -2,6 +2,7 @@
 
 use std::panic::Location;
 
+use super::buffer::Record;
 use super::clock::now;
 use super::event::{self, SecondHalf};
 use super::lane::Lane;
@@ -40,14 +41,12 @@ impl Lane {
 pub struct OpenJoin<'l> {
     lane: &'l Lane,
     notebook: &'l Notebook,
+    /// What is known of the join at its start, and all that its second half needs of it.
+    link: Link,
     epoch: u64,
     detail: Detail,
-    site: &'static Location<'static>,
-    id: u64,
-    depth: u32,
     /// Joins of the task before the first half, this one included.
     joins: u64,
-    start: Ticks,
     outer: Option<Box<Short>>,
     /// How many sums of others are set aside.
     set_aside: usize,
@@ -62,36 +61,30 @@ impl<'l> OpenJoin<'l> {
         detail: Detail,
         site: &'static Location<'static>,
     ) -> Self {
-        let depth = lane.depth.get();
-        lane.go_to(notebook, detail, depth.saturating_add(1));
+        let depth = lane.depth.get().saturating_add(1);
+        lane.go_to(notebook, detail, depth);
         notebook.timed_joins.set(notebook.timed_joins.get() + 1);
+        let (parent, outer) = (notebook.next_id(), notebook.take_short());
+        let (lane_number, pool) = (notebook.lane().0, notebook.pool());
         Self {
             lane,
             notebook,
             epoch: notebook.epoch(),
             detail,
-            site,
-            id: notebook.next_id(),
-            depth,
             joins: lane.joins.get(),
-            outer: notebook.take_short(),
+            outer,
             set_aside: notebook.set_aside(),
             closed: false,
-            start: now(),
+            // The clock is read last, so that the bookkeeping is not in the join's time.
+            link: Link { site, parent, depth, lane: lane_number, pool, pushed: now().0 },
         }
     }
 
-    /// What the second half carries, should another worker run it.
+    /// What the second half carries, should another worker run it. A reference, because every word
+    /// that its closure captures is paid for by all joins.
     #[inline]
-    pub fn link(&self) -> Link {
-        Link {
-            site: self.site,
-            parent: self.id,
-            pushed: self.start.0,
-            lane: self.notebook.lane().0,
-            pool: self.notebook.pool(),
-            depth: self.depth.saturating_add(1),
-        }
+    pub fn link(&self) -> &Link {
+        &self.link
     }
 
     /// The join returned.
@@ -102,32 +95,52 @@ impl<'l> OpenJoin<'l> {
         let second_joins = self.lane.count() - mark.joins;
         self.leave();
         let waited = match second {
-            SecondHalf::Inline | SecondHalf::Unknown => 0,
+            SecondHalf::Inline => {
+                self.learn(mark.at, end);
+                0
+            }
+            SecondHalf::Unknown => 0,
             SecondHalf::SameWorker | SecondHalf::Stolen => self.waited(&mark, end),
         };
-        if second == SecondHalf::Inline {
-            self.learn(mark.at, end);
-        }
-        let record = event::Join {
-            flags: event::join_flags(second, false),
-            small: event::small_depth(self.depth),
+        let first_joins = mark.joins - self.joins;
+        let flags = event::join_flags(second, false);
+        let stolen = second == SecondHalf::Stolen;
+        let record = self.record(flags, mark.at, end, [first_joins, second_joins]);
+        self.write(record, waited, stolen);
+    }
+
+    #[inline]
+    fn record(
+        &self,
+        flags: u8,
+        first_end: Ticks,
+        end: Ticks,
+        [first_joins, second_joins]: [u64; 2],
+    ) -> event::Join {
+        event::Join {
+            flags,
+            small: event::small_depth(self.depth()),
             text: 0,
-            start: self.start.0,
-            first_end: mark.at.0,
+            start: self.link.pushed,
+            first_end: first_end.0,
             end: end.0,
-            id: self.id,
+            id: self.link.parent,
             task: self.lane.task.get(),
-            first_joins: mark.joins - self.joins,
+            first_joins,
             second_joins,
-        };
-        self.write(record, waited);
+        }
+    }
+
+    fn depth(&self) -> u32 {
+        self.link.depth - 1
     }
 
     #[inline]
     fn leave(&self) {
-        self.lane.go_to(self.notebook, self.detail, self.depth);
+        self.lane.go_to(self.notebook, self.detail, self.depth());
     }
 
+    #[cold]
     fn waited(&self, mark: &Mark, end: Ticks) -> u64 {
         let nested = self.notebook.nested.get().saturating_sub(mark.nested);
         Notebook::since(end, mark.at).saturating_sub(nested)
@@ -135,27 +148,47 @@ impl<'l> OpenJoin<'l> {
 
     #[inline]
     fn learn(&self, middle: Ticks, end: Ticks) {
-        let first = Notebook::since(middle, self.start);
+        let notebook = self.notebook;
+        if notebook.keeps_everything(self.detail) {
+            return;
+        }
+        let first = Notebook::since(middle, Ticks(self.link.pushed));
         let second = Notebook::since(end, middle);
-        let target = self.notebook.coarse.get();
-        self.notebook.depths.learn(self.depth, first + second, first.max(second), target);
+        let target = notebook.coarse.get();
+        notebook.depths.learn(self.depth(), first + second, first.max(second), target);
     }
 
     #[inline]
-    fn write(&mut self, record: event::Join, waited: u64) {
+    fn write(&mut self, record: event::Join, waited: u64, matters: bool) {
         let notebook = self.notebook;
         if self.epoch != notebook.epoch() {
             return;
         }
-        notebook.waited.set(notebook.waited.get() + waited);
         let ticks = record.end.saturating_sub(record.start);
-        let stolen = record.second() == Some(SecondHalf::Stolen);
-        let panicked = record.flags & event::PANICKED != 0;
-        let kept = notebook.keeps(self.detail, ticks, stolen || panicked);
-        let kept = kept.then(|| event::Join { text: notebook.site(self.site), ..record }.encode());
+        let kept = notebook.keeps(self.detail, ticks, matters);
+        if waited > 0 || self.outer.is_some() || notebook.holds_short(self.set_aside) {
+            self.settle(kept, record, waited);
+        } else if kept {
+            // The common case: nothing but the join itself.
+            notebook.push(&self.sited(record));
+        }
+    }
+
+    #[inline]
+    fn sited(&self, record: event::Join) -> Record {
+        event::Join { text: self.notebook.site(self.link.site), ..record }.encode()
+    }
+
+    /// Writes what belongs to the join beside itself.
+    #[cold]
+    fn settle(&mut self, kept: bool, record: event::Join, waited: u64) {
+        let notebook = self.notebook;
+        notebook.waited.set(notebook.waited.get() + waited);
+        let kept = kept.then(|| self.sited(record));
         let wait = Short { waited, ..Short::at(record.start, record.end) };
         let before = notebook.take_before_wait(self.set_aside);
-        notebook.settle(kept.as_ref(), before, self.outer.take(), (waited > 0).then_some(wait));
+        let wait = (waited > 0).then_some(wait);
+        notebook.settle(kept.as_ref(), before, self.outer.take(), wait);
     }
 }
 
@@ -166,18 +199,8 @@ impl Drop for OpenJoin<'_> {
         }
         let end = now();
         self.leave();
-        let record = event::Join {
-            flags: event::join_flags(SecondHalf::Unknown, true),
-            small: event::small_depth(self.depth),
-            text: 0,
-            start: self.start.0,
-            first_end: end.0,
-            end: end.0,
-            id: self.id,
-            task: self.lane.task.get(),
-            first_joins: self.lane.count() - self.joins,
-            second_joins: 0,
-        };
-        self.write(record, 0);
+        let flags = event::join_flags(SecondHalf::Unknown, true);
+        let record = self.record(flags, end, end, [self.lane.count() - self.joins, 0]);
+        self.write(record, 0, true);
     }
 }

@@ -33,6 +33,7 @@ impl Slots {
 impl Deref for Slots {
     type Target = [Slot];
 
+    #[inline]
     fn deref(&self) -> &[Slot] {
         #[expect(unsafe_code, reason = "the slice view of the owned memory")]
         // SAFETY: `first` points to `len` initialised slots that live as long as `self`, and

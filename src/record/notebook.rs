@@ -2,6 +2,7 @@
 //! its running sums. Private to the thread and out of the hot path's cache line.
 
 use std::cell::{Cell, RefCell};
+use std::ptr;
 use std::sync::Arc;
 
 use super::buffer::{Record, WORDS};
@@ -33,10 +34,14 @@ const SQUEEZE: u64 = 8;
 
 pub(super) struct Notebook {
     pub(super) member: Arc<Member>,
+    lane: LaneId,
     pool: Cell<u32>,
-    sequence: Cell<u64>,
+    /// The word of the last id.
+    last_id: Cell<u64>,
     epoch: Cell<u64>,
-    log: RefCell<Option<Arc<Log>>>,
+    /// What `owned_log` holds, reached without a borrow flag; null if that is `None`.
+    log: Cell<*const Log>,
+    owned_log: RefCell<Option<Arc<Log>>>,
     pub(super) texts: Texts,
     pub(super) depths: Depths,
     /// Ticks below which an event is fine.
@@ -127,11 +132,13 @@ impl Notebook {
     pub(super) fn new(member: Arc<Member>) -> Self {
         let pool = member.seat().map_or(0, |seat| seat.pool.0);
         Self {
-            member,
+            lane: member.lane,
             pool: Cell::new(pool),
-            sequence: Cell::new(0),
+            last_id: Cell::new(EventId::first_word(member.lane)),
             epoch: Cell::new(0),
-            log: RefCell::new(None),
+            log: Cell::new(ptr::null()),
+            owned_log: RefCell::new(None),
+            member,
             texts: Texts::new(),
             depths: Depths::new(),
             coarse: Cell::new(0),
@@ -153,8 +160,9 @@ impl Notebook {
         self.epoch.get()
     }
 
+    #[inline]
     pub(super) fn lane(&self) -> LaneId {
-        self.member.lane
+        self.lane
     }
 
     /// The pool that the thread works for; 0 for none.
@@ -176,7 +184,8 @@ impl Notebook {
 
     #[cold]
     fn open_log(&self, switch: Switch) -> bool {
-        let old = self.log.take();
+        self.log.set(ptr::null());
+        let old = self.owned_log.take();
         let Some((log, settings)) = recorder::open_log(&self.member, switch.epoch, old) else {
             return false;
         };
@@ -188,7 +197,8 @@ impl Notebook {
     /// Starts afresh with an empty log.
     pub(super) fn use_log(&self, log: Arc<Log>, settings: &Settings) {
         let capacity = log.events.capacity();
-        self.log.replace(Some(log));
+        self.log.set(Arc::as_ptr(&log));
+        self.owned_log.replace(Some(log));
         self.texts.forget();
         self.depths.forget();
         self.coarse.set(coarse_ticks());
@@ -205,45 +215,48 @@ impl Notebook {
     /// The next id of this lane.
     #[inline]
     pub(super) fn next_id(&self) -> u64 {
-        let sequence = self.sequence.get() + 1;
-        self.sequence.set(sequence);
-        EventId::new(self.lane(), sequence).map_or(0, EventId::word)
+        let id = self.last_id.get() + 1;
+        self.last_id.set(id);
+        id
     }
 
     /// Whether joins at `depth` are only counted.
     #[inline]
     pub(super) fn is_fine(&self, detail: Detail, depth: u32) -> bool {
-        if self.whole.get() > 0 || (detail == Detail::Full && !self.squeezed.get()) {
-            return false;
-        }
-        self.depths.is_fine(depth, self.coarse.get())
+        !self.keeps_everything(detail) && self.depths.is_fine(depth, self.coarse.get())
+    }
+
+    /// Whether every join is timed and kept.
+    #[inline]
+    pub(super) fn keeps_everything(&self, detail: Detail) -> bool {
+        (detail == Detail::Full && !self.squeezed.get()) || self.whole.get() > 0
     }
 
     /// Whether an event is kept for itself: one that took long, or one that `matters` (a steal, a
     /// panic) as long as there is room for all of those.
     #[inline]
     pub(super) fn keeps(&self, detail: Detail, ticks: u64, matters: bool) -> bool {
-        let whole = self.whole.get();
-        if whole > 0 {
-            self.whole.set(whole - 1);
+        if self.keeps_everything(detail) {
+            self.whole.set(self.whole.get().saturating_sub(1));
             return true;
         }
-        if ticks >= self.coarse.get() {
-            return true;
-        }
-        !self.squeezed.get() && (matters || detail == Detail::Full)
+        ticks >= self.coarse.get() || (matters && !self.squeezed.get())
     }
 
     /// Writes an event that is kept, and before it the short ones within it.
-    #[inline]
     pub(super) fn write(&self, record: &Record, within: &Short) {
-        let log = self.log.borrow();
-        let Some(log) = log.as_ref() else { return };
         if !within.is_none() {
-            log.events.push(&within.record());
+            self.push(&within.record());
         }
+        self.push(record);
+    }
+
+    /// Writes a record.
+    #[inline]
+    pub(super) fn push(&self, record: &Record) {
+        let Some(log) = self.log() else { return };
         log.events.push(record);
-        if log.events.published() >= self.squeeze_at.get() {
+        if log.events.written() >= self.squeeze_at.get() {
             self.squeeze(log);
         }
     }
@@ -255,7 +268,7 @@ impl Notebook {
         self.squeezed.set(true);
         self.whole.set(0);
         self.coarse.set(self.coarse.get().saturating_mul(SQUEEZE));
-        let written = log.events.published();
+        let written = log.events.written();
         let room = log.events.capacity().saturating_sub(written);
         self.squeeze_at.set(if room < 2 { u64::MAX } else { written + room / 2 });
     }
@@ -263,12 +276,17 @@ impl Notebook {
     /// Takes the short events summed up so far, if there are any.
     #[inline]
     pub(super) fn take_short(&self) -> Option<Box<Short>> {
-        let short = self.short.get();
-        if short.is_none() {
+        if self.short.get().is_none() {
             return None;
         }
-        self.short.set(Short::NONE);
-        Some(Box::new(short))
+        Some(Box::new(self.short.replace(Short::NONE)))
+    }
+
+    /// Whether there are short events to be summed up or written with the innermost join or
+    /// operation, before which there were sums of `others`.
+    #[inline]
+    pub(super) fn holds_short(&self, others: usize) -> bool {
+        !self.short.get().is_none() || self.set_aside.get() > others
     }
 
     /// How many sums of short events are set aside, for those joins and operations that wait.
@@ -301,7 +319,6 @@ impl Notebook {
 
     /// Closes a join or an operation. If it is `kept`, the short events within it are written
     /// before it; else they, and its `wait`, are summed up with those around it.
-    #[inline]
     pub(super) fn settle(
         &self,
         kept: Option<&Record>,
@@ -310,13 +327,6 @@ impl Notebook {
         wait: Option<Short>,
     ) {
         let within = self.short.get();
-        if within.is_none() && before_wait.is_none() && outer.is_none() && wait.is_none() {
-            // The common case: nothing but the event itself.
-            if let Some(record) = kept {
-                self.write(record, &Short::NONE);
-            }
-            return;
-        }
         let outer = outer.map_or(Short::NONE, |outer| *outer);
         let before = before_wait.map_or(Short::NONE, |before| *before);
         match kept {
@@ -362,8 +372,20 @@ impl Notebook {
     }
 
     #[inline]
+    fn log(&self) -> Option<&Log> {
+        #[expect(unsafe_code, reason = "a borrow flag would be checked for every record")]
+        // SAFETY: null, or what `owned_log` holds: set together with it, and cleared before it is
+        // taken out. That happens in `open_log` and `use_log` alone, which a task calls as it
+        // begins; no reference that this gives lives through the beginning of a task, because
+        // this module hands out none and runs no code of the user's while it has one.
+        unsafe {
+            self.log.get().as_ref()
+        }
+    }
+
+    #[inline]
     pub(super) fn with_log<R>(&self, f: impl FnOnce(&Log) -> R) -> Option<R> {
-        self.log.borrow().as_deref().map(f)
+        self.log().map(f)
     }
 
     /// A call site's number, for a record.
