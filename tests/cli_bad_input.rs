@@ -1,6 +1,7 @@
 //! Input that makes no sense gets one line that says what, where and what to do next, and an exit
 //! code by whose fault it is. Nothing is left behind.
 
+#![cfg(feature = "cli")]
 #![allow(clippy::unwrap_used, reason = "a test that fails may panic")]
 
 mod cli_support;

@@ -1,5 +1,7 @@
 //! What the command says about itself.
 
+#![cfg(feature = "cli")]
+
 mod cli_support;
 
 use cli_support::Sandbox;

@@ -1,6 +1,7 @@
 //! `run invert-tree` from recording to trace files: exact counts, and that files, reports and
 //! headers agree.
 
+#![cfg(feature = "cli")]
 #![allow(clippy::unwrap_used, reason = "a test that fails may panic")]
 
 mod cli_support;

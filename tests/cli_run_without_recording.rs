@@ -1,5 +1,6 @@
 //! `--detail off`: the workload runs and is timed, and that is all.
 
+#![cfg(feature = "cli")]
 #![allow(clippy::unwrap_used, reason = "a test that fails may panic")]
 
 mod cli_support;

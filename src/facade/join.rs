@@ -11,7 +11,7 @@ use rayon::FnContext;
 
 use super::current::{self, lane};
 use super::{job, pool};
-use crate::record::{Arrival, Link, OpenJoin, OperationKind, SecondHalf, Slow};
+use crate::record::{Arrival, Halves, Link, OperationKind, Slow, Timed};
 
 /// [`rayon::join`], recorded.
 #[inline]
@@ -72,36 +72,34 @@ where
 }
 
 /// A join that is timed. Its halves run on this thread or link back to it.
-fn timed<A, B, RA, RB>(open: OpenJoin<'_>, a: A, b: B) -> (RA, RB)
+#[inline]
+fn timed<A, B, RA, RB>(with: Timed<'_>, site: &'static Location<'static>, a: A, b: B) -> (RA, RB)
 where
     A: FnOnce(FnContext) -> RA + Send,
     B: FnOnce(FnContext) -> RB + Send,
     RA: Send,
     RB: Send,
 {
-    let link = open.link();
-    let ((ra, mark), (rb, second)) = rayon::join_context(
+    let mut open = with.open(site);
+    let halves = open.halves();
+    let results = rayon::join_context(
         move |context| {
             let ra = a(context);
-            (ra, lane().mark())
+            halves.first_ended(lane());
+            ra
         },
         move |context| {
-            if context.migrated() {
-                as_job(link, || b(context))
-            } else {
-                (b(context), SecondHalf::Inline)
-            }
+            if context.migrated() { as_job(halves, || b(context)) } else { b(context) }
         },
     );
-    open.close(mark, second);
-    (ra, rb)
+    open.close();
+    results
 }
 
 /// A second half that runs as a job, here or on another worker.
 #[cold]
-fn as_job<R>(link: &Link, b: impl FnOnce() -> R) -> (R, SecondHalf) {
-    let rb = job::run(Arrival::Job(*link), b);
-    (rb, link.second_half_on(lane()))
+fn as_job<R>(halves: &Halves, b: impl FnOnce() -> R) -> R {
+    job::run(Arrival::Job(halves.second_begins(lane())), b)
 }
 
 #[inline(never)]
@@ -112,8 +110,8 @@ where
     RA: Send,
     RB: Send,
 {
-    match lane().slow_join(site) {
-        Slow::Timed(open) => timed(open, move |_| a(), move |_| b()),
+    match lane().slow_join() {
+        Slow::Timed(with) => timed(with, site, move |_| a(), move |_| b()),
         Slow::Counted => counted(move |_| a(), move |_| b()),
         Slow::NoTask if current::is_worker() => job::run(Arrival::Root, || join_at(a, b, site)),
         Slow::NoTask => outside_join(a, b, site),
@@ -155,8 +153,8 @@ where
     RA: Send,
     RB: Send,
 {
-    match lane().slow_join(site) {
-        Slow::Timed(open) => timed(open, a, b),
+    match lane().slow_join() {
+        Slow::Timed(with) => timed(with, site, a, b),
         Slow::Counted => counted(a, b),
         Slow::NoTask if current::is_worker() => job::run(Arrival::Root, || {
             if current::tick() { slow_join_context(a, b, site) } else { counted(a, b) }

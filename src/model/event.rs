@@ -102,7 +102,7 @@ pub enum SecondHalf {
     SameWorker,
     /// By another worker.
     Stolen,
-    /// Not at all, or not known: the first half panicked.
+    /// Not known: the first half panicked. rayon runs the second all the same.
     Unknown,
 }
 

@@ -5,7 +5,6 @@ use std::hint::black_box;
 use std::panic::Location;
 
 use super::clock::{Anchor, Scale, now};
-use super::event::SecondHalf;
 use super::lane::{Lane, Slow};
 use super::log::Log;
 use super::recorder::{Detail, OnFull, Settings};
@@ -67,9 +66,10 @@ fn per_event(mut event: impl FnMut()) -> u64 {
 
 fn timed_join(lane: &Lane) {
     if lane.tick() {
-        if let Slow::Timed(open) = lane.slow_join(Location::caller()) {
-            black_box(open.link());
-            open.close(lane.mark(), SecondHalf::Inline);
+        if let Slow::Timed(timed) = lane.slow_join() {
+            let mut open = timed.open(Location::caller());
+            black_box(open.halves()).first_ended(lane);
+            open.close();
         }
     }
 }

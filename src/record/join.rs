@@ -1,6 +1,7 @@
 //! A join that is timed: the guard around it, and the mark between its halves.
 
 use std::panic::Location;
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering::Relaxed};
 
 use super::buffer::Record;
 use super::clock::now;
@@ -41,8 +42,7 @@ impl Lane {
 pub struct OpenJoin<'l> {
     lane: &'l Lane,
     notebook: &'l Notebook,
-    /// What is known of the join at its start, and all that its second half needs of it.
-    link: Link,
+    halves: Halves,
     epoch: u64,
     detail: Detail,
     /// Joins of the task before the first half, this one included.
@@ -50,23 +50,82 @@ pub struct OpenJoin<'l> {
     outer: Option<Box<Short>>,
     /// How many sums of others are set aside.
     set_aside: usize,
-    closed: bool,
+    returned: bool,
 }
 
-impl<'l> OpenJoin<'l> {
+/// What the two halves of a timed join are given, by reference: every word that a closure captures
+/// or returns more is paid for with several.
+///
+/// All of it is written by the thread that called the join, but for `second`, which is written by
+/// whoever runs the second half as a job: before the latch of that job is set, and so before it is
+/// read. Hence relaxed.
+#[derive(Debug)]
+pub struct Halves {
+    link: Link,
+    /// The end of the first half, or 0: ticks, joins, and ticks of other tasks until then.
+    first_end: AtomicU64,
+    joins: AtomicU64,
+    nested: AtomicU64,
+    /// A [`SecondHalf`].
+    second: AtomicU8,
+}
+
+impl Halves {
+    fn new(link: Link) -> Self {
+        let (first_end, joins, nested) = (AtomicU64::new(0), AtomicU64::new(0), AtomicU64::new(0));
+        let second = AtomicU8::new(SecondHalf::Inline as u8);
+        Self { link, first_end, joins, nested, second }
+    }
+
+    /// The first half has ended, on `lane`.
     #[inline]
-    pub(super) fn new(
-        lane: &'l Lane,
-        notebook: &'l Notebook,
-        detail: Detail,
-        site: &'static Location<'static>,
-    ) -> Self {
+    pub fn first_ended(&self, lane: &Lane) {
+        let mark = lane.mark();
+        self.first_end.store(mark.at.0, Relaxed);
+        self.joins.store(mark.joins, Relaxed);
+        self.nested.store(mark.nested, Relaxed);
+    }
+
+    /// The second half is about to run as a job, on `lane`; the link that the job came with.
+    pub fn second_begins(&self, lane: &Lane) -> Link {
+        self.second.store(self.link.second_half_on(lane) as u8, Relaxed);
+        self.link
+    }
+
+    /// The mark between the halves; `None` if the first has not ended but by a panic.
+    #[inline]
+    fn mark(&self) -> Option<Mark> {
+        let at = self.first_end.load(Relaxed);
+        let (joins, nested) = (self.joins.load(Relaxed), self.nested.load(Relaxed));
+        (at != 0).then_some(Mark { at: Ticks(at), joins, nested })
+    }
+
+    #[inline]
+    fn second(&self) -> SecondHalf {
+        SecondHalf::from_code(self.second.load(Relaxed)).unwrap_or(SecondHalf::Unknown)
+    }
+}
+
+/// A join that is to be timed: what it is opened with. Apart from [`OpenJoin`], which is too large
+/// to be handed through the slow path's answer.
+#[derive(Clone, Copy, Debug)]
+pub struct Timed<'l> {
+    pub(super) lane: &'l Lane,
+    pub(super) notebook: &'l Notebook,
+    pub(super) detail: Detail,
+}
+
+impl<'l> Timed<'l> {
+    /// Opens the join, called at `site`.
+    #[inline]
+    pub fn open(self, site: &'static Location<'static>) -> OpenJoin<'l> {
+        let Self { lane, notebook, detail } = self;
         let depth = lane.depth.get().saturating_add(1);
         lane.go_to(notebook, detail, depth);
         notebook.timed_joins.set(notebook.timed_joins.get() + 1);
         let (parent, outer) = (notebook.next_id(), notebook.take_short());
         let (lane_number, pool) = (notebook.lane().0, notebook.pool());
-        Self {
+        OpenJoin {
             lane,
             notebook,
             epoch: notebook.epoch(),
@@ -74,70 +133,95 @@ impl<'l> OpenJoin<'l> {
             joins: lane.joins.get(),
             outer,
             set_aside: notebook.set_aside(),
-            closed: false,
+            returned: false,
             // The clock is read last, so that the bookkeeping is not in the join's time.
-            link: Link { site, parent, depth, lane: lane_number, pool, pushed: now().0 },
+            halves: Halves::new(Link {
+                site,
+                parent,
+                depth,
+                lane: lane_number,
+                pool,
+                pushed: now().0,
+            }),
+        }
+    }
+}
+
+impl OpenJoin<'_> {
+    /// What the halves' closures need.
+    #[inline]
+    pub fn halves(&self) -> &Halves {
+        &self.halves
+    }
+
+    /// The join returned; called once. By reference, because moving it here would copy it.
+    #[inline]
+    pub fn close(&mut self) {
+        self.returned = true;
+        self.end();
+    }
+
+    #[inline]
+    fn end(&mut self) {
+        let end = now();
+        let joins = self.lane.count();
+        self.lane.go_to(self.notebook, self.detail, self.depth());
+        if self.epoch != self.notebook.epoch() {
+            return;
+        }
+        match self.halves.mark() {
+            Some(mark) => self.end_after(&mark, end, joins),
+            None => self.end_without_second(end, joins),
         }
     }
 
-    /// What the second half carries, should another worker run it. A reference, because every word
-    /// that its closure captures is paid for by all joins.
     #[inline]
-    pub fn link(&self) -> &Link {
-        &self.link
+    fn end_after(&mut self, mark: &Mark, end: Ticks, joins: u64) {
+        let second = self.halves.second();
+        let waited = match second {
+            SecondHalf::Inline | SecondHalf::Unknown => 0,
+            SecondHalf::SameWorker | SecondHalf::Stolen => self.waited(mark, end),
+        };
+        if second == SecondHalf::Inline && self.returned {
+            self.learn(mark.at, end);
+        }
+        let record =
+            self.record(second, mark.at, end, [mark.joins - self.joins, joins - mark.joins]);
+        self.write(record, waited, second == SecondHalf::Stolen);
     }
 
-    /// The join returned.
-    #[inline]
-    pub fn close(mut self, mark: Mark, second: SecondHalf) {
-        let end = now();
-        self.closed = true;
-        let second_joins = self.lane.count() - mark.joins;
-        self.leave();
-        let waited = match second {
-            SecondHalf::Inline => {
-                self.learn(mark.at, end);
-                0
-            }
-            SecondHalf::Unknown => 0,
-            SecondHalf::SameWorker | SecondHalf::Stolen => self.waited(&mark, end),
-        };
-        let first_joins = mark.joins - self.joins;
-        let flags = event::join_flags(second, false);
-        let stolen = second == SecondHalf::Stolen;
-        let record = self.record(flags, mark.at, end, [first_joins, second_joins]);
-        self.write(record, waited, stolen);
+    /// The first half panicked.
+    #[cold]
+    fn end_without_second(&mut self, end: Ticks, joins: u64) {
+        let record = self.record(SecondHalf::Unknown, end, end, [joins - self.joins, 0]);
+        self.write(record, 0, false);
     }
 
     #[inline]
     fn record(
         &self,
-        flags: u8,
+        second: SecondHalf,
         first_end: Ticks,
         end: Ticks,
         [first_joins, second_joins]: [u64; 2],
     ) -> event::Join {
         event::Join {
-            flags,
+            flags: event::join_flags(second, !self.returned),
             small: event::small_depth(self.depth()),
             text: 0,
-            start: self.link.pushed,
+            start: self.halves.link.pushed,
             first_end: first_end.0,
             end: end.0,
-            id: self.link.parent,
+            id: self.halves.link.parent,
             task: self.lane.task.get(),
             first_joins,
             second_joins,
         }
     }
 
-    fn depth(&self) -> u32 {
-        self.link.depth - 1
-    }
-
     #[inline]
-    fn leave(&self) {
-        self.lane.go_to(self.notebook, self.detail, self.depth());
+    fn depth(&self) -> u32 {
+        self.halves.link.depth - 1
     }
 
     #[cold]
@@ -152,20 +236,17 @@ impl<'l> OpenJoin<'l> {
         if notebook.keeps_everything(self.detail) {
             return;
         }
-        let first = Notebook::since(middle, Ticks(self.link.pushed));
+        let first = Notebook::since(middle, Ticks(self.halves.link.pushed));
         let second = Notebook::since(end, middle);
         let target = notebook.coarse.get();
         notebook.depths.learn(self.depth(), first + second, first.max(second), target);
     }
 
     #[inline]
-    fn write(&mut self, record: event::Join, waited: u64, matters: bool) {
+    fn write(&mut self, record: event::Join, waited: u64, stolen: bool) {
         let notebook = self.notebook;
-        if self.epoch != notebook.epoch() {
-            return;
-        }
         let ticks = record.end.saturating_sub(record.start);
-        let kept = notebook.keeps(self.detail, ticks, matters);
+        let kept = notebook.keeps(self.detail, ticks, stolen || !self.returned);
         if waited > 0 || self.outer.is_some() || notebook.holds_short(self.set_aside) {
             self.settle(kept, record, waited);
         } else if kept {
@@ -176,7 +257,7 @@ impl<'l> OpenJoin<'l> {
 
     #[inline]
     fn sited(&self, record: event::Join) -> Record {
-        event::Join { text: self.notebook.site(self.link.site), ..record }.encode()
+        event::Join { text: self.notebook.site(self.halves.link.site), ..record }.encode()
     }
 
     /// Writes what belongs to the join beside itself.
@@ -194,13 +275,8 @@ impl<'l> OpenJoin<'l> {
 
 impl Drop for OpenJoin<'_> {
     fn drop(&mut self) {
-        if self.closed {
-            return;
+        if !self.returned {
+            self.end();
         }
-        let end = now();
-        self.leave();
-        let flags = event::join_flags(SecondHalf::Unknown, true);
-        let record = self.record(flags, end, end, [self.lane.count() - self.joins, 0]);
-        self.write(record, 0, true);
     }
 }

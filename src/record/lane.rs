@@ -2,12 +2,11 @@
 //! out. README.md beside this file has the protocol.
 
 use std::cell::Cell;
-use std::panic::Location;
 use std::ptr;
 use std::sync::Arc;
 
 use super::ids::LaneId;
-use super::join::OpenJoin;
+use super::join::Timed;
 use super::log::Log;
 use super::notebook::Notebook;
 use super::recorder::{self, Detail, Identity, Seat, Settings, Switch};
@@ -90,8 +89,8 @@ pub enum Slow<'l> {
     NoTask,
     /// Run it as it is; it has been counted.
     Counted,
-    /// Time it with this.
-    Timed(OpenJoin<'l>),
+    /// Time it: open it with this.
+    Timed(Timed<'l>),
 }
 
 impl Lane {
@@ -119,7 +118,7 @@ impl Lane {
 
     /// The slow path of a join that [`tick`](Self::tick) has counted.
     #[inline]
-    pub fn slow_join(&self, site: &'static Location<'static>) -> Slow<'_> {
+    pub fn slow_join(&self) -> Slow<'_> {
         match self.mode.get() {
             Mode::NoTask => {
                 self.left.set(1);
@@ -131,7 +130,7 @@ impl Lane {
             }
             mode @ (Mode::Auto | Mode::Full) => match (mode.timed(), self.notebook()) {
                 (Some(detail), Some(notebook)) => {
-                    Slow::Timed(OpenJoin::new(self, notebook, detail, site))
+                    Slow::Timed(Timed { lane: self, notebook, detail })
                 }
                 _ => Slow::Counted,
             },

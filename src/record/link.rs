@@ -93,7 +93,7 @@ impl Link {
     }
 
     /// How a join's second half was run that `lane` ran as a job.
-    pub fn second_half_on(&self, lane: &Lane) -> SecondHalf {
+    pub(super) fn second_half_on(&self, lane: &Lane) -> SecondHalf {
         match lane.id() {
             Some(id) if id.0 == self.lane => SecondHalf::SameWorker,
             _ => SecondHalf::Stolen,

@@ -32,7 +32,7 @@ mod time;
 pub use cost::{Costs, measure as measure_costs};
 pub use event::{OperationKind, Origin, SecondHalf};
 pub use ids::{EventId, LaneId, PoolId, TextId};
-pub use join::{Mark, OpenJoin};
+pub use join::{Halves, Mark, OpenJoin, Timed};
 pub use lane::{Lane, Slow};
 pub use link::{Arrival, Link};
 pub use log::{Counts, Figures};
