@@ -280,13 +280,12 @@ constructed   1 worker   2.00 µs
 const SERIAL: &str = r"
 invert-tree · serial   depth 23, 2 workers   19.6 ms
 
-  median      19.6 ms   19.6 – 19.7 ms over 2 repetitions; what follows is of the 2nd, 19.7 ms
-  window      19.7 ms   the whole recording, as it holds no event
-  joins             0   0 of them timed
-  tasks             0   0 injected from outside the pool
-  steals            0   exact
-  busy              –   not measured (no worker was recorded)
-  own share         –   not measured (no worker's time was recorded)
+  median    19.6 ms   19.6 – 19.7 ms over 2 repetitions; what follows is of the 2nd, 19.7 ms
+  window    19.7 ms   the whole recording, as it holds no event
+  joins           0   0 of them timed
+  tasks           0   0 injected from outside the pool
+  steals          0   exact
+  workers         0   no pool was used
 
   clock      TSC at 2.596 GHz; times are within 25 ns of the OS clock
   machine    Imaginary 9000, 2 CPUs, linux x86_64

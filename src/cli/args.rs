@@ -21,7 +21,7 @@ pub struct Args {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Run a built-in workload's variants, record them and say why they differ
+    /// Run a built-in workload's variants, record them and show where the workers' time went
     ///
     /// The variants run in turn, one repetition of each after the other, after one round that is
     /// not counted. A workload's first variant is what the others are compared with: if it is not

@@ -29,8 +29,10 @@ pub fn measure() -> Costs {
     let start = Anchor::read();
     let settings = Settings {
         detail: Detail::Full,
-        capacity: (2 * BATCH * BATCHES) as usize,
-        on_full: OnFull::Stop,
+        // A ring of a few batches: from the second time round its memory is committed, as that of
+        // a recording is for most of its time.
+        capacity: (4 * BATCH) as usize,
+        on_full: OnFull::Ring,
     };
     let lane = Lane::detached(Log::new(super::LaneId(1), &settings), &settings);
     let task = per_event(|| lane.in_full(|| {}));

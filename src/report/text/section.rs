@@ -125,6 +125,10 @@ fn figures(report: &Report) -> Vec<Fact> {
     if report.steals.exact.value().is_some_and(|&steals| steals > 0) {
         facts.push(Fact::measured("queued", &report.steals.latency, latency));
     }
+    if report.activity.pools.is_empty() {
+        facts.push(Fact::new("workers", "0", "no pool was used"));
+        return facts;
+    }
     facts.push(Fact::measured("busy", &report.activity.busy_cores, |cores| {
         (format!("{cores:.2}"), "cores on average".to_owned())
     }));
