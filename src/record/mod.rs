@@ -8,12 +8,12 @@
 #![allow(clippy::collapsible_if, reason = "edition 2021 has no let chains")]
 
 mod buffer;
-#[cfg(test)]
-mod buffer_tests;
 pub mod clock;
 mod cost;
 mod depths;
 pub mod event;
+#[cfg(test)]
+mod hand_over_tests;
 mod ids;
 mod join;
 mod lane;

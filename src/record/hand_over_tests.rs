@@ -1,6 +1,10 @@
-//! Tests of the buffer, kept apart from it because the model checker compiles the buffer alone.
+//! Tests of the buffer and of the pending sum, kept apart from them because the model checker
+//! compiles those alone.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use super::buffer::{Buffer, Record, Snapshot, WORDS, WhenFull};
+use super::pending::Pending;
 
 fn record(n: u64) -> Record {
     [n; WORDS]
@@ -41,4 +45,23 @@ fn untouched_capacity_is_free() {
         buffer.push(&record(1));
         assert_eq!(buffer.snapshot().records, [record(1)]);
     }
+}
+
+#[test]
+fn a_reader_of_the_pending_sum_sees_one_state() {
+    let (pending, beside, over) = (Pending::new(), AtomicU64::new(0), AtomicBool::new(false));
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            let states = if cfg!(miri) { 100 } else { 100_000 };
+            for state in 1..=states {
+                pending.set(&record(state), || beside.store(state, Ordering::Relaxed));
+            }
+            over.store(true, Ordering::Relaxed);
+        });
+        while !over.load(Ordering::Relaxed) {
+            if let Some((sum, beside)) = pending.read(|| beside.load(Ordering::Relaxed)) {
+                assert_eq!(sum, record(beside));
+            }
+        }
+    });
 }

@@ -1,7 +1,9 @@
 //! Every interleaving of a writer and a reader of the buffer, under loom: a reader never sees a
 //! record that was not written whole, never one out of order, and its counts add up.
 //!
-//! The buffer's own source is compiled here, with loom's atomics and a plain vector in the places
+//! So for the sum of short events that is not written yet: a reader sees one state of it.
+//!
+//! The recorder's own sources are compiled here, with loom's atomics and a plain vector in the places
 //! of `sync` and `memory`.
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests")]
@@ -38,11 +40,16 @@ mod memory {
 #[allow(unused_imports, dead_code)]
 mod buffer;
 
+#[path = "../src/record/pending.rs"]
+#[allow(dead_code)]
+mod pending;
+
 use std::collections::BTreeSet;
 
 use buffer::{Buffer, Record, Snapshot, WhenFull};
 use loom::sync::Arc;
 use loom::thread;
+use pending::Pending;
 
 fn record(number: u64) -> Record {
     [number; 8]
@@ -100,4 +107,25 @@ fn what_does_not_fit_is_dropped_and_counted() {
 #[test]
 fn overwritten_records_are_never_seen_torn() {
     assert_eq!(hand_over(2, WhenFull::Overwrite, 3), 3);
+}
+
+#[test]
+fn a_pending_sum_is_read_in_one_state_or_not_at_all() {
+    let seen = std::sync::Arc::new(std::sync::Mutex::new(BTreeSet::new()));
+    let note = std::sync::Arc::clone(&seen);
+    let mut model = loom::model::Builder::new();
+    model.preemption_bound = Some(1);
+    model.check(move || {
+        let pending = Arc::new(Pending::new());
+        let reader = {
+            let pending = Arc::clone(&pending);
+            thread::spawn(move || pending.try_read(|| ()))
+        };
+        pending.set(&record(1), || ());
+        let read = reader.join().unwrap().map(|(sum, ())| sum);
+        assert!([None, Some(record(0)), Some(record(1))].contains(&read), "torn: {read:?}");
+        note.lock().unwrap().insert(read);
+        assert_eq!(pending.try_read(|| ()), Some((record(1), ())));
+    });
+    assert_eq!(seen.lock().unwrap().len(), 3);
 }
