@@ -179,15 +179,18 @@ impl Lane {
     }
 
     /// The thread ends. `cpu` is its whole CPU time, where that is known.
-    pub fn retire(&self, cpu: Option<Nanos>) {
+    ///
+    /// # Safety
+    ///
+    /// No guard of this lane is open: no task, join or operation that it began.
+    #[expect(unsafe_code, reason = "frees what guards point to")]
+    pub unsafe fn retire(&self, cpu: Option<Nanos>) {
         let notebook = self.notebook.replace(ptr::null());
         if notebook.is_null() {
             return;
         }
-        #[expect(unsafe_code, reason = "takes back what `attach` leaked")]
         // SAFETY: made by `Box::into_raw` in `attach`, taken out of the cell above, so freed once;
-        // the references that `notebook()` gave are gone, because a thread retires from its exit
-        // handler or its thread-local destructors, with no guard of this module on its stack.
+        // references to it are held by guards alone, of which there are none.
         let notebook = unsafe { Box::from_raw(notebook.cast_mut()) };
         notebook.close();
         recorder::retire(&notebook.member, cpu);
