@@ -392,13 +392,15 @@ mod tests {
 
     #[test]
     fn texts_of_every_length_come_back() {
-        let lengths = [0, 1, 55, 56, 57, 111, 112, 113, 1_000, 65_535];
+        let longest = if cfg!(miri) { 1_000 } else { 65_535 };
+        let lengths = [0, 1, 55, 56, 57, 111, 112, 113, longest];
         let texts: Vec<String> = lengths.map(|len| "x".repeat(len)).into();
         let records: Vec<Record> =
             (1..).zip(&texts).flat_map(|(number, text)| spell(number, text)).collect();
         assert_eq!(read_texts(&records), texts);
     }
 
+    #[cfg(not(miri))] // takes a minute there, and touches no memory by hand
     #[test]
     fn a_long_text_is_cut_between_characters() {
         let records: Vec<Record> = spell(1, &"é".repeat(40_000)).collect();

@@ -17,6 +17,8 @@ mod hand_over_tests;
 mod ids;
 mod join;
 mod lane;
+#[cfg(test)]
+mod lane_tests;
 mod link;
 mod log;
 mod memory;
