@@ -101,7 +101,7 @@ mod storage {
         #[test]
         fn a_fresh_thread_has_a_fresh_lane() {
             let bytes = |lane: &Lane| -> [u8; size_of::<Lane>()] {
-                // SAFETY: a lane is 64 bytes of integers and pointers without padding.
+                // SAFETY: a lane is 64 bytes of integers and a pointer, without padding.
                 unsafe { std::ptr::from_ref(lane).cast::<[u8; size_of::<Lane>()]>().read() }
             };
             let fresh = std::thread::spawn(move || bytes(lane())).join().unwrap();

@@ -34,6 +34,9 @@ pub struct Lane {
     /// The current task's id, or 0.
     pub(super) task: Cell<u64>,
     notebook: Cell<*const Notebook>,
+    /// Fills the cache line, so that there is no padding: a front end may hold the image of a fresh
+    /// lane against this one byte by byte.
+    _rest: [u64; 2],
 }
 
 /// What the current task is recorded as: fixed when it begins.
@@ -105,6 +108,7 @@ impl Lane {
             spawns: Cell::new(0),
             task: Cell::new(0),
             notebook: Cell::new(ptr::null()),
+            _rest: [0; 2],
         }
     }
 
