@@ -11,6 +11,7 @@ const DEPTHS: usize = 64;
 const UNSEEN: u64 = u64::MAX;
 
 /// Moving averages of a join's duration, in ticks, by depth.
+#[derive(Debug)]
 pub(super) struct Depths {
     average: [Cell<u64>; DEPTHS],
 }

@@ -41,6 +41,14 @@ impl Head {
 pub const PANICKED: u8 = 1;
 /// Flag of a task: its depth is known.
 pub const DEPTH_KNOWN: u8 = 2;
+/// Flag of a join: it is a split of a parallel iterator.
+pub const SPLIT: u8 = 2;
+/// Flag of a leaf: a [`Feed`] goes with it.
+pub const FED: u8 = 2;
+/// Flag of an iteration: reductions are visible.
+pub const REDUCTIONS_SEEN: u8 = 2;
+/// Flag of an iteration: nothing but its span is visible.
+pub const OPAQUE: u8 = 4;
 /// The upper bits of the flags hold an origin or the fate of a second half.
 const FATE_SHIFT: u8 = 4;
 
@@ -131,7 +139,7 @@ event_table! {
         id,
         /// The task that called it.
         task,
-        /// Joins called in the first half.
+        /// Joins called in the first half; of a split, the id of its operation.
         first_joins,
         /// Joins called in the second half, by this worker, in this task.
         second_joins,
@@ -171,6 +179,78 @@ event_table! {
         spawns,
         /// Ticks from push to start, summed.
         queued,
+    }
+
+    /// A part of a parallel iterator, run item by item. `small`: depth.
+    Leaf = 6 {
+        /// Ticks at its start.
+        start,
+        /// Ticks at its end.
+        end,
+        /// Its id.
+        id,
+        /// The operation that it is part of.
+        operation,
+        /// The task that ran it, or 0.
+        task,
+        /// Items that it was given.
+        items,
+        /// Not used.
+        spare,
+    }
+
+    /// Two results of a parallel iterator made one. `small`: depth.
+    Reduction = 7 {
+        /// Ticks at its start.
+        start,
+        /// Ticks at its end.
+        end,
+        /// Its id.
+        id,
+        /// The operation that it is part of.
+        operation,
+        /// The task that ran it, or 0.
+        task,
+        /// Not used.
+        spare_a,
+        /// Not used.
+        spare_b,
+    }
+
+    /// What a parallel iterator did, written before its operation. `text`: what it is, in words.
+    Iteration = 8 {
+        /// The operation's id.
+        operation,
+        /// Items of its leaves.
+        items,
+        /// Its leaves.
+        leaves,
+        /// Its splits.
+        splits,
+        /// Its reductions.
+        reductions,
+        /// Its halves that were stolen.
+        steals,
+        /// Not used.
+        spare,
+    }
+
+    /// Where the time of a leaf under `par_bridge` went, written before the leaf.
+    Feed = 9 {
+        /// The leaf's id.
+        leaf,
+        /// Ticks of waiting for the iterator that all share.
+        waited,
+        /// Ticks in that iterator's `next`.
+        producing,
+        /// Not used.
+        spare_a,
+        /// Not used.
+        spare_b,
+        /// Not used.
+        spare_c,
+        /// Not used.
+        spare_d,
     }
 
     /// A piece of a text. `text`: its number; `small`: bytes of the text that follow, this piece
@@ -257,6 +337,10 @@ codes! {
         InPlaceScope = 4,
         /// `broadcast`.
         Broadcast = 5,
+        /// A parallel iterator.
+        Iterator = 6,
+        /// `par_sort` and its like.
+        Sort = 7,
     }
 }
 

@@ -17,7 +17,7 @@ use super::time::Ticks;
 #[derive(Debug)]
 pub struct Mark {
     pub(super) at: Ticks,
-    joins: u64,
+    pub(super) joins: u64,
     pub(super) nested: u64,
 }
 

@@ -1,7 +1,7 @@
 //! What one thread wrote in one recording: its events, its texts, its counts. The thread writes,
 //! the collector reads; all of it lies in [`Slots`] and [`Buffer`]s.
 
-use super::buffer::{Buffer, Record, Snapshot, WORDS, WhenFull};
+use super::buffer::{Buffer, Record, Slot, Snapshot, WORDS, WhenFull};
 use super::event::{self, read_texts};
 use super::ids::LaneId;
 use super::memory::Slots;
@@ -14,9 +14,13 @@ pub(super) struct Log {
     lane: LaneId,
     counters: Slots,
     pending: Pending,
+    tallies: Slots,
     pub(super) events: Buffer,
     texts: Buffer,
 }
+
+/// Tallies that a lane has; the first is of all that find no place of their own.
+pub(super) const TALLIES: usize = 256;
 
 /// Records that the texts of a lane may take: 64 bytes each, a call site is one or two.
 const TEXT_RECORDS: usize = 8 << 10;
@@ -69,6 +73,67 @@ counters! {
     begun: Begun = 7,
     /// Tasks ended, roots included.
     ended: Ended = 8,
+    /// Splits of parallel iterators timed.
+    timed_splits: TimedSplits = 9,
+    /// Leaves of parallel iterators timed.
+    timed_leaves: TimedLeaves = 10,
+    /// Texts that found no room, each time one was asked for.
+    lost_texts: LostTexts = 11,
+}
+
+macro_rules! tallies {
+    ($($(#[$doc:meta])* $field:ident: $name:ident = $place:literal,)*) => {
+        /// A count that a lane keeps for each parallel iterator that it meets.
+        #[derive(Clone, Copy, Debug)]
+        pub(super) enum Count {
+            $($(#[$doc])* $name = $place,)*
+        }
+
+        /// What a lane did of the parallel iterators of one call site. Texts are numbers of the
+        /// lane's; 0 is none.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub struct Tally {
+            /// Where it was made.
+            pub site: u32,
+            /// What it is, in words.
+            pub chain: u32,
+            /// The name that the user gave it.
+            pub label: u32,
+            $($(#[$doc])* pub $field: u64,)*
+        }
+
+        impl Log {
+            /// The tallies in which anything was counted.
+            fn tallies(&self) -> Vec<Tally> {
+                let read = |slot: &Slot| {
+                    // Acquire: pairs with the Release in `count`. Counts come first, so that
+                    // whoever sees one also sees what it is of.
+                    let word = |place: usize| slot.0[place].load(Ordering::Acquire);
+                    $(let $field = word(Count::$name as usize);)*
+                    let (names, label) = (word(0), word(1));
+                    let (site, chain, label) = (names as u32, (names >> 32) as u32, label as u32);
+                    Tally { site, chain, label, $($field,)* }
+                };
+                let counted = |tally: &Tally| [$(tally.$field),*].iter().any(|&count| count > 0);
+                self.tallies.iter().map(read).filter(counted).collect()
+            }
+        }
+    };
+}
+
+tallies! {
+    /// Operations called.
+    operations: Operations = 2,
+    /// Splits.
+    splits: Splits = 3,
+    /// Leaves.
+    leaves: Leaves = 4,
+    /// Items that the leaves were given.
+    items: Items = 5,
+    /// Reductions.
+    reductions: Reductions = 6,
+    /// Halves run that another worker of the pool had split off.
+    steals: Steals = 7,
 }
 
 /// What a lane recorded, as the collector found it.
@@ -84,6 +149,8 @@ pub struct Figures {
     pub overwritten: u64,
     /// Events dropped for lack of room.
     pub dropped: u64,
+    /// What it did of parallel iterators.
+    pub tallies: Vec<Tally>,
     /// Its texts: number `i` is at `i − 1`.
     pub texts: Vec<String>,
     /// Bytes of memory that its records took.
@@ -96,6 +163,7 @@ impl Log {
             lane,
             counters: Slots::zeroed(2),
             pending: Pending::new(),
+            tallies: Slots::zeroed(TALLIES),
             events: Buffer::new(settings.capacity, when_full(settings)),
             texts: Buffer::new(TEXT_RECORDS, WhenFull::Drop),
         }
@@ -108,7 +176,7 @@ impl Log {
 
     /// The same memory, with nothing in it. The owner proves that nobody reads it any more.
     pub(super) fn emptied(self) -> Self {
-        let words = self.counters.iter().flat_map(|slot| &slot.0);
+        let words = self.counters.iter().chain(&*self.tallies).flat_map(|slot| &slot.0);
         words.for_each(|word| word.store(0, Ordering::Relaxed));
         self.pending.set(&[0; WORDS], || ());
         self.events.clear();
@@ -144,6 +212,21 @@ impl Log {
         &self.counters[place / WORDS].0[place % WORDS]
     }
 
+    /// Gives a tally its names. Only the writing thread may call this, before it counts there.
+    pub(super) fn name_tally(&self, tally: usize, [site, chain, label]: [u32; 3]) {
+        let slot = &self.tallies[tally].0;
+        slot[0].store(u64::from(site) | u64::from(chain) << 32, Ordering::Relaxed);
+        slot[1].store(u64::from(label), Ordering::Relaxed);
+    }
+
+    /// Adds to a count of a tally. Only the writing thread may call this.
+    #[inline]
+    pub(super) fn count(&self, tally: usize, count: Count, n: u64) {
+        let word = &self.tallies[tally].0[count as usize];
+        // Release: pairs with the Acquire in `tallies`.
+        word.store(word.load(Ordering::Relaxed).wrapping_add(n), Ordering::Release);
+    }
+
     /// Writes a sum of short events and sets the one that is to be written later, in one step: a
     /// collector finds each event in one of them. Only the writing thread may call this.
     pub(super) fn set_pending(&self, pending: &Record, write: impl FnOnce()) {
@@ -157,6 +240,8 @@ impl Log {
         let fits = pieces.len() as u64 <= room;
         if fits {
             pieces.iter().for_each(|piece| self.texts.push(piece));
+        } else {
+            self.add(Counter::LostTexts, 1);
         }
         fits
     }
@@ -173,6 +258,8 @@ impl Log {
         let unread = u64::from(pending.is_none());
         records.extend(pending.filter(|record| record[0] != 0));
         let events: Vec<_> = records.iter().filter_map(event::Raw::decode).collect();
+        // What the records hold has been counted before, and what the tallies name was written.
+        let tallies = self.tallies();
         let texts = self.texts.snapshot().records;
         Figures {
             counts: Counts { ended, ..self.counts() },
@@ -180,6 +267,7 @@ impl Log {
             overwritten,
             dropped,
             bytes: ((records.len() + texts.len()) * size_of::<Record>()) as u64,
+            tallies,
             texts: read_texts(&texts),
             events,
         }

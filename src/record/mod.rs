@@ -15,6 +15,7 @@ pub mod event;
 #[cfg(test)]
 mod hand_over_tests;
 mod ids;
+mod iterator;
 mod join;
 mod lane;
 #[cfg(test)]
@@ -24,7 +25,9 @@ mod log;
 mod memory;
 mod notebook;
 mod operation;
+mod part;
 mod pending;
+mod places;
 mod recorder;
 mod sync;
 mod task;
@@ -34,11 +37,14 @@ mod time;
 pub use cost::{Costs, measure as measure_costs};
 pub use event::{OperationKind, Origin, SecondHalf};
 pub use ids::{EventId, LaneId, PoolId, TextId};
+pub use iterator::{OpenIterator, Run, Seen};
 pub use join::{Halves, Mark, OpenJoin, Timed};
 pub use lane::{Lane, Slow};
 pub use link::{Arrival, Link};
-pub use log::{Counts, Figures};
+pub use log::{Counts, Figures, Tally};
 pub use operation::{OpenOperation, Wait};
+pub use part::{Done, Half, OpenLeaf, OpenReduction, OpenSplit};
+pub use places::{Call, Meaning, Names};
 pub use recorder::{
     AlreadyRecording, Detail, Ended, Identity, Member, OnFull, PoolEntry, Recording, Seat,
     Settings, is_recording, members, new_pool, set_pool_threads, start, stop,

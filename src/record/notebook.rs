@@ -9,7 +9,8 @@ use super::buffer::{Record, WORDS};
 use super::depths::Depths;
 use super::event;
 use super::ids::{EventId, LaneId};
-use super::log::Log;
+use super::log::{Count, Log};
+use super::places::{Call, Place, Places};
 use super::recorder::{self, Detail, Member, OnFull, Seat, Settings, Switch};
 use super::texts::Texts;
 use super::time::Ticks;
@@ -29,6 +30,9 @@ fn coarse_ticks() -> u64 {
 /// What stands where no sum is pending.
 const NO_RECORD: Record = [0; WORDS];
 
+/// Fine parts of parallel iterators that are counted before one is looked at again.
+const FINE_PARTS: u32 = 1_024;
+
 /// Each time half of the remaining room is used up, only events this much longer are kept.
 const SQUEEZE: u64 = 8;
 
@@ -43,6 +47,7 @@ pub(super) struct Notebook {
     log: Cell<*const Log>,
     owned_log: RefCell<Option<Arc<Log>>>,
     pub(super) texts: Texts,
+    places: Places,
     pub(super) depths: Depths,
     /// Ticks below which an event is fine.
     pub(super) coarse: Cell<u64>,
@@ -61,6 +66,55 @@ pub(super) struct Notebook {
     before_wait: RefCell<Vec<Short>>,
     /// How many that are.
     set_aside: Cell<usize>,
+    /// Fine parts of parallel iterators until one is looked at again.
+    unlooked: Cell<u32>,
+    /// Operations and parts of parallel iterators that are open and timed.
+    pub(super) level: Cell<u32>,
+    /// The parallel iterator that was opened and has not got to its first part.
+    pub(super) prelude: Cell<Prelude>,
+    pub(super) feed: Feed,
+}
+
+/// Whether a parallel iterator was opened whose first part is still to come. Another one that is
+/// opened meanwhile is a part of it: the source within an adaptor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Prelude {
+    /// None was.
+    Over,
+    /// One was; how many items it has, if a source has told.
+    Open(Option<u64>),
+}
+
+/// What a leaf under `par_bridge` has got from the iterator that all leaves share.
+#[derive(Debug, Default)]
+pub(super) struct Feed {
+    /// Whether there is such a leaf, and it is timed.
+    pub(super) wanted: Cell<bool>,
+    /// Ticks in that iterator's `next`.
+    pub(super) producing: Cell<u64>,
+    /// Ticks of work on its items.
+    pub(super) working: Cell<u64>,
+    /// When the last item was handed out.
+    pub(super) handed: Cell<u64>,
+}
+
+impl Feed {
+    /// Begins anew; what was there until then.
+    pub(super) fn replace(&self, other: &Self) -> Self {
+        Self {
+            wanted: Cell::new(self.wanted.replace(other.wanted.get())),
+            producing: Cell::new(self.producing.replace(other.producing.get())),
+            working: Cell::new(self.working.replace(other.working.get())),
+            handed: Cell::new(self.handed.replace(other.handed.get())),
+        }
+    }
+}
+
+/// The sums of short events around one that is open.
+#[derive(Debug)]
+pub(super) struct Around {
+    outer: Option<Box<Short>>,
+    set_aside: usize,
 }
 
 /// A sum of short events, on its way to a `Collapsed` record.
@@ -140,6 +194,7 @@ impl Notebook {
             owned_log: RefCell::new(None),
             member,
             texts: Texts::new(),
+            places: Places::new(),
             depths: Depths::new(),
             coarse: Cell::new(0),
             whole: Cell::new(0),
@@ -151,6 +206,10 @@ impl Notebook {
             short: Cell::new(Short::NONE),
             before_wait: RefCell::new(Vec::new()),
             set_aside: Cell::new(0),
+            unlooked: Cell::new(0),
+            level: Cell::new(0),
+            prelude: Cell::new(Prelude::Over),
+            feed: Feed::default(),
         }
     }
 
@@ -200,6 +259,7 @@ impl Notebook {
         self.log.set(Arc::as_ptr(&log));
         self.owned_log.replace(Some(log));
         self.texts.forget();
+        self.places.forget();
         self.depths.forget();
         self.coarse.set(coarse_ticks());
         self.whole.set(if settings.detail == Detail::Auto { WHOLE } else { 0 });
@@ -317,6 +377,25 @@ impl Notebook {
         own.map(Box::new)
     }
 
+    /// Opens something in a task: what is short in it is summed up apart.
+    #[inline]
+    pub(super) fn step_in(&self) -> Around {
+        Around { outer: self.take_short(), set_aside: self.set_aside() }
+    }
+
+    /// Closes it: see [`settle`](Self::settle).
+    #[inline]
+    pub(super) fn step_out(&self, around: Around, kept: Option<&Record>, wait: Option<Short>) {
+        let Around { outer, set_aside } = around;
+        if wait.is_some() || outer.is_some() || self.holds_short(set_aside) {
+            let before = self.take_before_wait(set_aside);
+            self.settle(kept, before, outer, wait);
+        } else if let Some(record) = kept {
+            // The common case: nothing but the event itself.
+            self.push(record);
+        }
+    }
+
     /// Closes a join or an operation. If it is `kept`, the short events within it are written
     /// before it; else they, and its `wait`, are summed up with those around it.
     pub(super) fn settle(
@@ -386,6 +465,51 @@ impl Notebook {
     #[inline]
     pub(super) fn with_log<R>(&self, f: impl FnOnce(&Log) -> R) -> Option<R> {
         self.log().map(f)
+    }
+
+    /// What this lane knows of a parallel iterator, and where it counts what it does of it.
+    #[inline]
+    pub(super) fn place(&self, call: &Call<'_>) -> Option<&Place> {
+        let log = self.log()?;
+        Some(self.places.find(self.epoch.get(), call, log, |place| self.name(log, place)))
+    }
+
+    #[cold]
+    fn name(&self, log: &Log, place: &Place) -> [u32; 3] {
+        let text = |text: &str| self.texts.text(log, text);
+        let label = place.label.as_deref().map_or(0, text);
+        [self.texts.site(log, place.site), text(&place.meaning.words), label]
+    }
+
+    /// Counts at a place.
+    #[inline]
+    pub(super) fn count(&self, place: &Place, count: Count, n: u64) {
+        if let Some(log) = self.log() {
+            log.count(place.tally.get(), count, n);
+        }
+    }
+
+    /// Whether a part of a parallel iterator, `depth` splits below its operation, is timed.
+    #[inline]
+    pub(super) fn times(&self, detail: Detail, place: &Place, depth: u32) -> bool {
+        self.keeps_everything(detail)
+            || !place.depths.is_fine(depth, self.coarse.get())
+            || self.look_again()
+    }
+
+    /// A fine part is timed now and then, so that a wrong guess is noticed.
+    #[inline]
+    fn look_again(&self) -> bool {
+        match self.unlooked.get().checked_sub(1) {
+            Some(left) => {
+                self.unlooked.set(left);
+                false
+            }
+            None => {
+                self.unlooked.set(FINE_PARTS);
+                true
+            }
+        }
     }
 
     /// A call site's number, for a record.

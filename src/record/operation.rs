@@ -3,12 +3,13 @@
 use std::cell::Cell;
 use std::panic::Location;
 
+use super::buffer::Record;
 use super::clock::now;
 use super::event::{self, OperationKind};
 use super::join::Mark;
 use super::lane::{Lane, Mode};
 use super::link::Link;
-use super::notebook::{Notebook, Short};
+use super::notebook::{Around, Notebook, Short};
 use super::recorder::{self, Detail, Identity};
 use super::time::Ticks;
 
@@ -28,7 +29,6 @@ impl Lane {
         };
         let detail = mode.timed()?;
         let notebook = self.recording(switch, who)?;
-        let site = notebook.site(site);
         Some(OpenOperation::new(self, notebook, detail, kind, site, label))
     }
 }
@@ -49,9 +49,8 @@ pub struct OpenOperation<'l> {
     start: Ticks,
     /// Ticks of other tasks on this lane before it.
     nested: u64,
-    outer: Option<Box<Short>>,
-    /// How many sums of others are set aside.
-    set_aside: usize,
+    /// The short events around it, if it is in a task.
+    around: Option<Around>,
     /// Whether a job was pushed for it: then its caller has nothing to do but wait for that.
     handed_over: Cell<bool>,
     closed: bool,
@@ -69,14 +68,16 @@ pub enum Wait {
 }
 
 impl<'l> OpenOperation<'l> {
-    fn new(
+    pub(super) fn new(
         lane: &'l Lane,
         notebook: &'l Notebook,
         detail: Detail,
         kind: OperationKind,
-        site: u32,
+        site: &'static Location<'static>,
         label: Option<&str>,
     ) -> Self {
+        let site = notebook.site(site);
+        notebook.level.set(notebook.level.get() + 1);
         Self {
             lane,
             notebook,
@@ -87,12 +88,23 @@ impl<'l> OpenOperation<'l> {
             label: notebook.label(label),
             id: notebook.next_id(),
             nested: notebook.nested.get(),
-            outer: if lane.in_task() { notebook.take_short() } else { None },
-            set_aside: notebook.set_aside(),
+            around: lane.in_task().then(|| notebook.step_in()),
             handed_over: Cell::new(false),
             closed: false,
             start: now(),
         }
+    }
+
+    /// Its id.
+    #[inline]
+    pub(super) fn id(&self) -> u64 {
+        self.id
+    }
+
+    /// When it was called.
+    #[inline]
+    pub(super) fn start(&self) -> Ticks {
+        self.start
     }
 
     /// What the job carries to which this operation hands everything over.
@@ -109,40 +121,46 @@ impl<'l> OpenOperation<'l> {
 
     /// The operation returned.
     pub fn close(mut self, wait: Wait) {
-        self.end(wait, false);
+        self.end(wait, false, None);
     }
 
-    fn end(&mut self, wait: Wait, panicked: bool) {
+    /// Ends it, once. `beside` is written with it if it is kept.
+    pub(super) fn end(&mut self, wait: Wait, panicked: bool, beside: Option<Record>) {
         let end = now();
         self.closed = true;
-        let (since, nested) = match wait {
-            Wait::Never => (end, 0),
-            Wait::FromStart => (self.start, self.nested),
-            Wait::Since(mark) => (mark.at, mark.nested),
-        };
         let notebook = self.notebook;
+        notebook.level.set(notebook.level.get().saturating_sub(1));
         if self.epoch != notebook.epoch() {
             return;
         }
-        let nested = notebook.nested.get().saturating_sub(nested);
-        let waited = match Notebook::since(end, since) {
-            0 => 0,
-            ticks => ticks.saturating_sub(nested),
-        };
+        let (since, waited) = self.waited(wait, end);
         notebook.waited.set(notebook.waited.get() + waited);
         let ticks = Notebook::since(end, self.start);
         // Outside of tasks an operation is what there is to see.
         let matters = panicked || !self.lane.in_task();
         let kept = notebook.keeps(self.detail, ticks, matters);
-        let kept = kept.then(|| self.record(since, end, panicked).encode());
-        if self.lane.in_task() {
-            let wait = Short { waited, ..Short::at(self.start.0, end.0) };
-            let wait = (waited > 0).then_some(wait);
-            let before = notebook.take_before_wait(self.set_aside);
-            notebook.settle(kept.as_ref(), before, self.outer.take(), wait);
-        } else if let Some(record) = &kept {
-            notebook.write(record, &Short::NONE);
+        if kept {
+            beside.iter().for_each(|beside| notebook.push(beside));
         }
+        let kept = kept.then(|| self.record(since, end, panicked).encode());
+        let wait = Short { waited, ..Short::at(self.start.0, end.0) };
+        match self.around.take() {
+            Some(around) => {
+                notebook.step_out(around, kept.as_ref(), (waited > 0).then_some(wait));
+            }
+            None => kept.iter().for_each(|record| notebook.push(record)),
+        }
+    }
+
+    /// From when on its caller waited, and how much of that was not filled with other tasks.
+    fn waited(&self, wait: Wait, end: Ticks) -> (Ticks, u64) {
+        let (since, nested) = match wait {
+            Wait::Never => return (end, 0),
+            Wait::FromStart => (self.start, self.nested),
+            Wait::Since(mark) => (mark.at, mark.nested),
+        };
+        let nested = self.notebook.nested.get().saturating_sub(nested);
+        (since, Notebook::since(end, since).saturating_sub(nested))
     }
 
     fn record(&self, wait: Ticks, end: Ticks, panicked: bool) -> event::Operation {
@@ -165,7 +183,7 @@ impl Drop for OpenOperation<'_> {
     fn drop(&mut self) {
         if !self.closed {
             let wait = if self.handed_over.get() { Wait::FromStart } else { Wait::Never };
-            self.end(wait, true);
+            self.end(wait, true, None);
         }
     }
 }

@@ -5,7 +5,7 @@ use super::event::{self, Origin};
 use super::lane::{LONG_BUDGET, Lane, Mode};
 use super::link::{Arrival, Link};
 use super::log::Counter;
-use super::notebook::{Notebook, Short};
+use super::notebook::{Notebook, Prelude, Short};
 use super::recorder::{self, Detail, Identity};
 use super::time::Ticks;
 
@@ -48,6 +48,7 @@ impl Lane {
     ) -> Running<'l> {
         let recorded = Recorded::new(notebook, arrival);
         notebook.with_log(|log| log.add(Counter::Begun, 1));
+        notebook.prelude.set(Prelude::Over);
         self.mode.set(Mode::of(detail));
         self.task.set(recorded.id);
         self.spawns.set(0);
@@ -92,6 +93,11 @@ pub struct Running<'l> {
 }
 
 impl Running<'_> {
+    /// How it came here; `None` if it is not recorded.
+    pub fn origin(&self) -> Option<Origin> {
+        self.recorded.as_ref().map(|recorded| recorded.origin)
+    }
+
     /// The task returned.
     pub fn done(mut self) {
         self.returned = true;
