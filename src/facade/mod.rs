@@ -1,15 +1,21 @@
 //! rayon's shape, recorded: everything that rayon 1.12 offers, under the same names.
 //!
-//! Made of rayon's public API alone. What is not shadowed here is rayon itself: types, errors,
-//! parallel iterators.
+//! Made of rayon's public API alone. What is not shadowed here is rayon itself: types, errors, the
+//! adaptors of parallel iterators.
 //! Without the feature `record` all of it is.
 //!
 //! The only module that names the rayon crate.
 
 #[cfg(feature = "record")]
+mod aliases;
+#[cfg(feature = "record")]
 mod builder;
 #[cfg(feature = "record")]
+pub mod collections;
+#[cfg(feature = "record")]
 mod current;
+#[cfg(feature = "record")]
+pub mod iter;
 #[cfg(feature = "record")]
 mod job;
 #[cfg(feature = "record")]
@@ -17,13 +23,21 @@ mod join;
 #[cfg(feature = "record")]
 mod pool;
 #[cfg(feature = "record")]
+pub mod prelude;
+#[cfg(feature = "record")]
 mod region;
 #[cfg(feature = "record")]
 mod scope;
 #[cfg(feature = "record")]
+pub mod slice;
+#[cfg(feature = "record")]
 mod spawn;
+#[cfg(feature = "record")]
+pub mod str;
 #[cfg(not(feature = "record"))]
 mod unrecorded;
+#[cfg(feature = "record")]
+mod values;
 
 pub use rayon::*;
 
@@ -44,3 +58,5 @@ pub use scope::{Scope, ScopeFifo, in_place_scope, in_place_scope_fifo, scope, sc
 pub use spawn::{broadcast, spawn, spawn_broadcast, spawn_fifo};
 #[cfg(not(feature = "record"))]
 pub use unrecorded::{Profiled, region};
+#[cfg(feature = "record")]
+pub use values::{array, option, range, range_inclusive, result, string, vec};
