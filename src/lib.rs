@@ -33,5 +33,5 @@ pub mod cli;
 #[cfg(feature = "cli")]
 pub mod workload;
 
-pub use facade::region;
+pub use facade::{Labelled, region};
 pub use session::Session;

@@ -3,7 +3,7 @@
 use std::panic::Location;
 
 use super::current::{self, lane, who};
-use crate::record::{Arrival, Link, OperationKind, Wait};
+use crate::record::{Arrival, Link, OperationKind, Running, Wait};
 
 /// Runs `f` as a task of this thread. A panic goes through; the task is closed as panicked.
 pub(super) fn run<R>(arrival: Arrival, f: impl FnOnce() -> R) -> R {
@@ -14,8 +14,13 @@ pub(super) fn run<R>(arrival: Arrival, f: impl FnOnce() -> R) -> R {
 }
 
 /// Makes sure that what a worker does is in a task, even where it entered the pool unseen.
+#[inline]
 pub(super) fn in_task<R>(f: impl FnOnce() -> R) -> R {
-    if !lane().in_task() && current::is_worker() { run(Arrival::Root, f) } else { f() }
+    let unseen = !lane().in_task() && current::is_worker();
+    let root = unseen.then(|| lane().begin(who, Arrival::Root));
+    let result = f();
+    root.into_iter().for_each(Running::done);
+    result
 }
 
 /// A call that hands its work to a pool and waits from the start. `call` gets the link that the

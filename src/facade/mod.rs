@@ -11,6 +11,8 @@ mod aliases;
 #[cfg(feature = "record")]
 mod builder;
 #[cfg(feature = "record")]
+mod chain;
+#[cfg(feature = "record")]
 pub mod collections;
 #[cfg(feature = "record")]
 mod current;
@@ -47,6 +49,8 @@ pub use rayon as real;
 #[cfg(feature = "record")]
 pub use builder::{Profiled, ThreadPoolBuilder};
 #[cfg(feature = "record")]
+pub use iter::Labelled;
+#[cfg(feature = "record")]
 pub use join::{join, join_context};
 #[cfg(feature = "record")]
 pub use pool::{ThreadPool, current_num_threads};
@@ -57,6 +61,6 @@ pub use scope::{Scope, ScopeFifo, in_place_scope, in_place_scope_fifo, scope, sc
 #[cfg(feature = "record")]
 pub use spawn::{broadcast, spawn, spawn_broadcast, spawn_fifo};
 #[cfg(not(feature = "record"))]
-pub use unrecorded::{Profiled, region};
+pub use unrecorded::{Labelled, Profiled, region};
 #[cfg(feature = "record")]
 pub use values::{array, option, range, range_inclusive, result, string, vec};

@@ -7,6 +7,16 @@ pub fn region<R>(_name: &str, f: impl FnOnce() -> R) -> R {
     f()
 }
 
+/// Names parallel iterators, which does nothing without the feature `record`.
+pub trait Labelled: rayon::iter::ParallelIterator {
+    /// The iterator as it is.
+    fn labelled(self, _label: impl Into<std::sync::Arc<str>>) -> Self {
+        self
+    }
+}
+
+impl<I: rayon::iter::ParallelIterator> Labelled for I {}
+
 /// The hook for a stock rayon builder, which does nothing without the feature `record`.
 pub trait Profiled: Sized {
     /// The builder as it is.

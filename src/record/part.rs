@@ -235,6 +235,15 @@ impl<'c> Run<'c> {
         [Half { parent, pushed, lane, pool, level, side, ..first }, second]
     }
 
+    /// Splits a half without counting it: a reducer that is made apart does that.
+    pub fn split_off(&self, lane: &Lane, half: &Half) -> [Half; 2] {
+        let Some(notebook) = self.notebook(lane) else { return [*half; 2] };
+        let half = self.touch(notebook, half);
+        let parent = self.parent_on(lane, &half);
+        let timed = [half.timed; 2];
+        Half { parent, pushed: 0, marked: false, ..half }.cut(None, notebook, timed)
+    }
+
     /// What pushes the halves of a split that is not timed.
     fn parent_on(&self, lane: &Lane, half: &Half) -> u64 {
         match lane.task.get() {
@@ -485,7 +494,8 @@ fn wait_of(
     first: &Done,
     second: &Done,
 ) -> (Ticks, SecondHalf, u64) {
-    let first_end = if first.at == 0 { start } else { Ticks(first.at) };
+    // Halves that were not split off by this very split have no ends that it knows.
+    let first_end = if first.at == 0 { end } else { Ticks(first.at) };
     if !second.as_job {
         return (first_end, SecondHalf::Inline, 0);
     }

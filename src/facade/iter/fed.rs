@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::facade::current::lane;
+
 /// A sequential iterator whose items are handed out to workers one at a time.
 #[derive(Clone)]
 pub struct Fed<I> {
@@ -24,7 +26,7 @@ impl<I: Iterator> Iterator for Fed<I> {
     type Item = I::Item;
 
     fn next(&mut self) -> Option<Self::Item> {
-        self.inner.next()
+        lane().produce(|| self.inner.next())
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {

@@ -11,10 +11,13 @@
 //! `.into_par_iter()` at the call makes it one that is taken.
 
 mod bridge;
+mod consumer;
 mod convert;
 mod drain;
 mod fed;
 mod inherent;
+mod labelled;
+mod producer;
 mod sources;
 mod traced;
 
@@ -24,6 +27,7 @@ pub use rayon::iter::*;
 
 pub use bridge::{IterBridge, ParallelBridge};
 pub use convert::{IntoParallelIterator, IntoParallelRefIterator, IntoParallelRefMutIterator};
+pub use labelled::Labelled;
 pub use drain::{ParallelDrainFull, ParallelDrainRange};
 #[expect(deprecated, reason = "rayon still has it")]
 pub use sources::repeatn;

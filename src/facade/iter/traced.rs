@@ -1,26 +1,72 @@
-//! `Traced`, a source of parallel items that knows where the program made it.
+//! `Traced`, a parallel iterator that is recorded where it is driven.
+//!
+//! Whoever drives it hands it a consumer, or asks for its producer. Both are wrapped on their way
+//! to the iterator within: `consumer` and `producer` see how they are split and run.
 
+use std::any::type_name;
 use std::fmt;
 use std::panic::Location;
+use std::sync::Arc;
 
 use rayon::iter::plumbing::{Consumer, ProducerCallback, UnindexedConsumer};
 use rayon::iter::{IndexedParallelIterator, ParallelIterator};
 
-/// One of rayon's sources of parallel items, traced.
+use super::consumer::PartConsumer;
+use super::producer::PartCallback;
+use crate::facade::chain;
+use crate::facade::current::{lane, who};
+use crate::facade::{job, pool};
+use crate::record::{Call, Names, OpenIterator, Seen};
+
+/// A parallel iterator that is recorded: one of rayon's sources, or one that the user labelled.
 #[derive(Clone)]
 #[must_use = "iterator adaptors are lazy"]
 pub struct Traced<I> {
-    /// rayon's source.
+    /// What is recorded.
     pub(super) inner: I,
     /// Where the program made it.
     pub(super) site: &'static Location<'static>,
+    label: Option<Arc<str>>,
 }
 
 impl<I> Traced<I> {
     /// `inner`, which the program made at `site`.
     pub(in crate::facade) fn new(inner: I, site: &'static Location<'static>) -> Self {
-        Self { inner, site }
+        Self { inner, site, label: None }
     }
+
+    /// `inner`, which the program named at `site`.
+    pub(super) fn labelled(inner: I, site: &'static Location<'static>, label: Arc<str>) -> Self {
+        Self { inner, site, label: Some(label) }
+    }
+
+    /// Runs it: `drive` gets the iterator within and what its parts share.
+    #[inline]
+    fn operate<R>(
+        self,
+        names: Names,
+        seen: Seen,
+        items: Option<usize>,
+        drive: impl FnOnce(I, &OpenIterator<'_, '_>) -> R,
+    ) -> R {
+        let Self { inner, site, label } = self;
+        let call = Call { site, names, label: label.as_deref() };
+        if !lane().in_task() {
+            pool::first_use();
+        }
+        job::in_task(|| {
+            let items = items.map(|items| items as u64);
+            let open = lane().open_iterator(who, call, seen, items);
+            let result = drive(inner, &open);
+            open.close();
+            result
+        })
+    }
+}
+
+/// What `I` is, driven by `D`.
+fn names<I, D>() -> Names {
+    Names { source: type_name::<I>(), consumer: type_name::<D>(), meaning: chain::meaning }
 }
 
 /// `inner`, made where the function that calls this was called from.
@@ -42,7 +88,10 @@ impl<I: ParallelIterator> ParallelIterator for Traced<I> {
     where
         C: UnindexedConsumer<Self::Item>,
     {
-        self.inner.drive_unindexed(consumer)
+        let items = self.inner.opt_len();
+        self.operate(names::<I, C>(), Seen::Whole, items, |inner, open| {
+            inner.drive_unindexed(PartConsumer::new(consumer, open)).value
+        })
     }
 
     fn opt_len(&self) -> Option<usize> {
@@ -56,10 +105,16 @@ impl<I: IndexedParallelIterator> IndexedParallelIterator for Traced<I> {
     }
 
     fn drive<C: Consumer<Self::Item>>(self, consumer: C) -> C::Result {
-        self.inner.drive(consumer)
+        let items = self.inner.len();
+        self.operate(names::<I, C>(), Seen::Whole, Some(items), |inner, open| {
+            inner.drive(PartConsumer::new(consumer, open)).value
+        })
     }
 
     fn with_producer<CB: ProducerCallback<Self::Item>>(self, callback: CB) -> CB::Output {
-        self.inner.with_producer(callback)
+        let items = self.inner.len();
+        self.operate(names::<I, CB>(), Seen::Leaves, Some(items), |inner, open| {
+            inner.with_producer(PartCallback::new(callback, open))
+        })
     }
 }
