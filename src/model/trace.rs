@@ -141,8 +141,10 @@ pub struct Counts {
     /// Joins timed, whether or not their record was kept.
     pub timed_joins: u64,
     /// Splits of parallel iterators timed, with their reductions, likewise.
+    #[serde(default)]
     pub timed_splits: u64,
     /// Leaves of parallel iterators timed, likewise.
+    #[serde(default)]
     pub timed_leaves: u64,
     /// Tasks spawned, broadcasts counted once; exact.
     pub spawns: u64,
@@ -208,6 +210,7 @@ pub struct Losses {
     /// Times that stood in the wrong order and were set to the earlier bound.
     pub clamped: u64,
     /// Texts (call sites, labels, chains) that found no room; what points to them has none.
+    #[serde(default)]
     pub texts: u64,
 }
 
