@@ -44,8 +44,8 @@ fn chrome_traces_by_other_tools() {
 
 #[test]
 fn a_format_of_the_future() {
-    let newer = "in trace format 2, newer than 1, the newest known here; update rayprism";
-    assert_eq!(changed("\"version\":1,\"header\":{", "\"version\":2,\"head\":{"), newer);
+    let newer = "in trace format 3, newer than 2, the newest known here; update rayprism";
+    assert_eq!(changed("\"version\":2,\"header\":{", "\"version\":3,\"head\":{"), newer);
 }
 
 #[test]

@@ -36,7 +36,14 @@ fn header() -> Header {
             ticks_per_second: 1_000_000_000,
             error: Nanos(20),
         },
-        costs: Costs { counted_join_ps: 900, timed_join_ps: 41_000, task_ps: 52_000 },
+        costs: Costs {
+            counted_join_ps: 900,
+            timed_join_ps: 41_000,
+            task_ps: 52_000,
+            timed_split_ps: 63_000,
+            timed_leaf_ps: 43_000,
+            counted_leaf_ps: 2_000,
+        },
         machine: Machine {
             cpu: Measured::Is("a processor".to_owned()),
             cpus: Measured::Not("no permission".to_owned()),
@@ -56,6 +63,7 @@ fn lane(number: u32, name: &str, role: Role, events: Vec<Event>) -> Lane {
         ended: None,
         cpu: Measured::Is(Nanos(1_500_000)),
         counts: Counts::default(),
+        tallies: Vec::new(),
         losses: Losses::default(),
         events,
     }
@@ -86,6 +94,7 @@ fn main_thread() -> Vec<Event> {
         outcome: Outcome::Panicked,
         site: Some(SiteId(1)),
         label: None,
+        iteration: None,
     })]
 }
 
@@ -96,6 +105,7 @@ fn worker_0() -> Vec<Event> {
         span: span(20_000, 1_800_007),
         id: id(2, 2),
         task: id(2, 1),
+        operation: None,
         first_end: Nanos(800_000),
         depth: 0,
         first_joins: 0,
@@ -131,6 +141,7 @@ fn trace() -> Trace {
         sites: [r"/home/me/sum/src/main.rs:7:5", r"C:\sum\"]
             .map(|location| Site { location: location.to_owned() })
             .to_vec(),
+        chains: Vec::new(),
         lanes: vec![
             lane(1, "main", Role::Outside, main_thread()),
             lane(2, "w\0", worker(0), worker_0()),

@@ -47,8 +47,17 @@ fn counts_are_the_lanes_own() {
     assert_eq!(report.activity.pools[0].workers[0].counts, Measured::Is(first));
 }
 
-const ZERO: Counts =
-    Counts { joins: 0, timed_joins: 0, spawns: 0, tasks: 0, steals: 0, migrated: 0, injected: 0 };
+const ZERO: Counts = Counts {
+    joins: 0,
+    timed_joins: 0,
+    timed_splits: 0,
+    timed_leaves: 0,
+    spawns: 0,
+    tasks: 0,
+    steals: 0,
+    migrated: 0,
+    injected: 0,
+};
 
 #[test]
 fn the_victim_is_the_lane_that_pushed() {

@@ -69,8 +69,8 @@ fn times_are_nanoseconds_and_the_unmeasured_has_its_reason() {
             }},
             "cpu": {"not": "no per-thread CPU clock"},
             "counts": {"is": {
-                "joins": 7, "timed_joins": 1, "spawns": 0, "tasks": 2, "steals": 1, "migrated": 0,
-                "injected": 1
+                "joins": 7, "timed_joins": 1, "timed_splits": 0, "timed_leaves": 0, "spawns": 0,
+                "tasks": 2, "steals": 1, "migrated": 0, "injected": 1
             }}
         })
     );

@@ -99,7 +99,7 @@ fn wait_of(event: &Event) -> Option<Nanos> {
     match event {
         Event::Join(join) => (join.second == SecondHalf::Stolen).then_some(join.first_end),
         Event::Operation(operation) => Some(operation.wait),
-        Event::Task(_) | Event::Collapsed(_) => None,
+        Event::Task(_) | Event::Leaf(_) | Event::Reduction(_) | Event::Collapsed(_) => None,
     }
 }
 
@@ -118,6 +118,7 @@ mod tests {
             span: span(start, end),
             id,
             task: id,
+            operation: None,
             first_end: Nanos(first_end),
             depth: 0,
             first_joins: 0,

@@ -2,17 +2,22 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{EventId, Nanos, SiteId};
+use super::{ChainId, EventId, Nanos, SiteId};
 
 /// Something that happened on one lane, from a start to an end.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Event {
     /// A job that a worker ran.
     Task(Task),
-    /// A join that was timed.
+    /// A join that was timed, or a split of a parallel iterator, which is one inside.
     Join(Join),
-    /// A call that waits for others' work: `install`, `scope`, `broadcast`, a join from outside.
+    /// A call that waits for others' work: `install`, `scope`, a parallel iterator, a join from
+    /// outside.
     Operation(Operation),
+    /// A part of a parallel iterator that was run item by item.
+    Leaf(Leaf),
+    /// Two results of a parallel iterator made one.
+    Reduction(Reduction),
     /// Short tasks, summed up where keeping each would not have paid.
     Collapsed(Collapsed),
 }
@@ -115,13 +120,15 @@ pub struct Join {
     pub id: EventId,
     /// The task that called it.
     pub task: EventId,
+    /// The parallel iterator whose split it is; `None` for a join that the program called.
+    pub operation: Option<EventId>,
     /// When the first half ended: the second starts here, or the wait for it.
     pub first_end: Nanos,
     /// Joins around it, counted from its operation's first.
     pub depth: u32,
-    /// Joins called in the first half, at every depth.
+    /// Joins called in the first half, at every depth; of a split they are not known and 0.
     pub first_joins: u64,
-    /// Joins called in the second half, if it ran in place.
+    /// Joins called in the second half, if it ran in place; likewise.
     pub second_joins: u64,
     /// How the second half was run.
     pub second: SecondHalf,
@@ -147,6 +154,17 @@ pub enum OperationKind {
     InPlaceScope,
     /// `broadcast`.
     Broadcast,
+    /// A parallel iterator, from the call that drives it to its return.
+    Iterator,
+    /// `par_sort` and its like. What happens in it is invisible to public API.
+    Sort,
+}
+
+impl OperationKind {
+    /// Whether it is one span and no more: tasks in it are not seen.
+    pub fn is_opaque(self) -> bool {
+        self == Self::Sort
+    }
 }
 
 /// A call that hands work to others and waits for it.
@@ -168,6 +186,66 @@ pub struct Operation {
     pub site: Option<SiteId>,
     /// The name that the user gave it.
     pub label: Option<String>,
+    /// What a parallel iterator did; `None` for other operations, and where that record is lost.
+    pub iteration: Option<Iteration>,
+}
+
+/// What a parallel iterator did, on all workers together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Iteration {
+    /// What it is, in words.
+    pub chain: Option<ChainId>,
+    /// Items that its leaves were given.
+    pub items: u64,
+    /// Leaves, timed or not.
+    pub leaves: u64,
+    /// Splits, timed or not.
+    pub splits: u64,
+    /// Reductions, timed or not; `None` under an indexed adaptor (`zip`, `enumerate`, …), where
+    /// they are invisible to public API.
+    pub reductions: Option<u64>,
+    /// Halves that another worker ran than the one that split them off.
+    pub steals: u64,
+}
+
+/// A part of a parallel iterator that one worker ran item by item.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Leaf {
+    /// From its first item to its result.
+    pub span: Span,
+    /// Its name.
+    pub id: EventId,
+    /// The operation that it is part of.
+    pub operation: EventId,
+    /// The task that ran it; `None` on a thread that is no worker.
+    pub task: Option<EventId>,
+    /// Splits around it.
+    pub depth: u32,
+    /// Items that it was given.
+    pub items: u64,
+    /// Under `par_bridge`: how long it waited for the lock of the iterator that all share.
+    pub waited: Nanos,
+    /// Under `par_bridge`: how long it ran that iterator's `next`, holding the lock.
+    pub producing: Nanos,
+    /// How it ended.
+    pub outcome: Outcome,
+}
+
+/// Two results of a parallel iterator made one.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Reduction {
+    /// When it ran.
+    pub span: Span,
+    /// Its name.
+    pub id: EventId,
+    /// The operation that it is part of.
+    pub operation: EventId,
+    /// The task that ran it; `None` on a thread that is no worker.
+    pub task: Option<EventId>,
+    /// Splits around it, that of its two sides not counted.
+    pub depth: u32,
+    /// How it ended.
+    pub outcome: Outcome,
 }
 
 /// Tasks and waits too short to be kept one by one, summed up over a stretch of their lane.
@@ -196,6 +274,8 @@ impl Event {
             Self::Task(task) => task.span,
             Self::Join(join) => join.span,
             Self::Operation(operation) => operation.span,
+            Self::Leaf(leaf) => leaf.span,
+            Self::Reduction(reduction) => reduction.span,
             Self::Collapsed(collapsed) => collapsed.span,
         }
     }
@@ -206,6 +286,8 @@ impl Event {
             Self::Task(task) => Some(task.id),
             Self::Join(join) => Some(join.id),
             Self::Operation(operation) => Some(operation.id),
+            Self::Leaf(leaf) => Some(leaf.id),
+            Self::Reduction(reduction) => Some(reduction.id),
             Self::Collapsed(_) => None,
         }
     }

@@ -74,6 +74,16 @@ pub struct Costs {
     pub timed_join_ps: u64,
     /// One task that is timed and recorded, in picoseconds.
     pub task_ps: u64,
+    /// One split of a parallel iterator that is timed and recorded, with its reduction, in
+    /// picoseconds.
+    #[serde(default)]
+    pub timed_split_ps: u64,
+    /// One leaf of a parallel iterator that is timed and recorded, in picoseconds.
+    #[serde(default)]
+    pub timed_leaf_ps: u64,
+    /// One leaf of a parallel iterator that is counted only, in picoseconds.
+    #[serde(default)]
+    pub counted_leaf_ps: u64,
 }
 
 /// The machine.

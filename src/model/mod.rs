@@ -10,9 +10,10 @@ mod trace;
 
 pub use crate::record::{EventId, LaneId, Nanos, PoolId};
 pub use event::{
-    Collapsed, Event, Join, Operation, OperationKind, Origin, Outcome, SecondHalf, Span, Task,
+    Collapsed, Event, Iteration, Join, Leaf, Operation, OperationKind, Origin, Outcome, Reduction,
+    SecondHalf, Span, Task,
 };
 pub use header::{
     Baseline, ClockInfo, ClockSource, Costs, Detail, Header, Machine, Parameter, Run, Samples,
 };
-pub use trace::{Counts, Lane, Losses, Measured, Pool, Role, Site, SiteId, Trace};
+pub use trace::{ChainId, Counts, Lane, Losses, Measured, Pool, Role, Site, SiteId, Tally, Trace};

@@ -16,6 +16,9 @@ pub struct Trace {
     pub pools: Vec<Pool>,
     /// Call sites; a [`SiteId`] is an index into them.
     pub sites: Vec<Site>,
+    /// What parallel iterators are, in words such as `Range<u64> → map → sum`; a [`ChainId`] is an
+    /// index into them.
+    pub chains: Vec<String>,
     /// Threads that are no workers first, then workers by pool and index.
     pub lanes: Vec<Lane>,
 }
@@ -81,6 +84,11 @@ pub struct Site {
 #[serde(transparent)]
 pub struct SiteId(pub u32);
 
+/// An index into [`Trace::chains`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct ChainId(pub u32);
+
 /// One thread's part of the trace.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Lane {
@@ -100,6 +108,8 @@ pub struct Lane {
     pub cpu: Measured<Nanos>,
     /// Exact figures, kept apart from the events, so that they hold whatever the events lost.
     pub counts: Counts,
+    /// What the lane did of each parallel iterator, by call site; exact as the counts are.
+    pub tallies: Vec<Tally>,
     /// What is missing.
     pub losses: Losses,
     /// Outer before inner: by start, at equal starts the longer first, of equal spans the one that
@@ -130,6 +140,12 @@ pub struct Counts {
     pub joins: u64,
     /// Joins timed, whether or not their record was kept.
     pub timed_joins: u64,
+    /// Splits of parallel iterators timed, with their reductions, likewise.
+    #[serde(default)]
+    pub timed_splits: u64,
+    /// Leaves of parallel iterators timed, likewise.
+    #[serde(default)]
+    pub timed_leaves: u64,
     /// Tasks spawned, broadcasts counted once; exact.
     pub spawns: u64,
     /// Jobs run; [`Origin::Root`](super::Origin::Root) is none.
@@ -148,6 +164,8 @@ impl Counts {
         Self {
             joins: self.joins + other.joins,
             timed_joins: self.timed_joins + other.timed_joins,
+            timed_splits: self.timed_splits + other.timed_splits,
+            timed_leaves: self.timed_leaves + other.timed_leaves,
             spawns: self.spawns + other.spawns,
             tasks: self.tasks + other.tasks,
             steals: self.steals + other.steals,
@@ -155,6 +173,29 @@ impl Counts {
             injected: self.injected + other.injected,
         }
     }
+}
+
+/// What a lane did of the parallel iterators of one call site.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tally {
+    /// Where the iterator was made; `None` for all those together that found no place of their own.
+    pub site: Option<SiteId>,
+    /// What it is, in words.
+    pub chain: Option<ChainId>,
+    /// The name that the user gave it.
+    pub label: Option<String>,
+    /// Operations that this lane called.
+    pub operations: u64,
+    /// Splits on this lane.
+    pub splits: u64,
+    /// Leaves on this lane.
+    pub leaves: u64,
+    /// Items that these leaves were given.
+    pub items: u64,
+    /// Reductions on this lane; 0 under an indexed adaptor, where they are invisible.
+    pub reductions: u64,
+    /// Halves that this lane ran and another one of its pool had split off.
+    pub steals: u64,
 }
 
 /// What of a lane's events is missing from the trace.
@@ -168,6 +209,9 @@ pub struct Losses {
     pub unfinished: u64,
     /// Times that stood in the wrong order and were set to the earlier bound.
     pub clamped: u64,
+    /// Texts (call sites, labels, chains) that found no room; what points to them has none.
+    #[serde(default)]
+    pub texts: u64,
 }
 
 impl Losses {
@@ -183,6 +227,7 @@ impl Losses {
             overwritten: self.overwritten + other.overwritten,
             unfinished: self.unfinished + other.unfinished,
             clamped: self.clamped + other.clamped,
+            texts: self.texts + other.texts,
         }
     }
 }
@@ -208,6 +253,11 @@ impl Trace {
     /// What all lanes lost together.
     pub fn losses(&self) -> Losses {
         self.lanes.iter().fold(Losses::default(), |sum, lane| sum.plus(lane.losses))
+    }
+
+    /// What a parallel iterator is, in words.
+    pub fn chain(&self, id: ChainId) -> Option<&str> {
+        self.chains.get(id.0 as usize).map(String::as_str)
     }
 
     /// The call site that an event points to.

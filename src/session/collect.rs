@@ -47,7 +47,7 @@ pub(super) fn trace(
     lanes.sort_by_key(|lane| lane_order(lane.role, lane.id));
     let pools = pools(recording, &used, &lanes);
     let header = header(recording, &scale, title, source, costs);
-    let mut trace = Trace { header, pools, sites: collector.sites.list, lanes };
+    let mut trace = Trace { header, pools, sites: collector.sites.list, chains: Vec::new(), lanes };
     trace.sort_events();
     trace
 }
@@ -128,6 +128,9 @@ fn header(
             counted_join_ps: costs.counted_join_ps,
             timed_join_ps: costs.timed_join_ps,
             task_ps: costs.task_ps,
+            timed_split_ps: 0,
+            timed_leaf_ps: 0,
+            counted_leaf_ps: 0,
         },
         machine: machine(),
         run: None,
@@ -192,6 +195,7 @@ impl Collector<'_> {
             ended: self.ended(member),
             cpu: self.cpu(member),
             counts: figures.map_or_else(Counts::default, counts),
+            tallies: Vec::new(),
             losses,
             events,
         }
@@ -276,6 +280,7 @@ impl Collector<'_> {
             span,
             id: EventId::from_word(raw.id)?,
             task: EventId::from_word(raw.task)?,
+            operation: None,
             first_end: clamp(first_end, span.start, span.end, losses),
             depth: u32::from(raw.small),
             first_joins: raw.first_joins,
@@ -303,6 +308,7 @@ impl Collector<'_> {
             outcome: outcome(raw.flags),
             site: self.site(raw.text, texts),
             label: text(u32::try_from(raw.label).ok()?, texts).map(str::to_owned),
+            iteration: None,
         })
     }
 
@@ -380,7 +386,17 @@ fn kind(raw: event::OperationKind) -> model::OperationKind {
 fn counts(figures: &Figures) -> Counts {
     let record::Counts { joins, timed_joins, spawns, tasks, steals, migrated, injected, .. } =
         figures.counts;
-    Counts { joins, timed_joins, spawns, tasks, steals, migrated, injected }
+    Counts {
+        joins,
+        timed_joins,
+        timed_splits: 0,
+        timed_leaves: 0,
+        spawns,
+        tasks,
+        steals,
+        migrated,
+        injected,
+    }
 }
 
 fn losses(figures: &Figures) -> Losses {
@@ -389,5 +405,6 @@ fn losses(figures: &Figures) -> Losses {
         overwritten: figures.overwritten,
         unfinished: figures.counts.begun.saturating_sub(figures.counts.ended),
         clamped: 0,
+        texts: 0,
     }
 }

@@ -47,7 +47,7 @@ fn check_place(trace: &Trace, lane: &Lane, event: &Event) -> Result<(), Problem>
     if event.id().is_some_and(|id| id.lane() != lane.id) {
         return Err(Problem::ForeignId { lane: lane.id, event: named });
     }
-    if lane.role == Role::Outside && !matches!(event, Event::Operation(_)) {
+    if lane.role == Role::Outside && !possible_outside(event) {
         return Err(Problem::NotAWorker { lane: lane.id, event: named });
     }
     match site(event) {
@@ -57,6 +57,12 @@ fn check_place(trace: &Trace, lane: &Lane, event: &Event) -> Result<(), Problem>
         }
         _ => Ok(()),
     }
+}
+
+/// A thread that is no worker may run an operation of one leaf itself, and the reduction of a split
+/// that it made.
+fn possible_outside(event: &Event) -> bool {
+    matches!(event, Event::Operation(_) | Event::Leaf(_) | Event::Reduction(_))
 }
 
 fn check_push(lane: &Lane, event: &Event, task: &Task) -> Result<(), Problem> {
@@ -78,7 +84,9 @@ pub(super) fn callers(lane: &Lane, frames: &[Frame], ids: &Ids) -> Result<(), Pr
         let event = frame.event(lane);
         match (event, caller(event)) {
             (_, Some(task)) => check_caller(lane, frames, index, ids, task)?,
-            (Event::Operation(_), None) => check_no_caller(lane, frames, index)?,
+            (Event::Operation(_) | Event::Leaf(_) | Event::Reduction(_), None) => {
+                check_no_caller(lane, frames, index)?
+            }
             (Event::Task(_) | Event::Join(_) | Event::Collapsed(_), None) => {}
         }
     }
@@ -181,12 +189,12 @@ impl Held {
                 self.tasks += u64::from(task.origin != Origin::Root);
                 self.steals += u64::from(task.origin == Origin::Stolen);
             }
-            Event::Join(_) => self.timed_joins += 1,
+            Event::Join(join) => self.timed_joins += u64::from(join.operation.is_none()),
             Event::Collapsed(collapsed) => {
                 self.joins += collapsed.joins;
                 self.tasks += collapsed.tasks;
             }
-            Event::Operation(_) => {}
+            Event::Operation(_) | Event::Leaf(_) | Event::Reduction(_) => {}
         }
         self
     }

@@ -24,7 +24,9 @@ pub(super) fn build(lane: &Lane) -> Result<Vec<Frame>, Problem> {
 fn owner_within(lane: &Lane, frames: &[Frame], parent: usize) -> Option<usize> {
     match frames[parent].event(lane) {
         Event::Task(_) | Event::Collapsed(_) => Some(parent),
-        Event::Join(_) | Event::Operation(_) => frames[parent].owner,
+        Event::Join(_) | Event::Operation(_) | Event::Leaf(_) | Event::Reduction(_) => {
+            frames[parent].owner
+        }
     }
 }
 

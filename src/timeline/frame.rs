@@ -39,7 +39,11 @@ pub(super) fn waits_from(event: &Event) -> Option<Nanos> {
     match event {
         Event::Join(join) if join.second != SecondHalf::Inline => Some(join.first_end),
         Event::Operation(operation) => Some(operation.wait),
-        Event::Task(_) | Event::Join(_) | Event::Collapsed(_) => None,
+        Event::Task(_)
+        | Event::Join(_)
+        | Event::Leaf(_)
+        | Event::Reduction(_)
+        | Event::Collapsed(_) => None,
     }
 }
 
@@ -48,7 +52,7 @@ pub(super) fn turn(event: &Event) -> Option<Nanos> {
     match event {
         Event::Join(join) => Some(join.first_end),
         Event::Operation(operation) => Some(operation.wait),
-        Event::Task(_) | Event::Collapsed(_) => None,
+        Event::Task(_) | Event::Leaf(_) | Event::Reduction(_) | Event::Collapsed(_) => None,
     }
 }
 
@@ -57,6 +61,8 @@ pub(super) fn caller(event: &Event) -> Option<EventId> {
     match event {
         Event::Join(join) => Some(join.task),
         Event::Operation(operation) => operation.task,
+        Event::Leaf(leaf) => leaf.task,
+        Event::Reduction(reduction) => reduction.task,
         Event::Task(_) | Event::Collapsed(_) => None,
     }
 }
@@ -67,6 +73,6 @@ pub(super) fn site(event: &Event) -> Option<SiteId> {
         Event::Task(task) => task.site,
         Event::Join(join) => join.site,
         Event::Operation(operation) => operation.site,
-        Event::Collapsed(_) => None,
+        Event::Leaf(_) | Event::Reduction(_) | Event::Collapsed(_) => None,
     }
 }

@@ -249,6 +249,12 @@ pub enum Kind {
     Join,
     /// A call that waits.
     Operation,
+    /// A timed split of a parallel iterator.
+    Split,
+    /// A part of a parallel iterator, run item by item.
+    Leaf,
+    /// Two results of a parallel iterator made one.
+    Reduction,
     /// Short tasks, summed up.
     Collapsed,
 }
@@ -257,8 +263,11 @@ impl Named {
     pub(super) fn of(event: &Event) -> Self {
         let kind = match event {
             Event::Task(_) => Kind::Task,
+            Event::Join(join) if join.operation.is_some() => Kind::Split,
             Event::Join(_) => Kind::Join,
             Event::Operation(_) => Kind::Operation,
+            Event::Leaf(_) => Kind::Leaf,
+            Event::Reduction(_) => Kind::Reduction,
             Event::Collapsed(_) => Kind::Collapsed,
         };
         Self { kind, id: event.id(), span: event.span() }
@@ -275,6 +284,9 @@ impl fmt::Display for Named {
             Kind::Task => "task",
             Kind::Join => "join",
             Kind::Operation => "operation",
+            Kind::Split => "split",
+            Kind::Leaf => "leaf",
+            Kind::Reduction => "reduction",
             Kind::Collapsed => "collapsed tasks",
         };
         f.write_str(kind)?;

@@ -139,6 +139,7 @@ pub(crate) fn held(lane: &Lane) -> Counts {
                 held.migrated += u64::from(task.origin == Origin::Migrated);
                 held.injected += u64::from(task.origin == Origin::Injected);
             }
+            Event::Join(join) if join.operation.is_some() => held.timed_splits += 1,
             Event::Join(_) => held.timed_joins += 1,
             Event::Collapsed(collapsed) => {
                 summed = true;
@@ -146,7 +147,8 @@ pub(crate) fn held(lane: &Lane) -> Counts {
                 held.spawns += collapsed.spawns;
                 held.tasks += collapsed.tasks;
             }
-            Event::Operation(_) => {}
+            Event::Leaf(_) => held.timed_leaves += 1,
+            Event::Operation(_) | Event::Reduction(_) => {}
         }
     }
     if summed {

@@ -198,6 +198,7 @@ impl Grower<'_, '_> {
             span: self.span(start, end),
             id,
             task,
+            operation: None,
             first_end: self.at(first_end),
             depth: self.choices.number() as u32,
             first_joins: self.choices.count(),
@@ -232,6 +233,7 @@ impl Grower<'_, '_> {
             outcome: self.outcome(),
             site: self.site(),
             label: self.choices.maybe(Choices::text),
+            iteration: None,
         };
         self.events.push(Event::Operation(operation));
     }

@@ -37,6 +37,7 @@ pub(crate) fn trace(numbers: &[u64]) -> Trace {
         header: header(&mut choices),
         pools: (1..=1 + choices.below(2)).map(|id| pool(id as u32, &mut choices)).collect(),
         sites: (0..choices.below(4)).map(|_| Site { location: choices.text() }).collect(),
+        chains: (0..choices.below(4)).map(|_| choices.text()).collect(),
         lanes: Vec::new(),
     };
     add_lanes(&mut trace, &mut choices);
@@ -144,6 +145,9 @@ fn header(choices: &mut Choices<'_>) -> Header {
             counted_join_ps: choices.count(),
             timed_join_ps: choices.count(),
             task_ps: choices.count(),
+            timed_split_ps: choices.count(),
+            timed_leaf_ps: choices.count(),
+            counted_leaf_ps: choices.count(),
         },
         machine: Machine {
             cpu: choices.measured(Choices::text),
@@ -202,17 +206,21 @@ fn lane(id: LaneId, role: Role, choices: &mut Choices<'_>) -> Lane {
         counts: Counts {
             joins: choices.count(),
             timed_joins: choices.count(),
+            timed_splits: choices.count(),
+            timed_leaves: choices.count(),
             spawns: choices.count(),
             tasks: choices.count(),
             steals: choices.count(),
             migrated: choices.count(),
             injected: choices.count(),
         },
+        tallies: Vec::new(),
         losses: Losses {
             dropped: choices.count(),
             overwritten: choices.count(),
             unfinished: choices.count(),
             clamped: choices.count(),
+            texts: choices.count(),
         },
         events: Vec::new(),
     }

@@ -40,6 +40,7 @@ pub(crate) fn join(lane: u32, sequence: u64, of: u64, times: [u64; 3]) -> Join {
         span: span(start, end),
         id: id(lane, sequence),
         task: id(lane, of),
+        operation: None,
         first_end: Nanos(first_end),
         depth: 0,
         first_joins: 0,
@@ -62,6 +63,7 @@ pub(crate) fn operation(lane: u32, sequence: u64, times: [u64; 3]) -> Operation 
         outcome: Outcome::Returned,
         site: None,
         label: None,
+        iteration: None,
     }
 }
 
@@ -90,6 +92,7 @@ pub(crate) fn worker(lane: u32, index: u32, events: Vec<Event>) -> Lane {
         ended: None,
         cpu: Measured::Not("no per-thread CPU clock".to_owned()),
         counts: counts_of(&events),
+        tallies: Vec::new(),
         losses: Losses::default(),
         events,
     }
@@ -112,12 +115,14 @@ fn counts_of(events: &[Event]) -> Counts {
                 counts.injected += u64::from(task.origin == Origin::Injected);
                 counts.migrated += u64::from(task.origin == Origin::Migrated);
             }
+            Event::Join(join) if join.operation.is_some() => counts.timed_splits += 1,
             Event::Join(_) => counts.timed_joins += 1,
             Event::Collapsed(collapsed) => {
                 counts.tasks += collapsed.tasks;
                 counts.joins += collapsed.joins;
             }
-            Event::Operation(_) => {}
+            Event::Leaf(_) => counts.timed_leaves += 1,
+            Event::Operation(_) | Event::Reduction(_) => {}
         }
     }
     counts.joins = counts.joins.max(counts.timed_joins);
@@ -132,7 +137,7 @@ pub(crate) fn pool(id: u32, threads: u32) -> Pool {
 pub(crate) fn trace(duration: u64, lanes: Vec<Lane>) -> Trace {
     let workers = lanes.iter().filter(|lane| lane.role != Role::Outside).count();
     let pools = vec![pool(1, u32::try_from(workers).expect("few"))];
-    Trace { header: header(duration), pools, sites: Vec::new(), lanes }
+    Trace { header: header(duration), pools, sites: Vec::new(), chains: Vec::new(), lanes }
 }
 
 pub(crate) fn header(duration: u64) -> Header {
@@ -147,7 +152,14 @@ pub(crate) fn header(duration: u64) -> Header {
             ticks_per_second: 2_596_000_000,
             error: Nanos(25),
         },
-        costs: Costs { counted_join_ps: 880, timed_join_ps: 41_200, task_ps: 88_000 },
+        costs: Costs {
+            counted_join_ps: 880,
+            timed_join_ps: 41_200,
+            task_ps: 88_000,
+            timed_split_ps: 62_000,
+            timed_leaf_ps: 45_000,
+            counted_leaf_ps: 1_500,
+        },
         machine: Machine {
             cpu: Measured::Is("Imaginary 9000".to_owned()),
             cpus: Measured::Is(2),

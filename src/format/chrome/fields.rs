@@ -11,15 +11,22 @@ use serde::Serialize;
 use super::number::write_whole;
 use super::text::write_json;
 use crate::model::{
-    Collapsed, Event, EventId, Join, Operation, OperationKind, Origin, Outcome, SiteId, Span, Task,
+    Collapsed, Event, EventId, Iteration, Join, Leaf, Operation, OperationKind, Origin, Outcome,
+    Reduction, SiteId, Span, Task,
 };
+
+/// The category and the name of a join that is a split of a parallel iterator.
+pub(super) const SPLIT: &str = "split";
 
 /// An event's category, by which the reader knows its kind.
 pub(super) fn category(event: &Event) -> &'static str {
     match event {
         Event::Task(_) => "task",
+        Event::Join(join) if join.operation.is_some() => SPLIT,
         Event::Join(_) => "join",
         Event::Operation(_) => "operation",
+        Event::Leaf(_) => "leaf",
+        Event::Reduction(_) => "reduction",
         Event::Collapsed(_) => "collapsed",
     }
 }
@@ -28,7 +35,7 @@ pub(super) fn category(event: &Event) -> &'static str {
 pub(super) fn name(event: &Event) -> &str {
     match event {
         Event::Task(task) => task_name(task.origin),
-        Event::Join(_) => "join",
+        Event::Join(_) | Event::Leaf(_) | Event::Reduction(_) => category(event),
         Event::Operation(operation) => operation
             .label
             .as_deref()
@@ -57,6 +64,8 @@ fn operation_name(kind: OperationKind) -> &'static str {
         OperationKind::Scope => "scope",
         OperationKind::InPlaceScope => "in-place scope",
         OperationKind::Broadcast => "broadcast",
+        OperationKind::Iterator => "parallel iterator",
+        OperationKind::Sort => "par_sort",
     }
 }
 
@@ -80,6 +89,8 @@ impl<'a> Fields<'a> {
             Event::Task(task) => self.task(task),
             Event::Join(join) => self.join(join),
             Event::Operation(operation) => self.operation(operation),
+            Event::Leaf(leaf) => self.leaf(leaf),
+            Event::Reduction(reduction) => self.reduction(reduction),
             Event::Collapsed(collapsed) => self.collapsed(collapsed),
         }
     }
@@ -107,9 +118,10 @@ impl<'a> Fields<'a> {
     }
 
     fn join(&mut self, join: &Join) -> io::Result<()> {
-        let Join { span, id, task, first_end, depth, outcome, site, .. } = join;
+        let Join { span, id, task, operation, first_end, depth, outcome, site, .. } = join;
         let Join { first_joins, second_joins, second, .. } = join;
         self.id("id", Some(*id))?;
+        self.id("operation", *operation)?;
         self.id("task", Some(*task))?;
         self.whole("depth", u64::from(*depth))?;
         self.whole("first_ns", first_end.0.wrapping_sub(span.start.0))?;
@@ -120,7 +132,7 @@ impl<'a> Fields<'a> {
     }
 
     fn operation(&mut self, operation: &Operation) -> io::Result<()> {
-        let Operation { span, id, task, kind, wait, outcome, site, label } = operation;
+        let Operation { span, id, task, kind, wait, outcome, site, label, iteration } = operation;
         self.id("id", Some(*id))?;
         self.id("task", *task)?;
         self.word("kind", kind)?;
@@ -128,7 +140,45 @@ impl<'a> Fields<'a> {
         if let Some(label) = label {
             self.word("label", label)?;
         }
+        if let Some(iteration) = iteration {
+            self.iteration(iteration)?;
+        }
         self.ending(*outcome, *site)
+    }
+
+    fn iteration(&mut self, iteration: &Iteration) -> io::Result<()> {
+        let Iteration { chain, items, leaves, splits, reductions, steals } = iteration;
+        if let Some(chain) = chain {
+            self.whole("chain", u64::from(chain.0))?;
+        }
+        self.whole("items", *items)?;
+        self.whole("leaves", *leaves)?;
+        self.whole("splits", *splits)?;
+        if let Some(reductions) = reductions {
+            self.whole("reductions", *reductions)?;
+        }
+        self.whole("steals", *steals)
+    }
+
+    fn leaf(&mut self, leaf: &Leaf) -> io::Result<()> {
+        let Leaf { span: _, id, operation, task, depth, items, waited, producing, outcome } = leaf;
+        self.id("id", Some(*id))?;
+        self.id("operation", Some(*operation))?;
+        self.id("task", *task)?;
+        self.whole("depth", u64::from(*depth))?;
+        self.whole("items", *items)?;
+        self.whole("waited_ns", waited.0)?;
+        self.whole("producing_ns", producing.0)?;
+        self.ending(*outcome, None)
+    }
+
+    fn reduction(&mut self, reduction: &Reduction) -> io::Result<()> {
+        let Reduction { span: _, id, operation, task, depth, outcome } = reduction;
+        self.id("id", Some(*id))?;
+        self.id("operation", Some(*operation))?;
+        self.id("task", *task)?;
+        self.whole("depth", u64::from(*depth))?;
+        self.ending(*outcome, None)
     }
 
     fn collapsed(&mut self, collapsed: &Collapsed) -> io::Result<()> {

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{FORMAT, VERSION};
 use crate::model::{
-    Counts, Header, Lane, LaneId, Losses, Measured, Nanos, Pool, Role, Site, Trace,
+    Counts, Header, Lane, LaneId, Losses, Measured, Nanos, Pool, Role, Site, Tally, Trace,
 };
 
 /// The `args` of the first entry.
@@ -17,6 +17,9 @@ pub(super) struct Head<'a> {
     header: Cow<'a, Header>,
     pools: Cow<'a, [Pool]>,
     sites: Cow<'a, [Site]>,
+    /// Format 1 knew no parallel iterators.
+    #[serde(default)]
+    chains: Cow<'a, [String]>,
     /// In the trace's order, which gives each its `tid`.
     lanes: Vec<LaneHead<'a>>,
 }
@@ -32,6 +35,8 @@ struct LaneHead<'a> {
     ended: Option<Nanos>,
     cpu: Cow<'a, Measured<Nanos>>,
     counts: Counts,
+    #[serde(default)]
+    tallies: Cow<'a, [Tally]>,
     losses: Losses,
     /// How many events the file holds for it.
     events: u64,
@@ -40,13 +45,14 @@ struct LaneHead<'a> {
 impl<'a> Head<'a> {
     /// What is to be said of `trace` before its events.
     pub(super) fn of(trace: &'a Trace) -> Self {
-        let Trace { header, pools, sites, lanes } = trace;
+        let Trace { header, pools, sites, chains, lanes } = trace;
         Self {
             format: Cow::Borrowed(FORMAT),
             version: VERSION,
             header: Cow::Borrowed(header),
             pools: Cow::Borrowed(pools),
             sites: Cow::Borrowed(sites),
+            chains: Cow::Borrowed(chains),
             lanes: lanes.iter().map(LaneHead::of).collect(),
         }
     }
@@ -62,6 +68,7 @@ impl<'a> Head<'a> {
             header: self.header.into_owned(),
             pools: self.pools.into_owned(),
             sites: self.sites.into_owned(),
+            chains: self.chains.into_owned(),
             lanes: self.lanes.into_iter().map(LaneHead::into_lane).collect(),
         }
     }
@@ -69,7 +76,8 @@ impl<'a> Head<'a> {
 
 impl<'a> LaneHead<'a> {
     fn of(lane: &'a Lane) -> Self {
-        let Lane { id, name, thread, role, started, ended, cpu, counts, losses, events } = lane;
+        let Lane { id, name, thread, role, started, ended, cpu, .. } = lane;
+        let Lane { counts, tallies, losses, events, .. } = lane;
         Self {
             id: *id,
             name: Cow::Borrowed(name),
@@ -79,6 +87,7 @@ impl<'a> LaneHead<'a> {
             ended: *ended,
             cpu: Cow::Borrowed(cpu),
             counts: *counts,
+            tallies: Cow::Borrowed(tallies),
             losses: *losses,
             events: events.len() as u64,
         }
@@ -94,6 +103,7 @@ impl<'a> LaneHead<'a> {
             ended: self.ended,
             cpu: self.cpu.into_owned(),
             counts: self.counts,
+            tallies: self.tallies.into_owned(),
             losses: self.losses,
             events: Vec::new(),
         }

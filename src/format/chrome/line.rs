@@ -6,10 +6,11 @@ use std::fmt;
 use serde::de::{self, Deserialize, Deserializer, Visitor};
 
 use super::WAIT;
+use super::fields::SPLIT;
 use super::number::{Micros, Whole};
 use crate::model::{
-    Collapsed, Event, EventId, Join, Nanos, Operation, OperationKind, Origin, Outcome, SecondHalf,
-    SiteId, Span, Task,
+    ChainId, Collapsed, Event, EventId, Iteration, Join, Leaf, Nanos, Operation, OperationKind,
+    Origin, Outcome, Reduction, SecondHalf, SiteId, Span, Task,
 };
 
 /// Why an entry is no event of rayprism's.
@@ -67,12 +68,20 @@ struct Args<'a> {
     joins: Option<Whole>,
     spawns: Option<Whole>,
     task: Option<EventId>,
+    operation: Option<EventId>,
     first_ns: Option<Whole>,
     first_joins: Option<Whole>,
     second_joins: Option<Whole>,
     second: Option<SecondHalf>,
     kind: Option<OperationKind>,
     own_ns: Option<Whole>,
+    chain: Option<u32>,
+    items: Option<Whole>,
+    leaves: Option<Whole>,
+    splits: Option<Whole>,
+    reductions: Option<Whole>,
+    steals: Option<Whole>,
+    producing_ns: Option<Whole>,
     #[serde(borrow)]
     label: Option<Text<'a>>,
     tasks: Option<Whole>,
@@ -100,8 +109,10 @@ impl Line<'_> {
         let span = args.span(self.ts, self.dur)?;
         let event = match &**category {
             "task" => Event::Task(args.task(span)?),
-            "join" => Event::Join(args.join(span)?),
+            "join" | SPLIT => Event::Join(args.join(span)?),
             "operation" => Event::Operation(args.operation(span)?),
+            "leaf" => Event::Leaf(args.leaf(span)?),
+            "reduction" => Event::Reduction(args.reduction(span)?),
             "collapsed" => Event::Collapsed(args.collapsed(span)?),
             other => return Err(EventProblem::Category(other.to_owned())),
         };
@@ -141,6 +152,7 @@ impl Args<'_> {
             span,
             id: self.id.ok_or(EventProblem::Missing("id"))?,
             task: self.task.ok_or(EventProblem::Missing("task"))?,
+            operation: self.operation,
             first_end: after(span.start, whole(self.first_ns, "first_ns")?),
             depth: self.depth.ok_or(EventProblem::Missing("depth"))?,
             first_joins: whole(self.first_joins, "first_joins")?,
@@ -161,6 +173,44 @@ impl Args<'_> {
             outcome: outcome(self.panicked),
             site: self.site.map(|Site(site)| site),
             label: self.label.as_ref().map(|Text(label)| label.clone().into_owned()),
+            iteration: self.iteration()?,
+        })
+    }
+
+    fn iteration(&self) -> Result<Option<Iteration>, EventProblem> {
+        let Some(Whole(leaves)) = self.leaves else { return Ok(None) };
+        Ok(Some(Iteration {
+            chain: self.chain.map(ChainId),
+            items: whole(self.items, "items")?,
+            leaves,
+            splits: whole(self.splits, "splits")?,
+            reductions: self.reductions.map(|Whole(reductions)| reductions),
+            steals: whole(self.steals, "steals")?,
+        }))
+    }
+
+    fn leaf(&self, span: Span) -> Result<Leaf, EventProblem> {
+        Ok(Leaf {
+            span,
+            id: self.id.ok_or(EventProblem::Missing("id"))?,
+            operation: self.operation.ok_or(EventProblem::Missing("operation"))?,
+            task: self.task,
+            depth: self.depth.ok_or(EventProblem::Missing("depth"))?,
+            items: whole(self.items, "items")?,
+            waited: Nanos(whole(self.waited_ns, "waited_ns")?),
+            producing: Nanos(whole(self.producing_ns, "producing_ns")?),
+            outcome: outcome(self.panicked),
+        })
+    }
+
+    fn reduction(&self, span: Span) -> Result<Reduction, EventProblem> {
+        Ok(Reduction {
+            span,
+            id: self.id.ok_or(EventProblem::Missing("id"))?,
+            operation: self.operation.ok_or(EventProblem::Missing("operation"))?,
+            task: self.task,
+            depth: self.depth.ok_or(EventProblem::Missing("depth"))?,
+            outcome: outcome(self.panicked),
         })
     }
 
@@ -183,7 +233,7 @@ pub(super) fn site(event: &Event) -> Option<SiteId> {
         Event::Task(task) => task.site,
         Event::Join(join) => join.site,
         Event::Operation(operation) => operation.site,
-        Event::Collapsed(_) => None,
+        Event::Leaf(_) | Event::Reduction(_) | Event::Collapsed(_) => None,
     }
 }
 

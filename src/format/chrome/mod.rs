@@ -31,7 +31,7 @@ pub use write::write;
 const FORMAT: &str = "rayprism";
 
 /// The format's version. A reader takes its own version and all before it.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// The `pid` of the one process.
 const PID: u32 = 1;

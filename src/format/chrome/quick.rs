@@ -28,6 +28,7 @@ pub(super) fn join(bytes: &[u8]) -> Option<(u64, Event, usize)> {
         span: Span { start: Nanos(start), end: Nanos(start.checked_add(length)?) },
         id,
         task,
+        operation: None,
         first_end: Nanos(start.checked_add(first)?),
         depth: u32::try_from(depth).ok()?,
         first_joins,
