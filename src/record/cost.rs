@@ -18,6 +18,12 @@ pub struct Costs {
     pub timed_join_ps: u64,
     /// A task that is timed and kept.
     pub task_ps: u64,
+    /// A split of a parallel iterator that is timed and kept, with its reduction.
+    pub timed_split_ps: u64,
+    /// A leaf of a parallel iterator that is timed and kept.
+    pub timed_leaf_ps: u64,
+    /// A leaf of a parallel iterator that is counted only, with the split before it.
+    pub counted_leaf_ps: u64,
 }
 
 /// Events of one batch; the best of several batches counts, because interruptions only add.
@@ -57,6 +63,9 @@ pub fn measure() -> Costs {
         counted_join_ps: picoseconds(counted.saturating_sub(empty)),
         timed_join_ps: picoseconds(timed),
         task_ps: picoseconds(task),
+        timed_split_ps: picoseconds(0),
+        timed_leaf_ps: picoseconds(0),
+        counted_leaf_ps: picoseconds(0),
     }
 }
 

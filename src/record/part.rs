@@ -456,7 +456,7 @@ fn end_split<'l>(
     let (notebook, detail, start) = (timed.notebook, timed.detail, timed.start);
     let (first_end, second, waited) = match &ends {
         Ends::Panic => (end, SecondHalf::Unknown, 0),
-        Ends::Both(first, second) => wait_of(notebook, start, end, first, second),
+        Ends::Both(first, second) => wait_of(notebook, end, first, second),
     };
     if second == SecondHalf::Inline && !notebook.keeps_everything(detail) {
         if let Some(place) = notebook.place(&run.call) {
@@ -487,13 +487,7 @@ fn end_split<'l>(
 }
 
 /// When the first half ended, how the second was run, and how long its worker waited for it.
-fn wait_of(
-    here: &Notebook,
-    start: Ticks,
-    end: Ticks,
-    first: &Done,
-    second: &Done,
-) -> (Ticks, SecondHalf, u64) {
+fn wait_of(here: &Notebook, end: Ticks, first: &Done, second: &Done) -> (Ticks, SecondHalf, u64) {
     // Halves that were not split off by this very split have no ends that it knows.
     let first_end = if first.at == 0 { end } else { Ticks(first.at) };
     if !second.as_job {

@@ -1,17 +1,16 @@
-//! From what the threads recorded to a [`Trace`]: ticks become nanoseconds, numbers of texts become
-//! call sites, threads become lanes.
+//! From what the threads recorded to a [`Trace`]: threads become lanes, and what each counted its
+//! figures. What their records become is [`events`]'s part.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 
+use super::events::{self, Texts};
 use crate::linux;
 use crate::model::{
-    self, ClockInfo, ClockSource, Collapsed, Counts, Detail, Event, Header, Join, Lane, LaneId,
-    Losses, Machine, Measured, Nanos, Operation, Outcome, Pool, PoolId, Role, Site, SiteId, Span,
-    Task, Trace,
+    self, ClockInfo, ClockSource, Counts, Detail, Header, Lane, LaneId, Machine, Measured, Nanos,
+    Pool, PoolId, Role, Trace,
 };
 use crate::record::clock::{Scale, Source};
-use crate::record::event::{self, PANICKED, Raw};
-use crate::record::{self, EventId, Figures, Member, Recording, Ticks};
+use crate::record::{self, Figures, Member, Recording, Ticks};
 
 /// CPU times of threads at one instant.
 #[derive(Debug)]
@@ -35,8 +34,8 @@ pub(super) fn trace(
 ) -> Trace {
     let scale = scale(recording, source);
     let [cpu_before, cpu_after] = cpu_times;
-    let sites = Sites::default();
-    let mut collector = Collector { recording, scale, cpu_before, cpu_after, sites };
+    let texts = Texts::default();
+    let mut collector = Collector { recording, scale, cpu_before, cpu_after, texts };
     let used = used_pools(recording);
     let mut lanes: Vec<Lane> = recording
         .threads
@@ -47,7 +46,8 @@ pub(super) fn trace(
     lanes.sort_by_key(|lane| lane_order(lane.role, lane.id));
     let pools = pools(recording, &used, &lanes);
     let header = header(recording, &scale, title, source, costs);
-    let mut trace = Trace { header, pools, sites: collector.sites.list, chains: Vec::new(), lanes };
+    let (sites, chains) = collector.texts.into_lists();
+    let mut trace = Trace { header, pools, sites, chains, lanes };
     trace.sort_events();
     trace
 }
@@ -128,9 +128,9 @@ fn header(
             counted_join_ps: costs.counted_join_ps,
             timed_join_ps: costs.timed_join_ps,
             task_ps: costs.task_ps,
-            timed_split_ps: 0,
-            timed_leaf_ps: 0,
-            counted_leaf_ps: 0,
+            timed_split_ps: costs.timed_split_ps,
+            timed_leaf_ps: costs.timed_leaf_ps,
+            counted_leaf_ps: costs.counted_leaf_ps,
         },
         machine: machine(),
         run: None,
@@ -149,37 +149,21 @@ fn machine() -> Machine {
     }
 }
 
-/// Call sites of all lanes, each once.
-#[derive(Default)]
-struct Sites {
-    list: Vec<Site>,
-    ids: HashMap<String, SiteId>,
-}
-
-impl Sites {
-    fn id(&mut self, location: &str) -> SiteId {
-        if let Some(&id) = self.ids.get(location) {
-            return id;
-        }
-        let id = SiteId(self.list.len() as u32);
-        self.list.push(Site { location: location.to_owned() });
-        self.ids.insert(location.to_owned(), id);
-        id
-    }
-}
-
 struct Collector<'r> {
     recording: &'r Recording,
     scale: Scale,
     cpu_before: &'r CpuTimes,
     cpu_after: &'r CpuTimes,
-    sites: Sites,
+    texts: Texts,
 }
 
 impl Collector<'_> {
     fn lane(&mut self, member: &Member, figures: Option<&Figures>) -> Lane {
-        let mut losses = figures.map_or_else(Losses::default, losses);
-        let events = figures.map_or_else(Vec::new, |figures| self.events(figures, &mut losses));
+        let end = self.recording.end.ticks;
+        let (events, tallies, losses) = match figures {
+            Some(figures) => events::read(figures, &self.scale, end, &mut self.texts),
+            None => Default::default(),
+        };
         Lane {
             id: member.lane,
             name: member.name.clone(),
@@ -195,7 +179,7 @@ impl Collector<'_> {
             ended: self.ended(member),
             cpu: self.cpu(member),
             counts: figures.map_or_else(Counts::default, counts),
-            tallies: Vec::new(),
+            tallies,
             losses,
             events,
         }
@@ -234,177 +218,30 @@ impl Collector<'_> {
             None => Measured::Not(linux::cpu_reason().to_owned()),
         }
     }
-
-    fn events(&mut self, figures: &Figures, losses: &mut Losses) -> Vec<Event> {
-        let event = |raw: &Raw| self.event(raw, &figures.texts, losses);
-        figures.events.iter().filter_map(event).collect()
-    }
-
-    fn event(&mut self, raw: &Raw, texts: &[String], losses: &mut Losses) -> Option<Event> {
-        let read = match raw {
-            Raw::Task(task) => self.task(task, texts, losses).map(Event::Task),
-            Raw::Join(join) => self.join(join, texts, losses).map(Event::Join),
-            Raw::Operation(operation) => {
-                self.operation(operation, texts, losses).map(Event::Operation)
-            }
-            Raw::Collapsed(collapsed) => Some(Event::Collapsed(self.collapsed(collapsed, losses))),
-            Raw::TextPiece(_) => None,
-        };
-        if read.is_none() {
-            losses.dropped += 1;
-        }
-        read
-    }
-
-    fn task(&mut self, raw: &event::Task, texts: &[String], losses: &mut Losses) -> Option<Task> {
-        let span = self.span(raw.start, raw.end, losses);
-        let pushed = (raw.pushed != 0).then(|| self.scale.nanos(Ticks(raw.pushed)));
-        Some(Task {
-            span,
-            id: EventId::from_word(raw.id)?,
-            origin: origin(raw.origin()?),
-            parent: EventId::from_word(raw.parent),
-            pushed: pushed.map(|pushed| clamp(pushed, Nanos::ZERO, span.start, losses)),
-            depth: (raw.flags & event::DEPTH_KNOWN != 0).then_some(u32::from(raw.small)),
-            joins: raw.joins,
-            spawns: raw.spawns,
-            outcome: outcome(raw.flags),
-            site: self.site(raw.text, texts),
-        })
-    }
-
-    fn join(&mut self, raw: &event::Join, texts: &[String], losses: &mut Losses) -> Option<Join> {
-        let span = self.span(raw.start, raw.end, losses);
-        let first_end = self.scale.nanos(Ticks(raw.first_end));
-        Some(Join {
-            span,
-            id: EventId::from_word(raw.id)?,
-            task: EventId::from_word(raw.task)?,
-            operation: None,
-            first_end: clamp(first_end, span.start, span.end, losses),
-            depth: u32::from(raw.small),
-            first_joins: raw.first_joins,
-            second_joins: raw.second_joins,
-            second: second(raw.second()?),
-            outcome: outcome(raw.flags),
-            site: self.site(raw.text, texts),
-        })
-    }
-
-    fn operation(
-        &mut self,
-        raw: &event::Operation,
-        texts: &[String],
-        losses: &mut Losses,
-    ) -> Option<Operation> {
-        let span = self.span(raw.start, raw.end, losses);
-        let wait = self.scale.nanos(Ticks(raw.wait));
-        Some(Operation {
-            span,
-            id: EventId::from_word(raw.id)?,
-            task: EventId::from_word(raw.task),
-            kind: kind(raw.kind()?),
-            wait: clamp(wait, span.start, span.end, losses),
-            outcome: outcome(raw.flags),
-            site: self.site(raw.text, texts),
-            label: text(u32::try_from(raw.label).ok()?, texts).map(str::to_owned),
-            iteration: None,
-        })
-    }
-
-    fn collapsed(&self, raw: &event::Collapsed, losses: &mut Losses) -> Collapsed {
-        Collapsed {
-            span: self.span(raw.start, raw.end, losses),
-            tasks: u64::from(raw.text),
-            busy: self.scale.length(raw.busy),
-            waited: self.scale.length(raw.waited),
-            joins: raw.joins,
-            spawns: raw.spawns,
-            queued: self.scale.length(raw.queued),
-        }
-    }
-
-    fn span(&self, start: u64, end: u64, losses: &mut Losses) -> Span {
-        let last = self.scale.nanos(self.recording.end.ticks);
-        let start = clamp(self.scale.nanos(Ticks(start)), Nanos::ZERO, last, losses);
-        let end = clamp(self.scale.nanos(Ticks(end)), start, last, losses);
-        Span { start, end }
-    }
-
-    fn site(&mut self, number: u32, texts: &[String]) -> Option<SiteId> {
-        text(number, texts).map(|location| self.sites.id(location))
-    }
-}
-
-/// A text by its number; numbers count from 1, and 0 is none.
-fn text(number: u32, texts: &[String]) -> Option<&str> {
-    let index = usize::try_from(number).ok()?.checked_sub(1)?;
-    texts.get(index).map(String::as_str)
-}
-
-fn clamp(at: Nanos, least: Nanos, most: Nanos, losses: &mut Losses) -> Nanos {
-    let clamped = at.clamp(least, most);
-    losses.clamped += u64::from(clamped != at);
-    clamped
-}
-
-fn outcome(flags: u8) -> Outcome {
-    if flags & PANICKED == 0 { Outcome::Returned } else { Outcome::Panicked }
-}
-
-fn origin(raw: event::Origin) -> model::Origin {
-    match raw {
-        event::Origin::Root => model::Origin::Root,
-        event::Origin::Local => model::Origin::Local,
-        event::Origin::Stolen => model::Origin::Stolen,
-        event::Origin::Injected => model::Origin::Injected,
-        event::Origin::Broadcast => model::Origin::Broadcast,
-        event::Origin::Migrated => model::Origin::Migrated,
-    }
-}
-
-fn second(raw: event::SecondHalf) -> model::SecondHalf {
-    match raw {
-        event::SecondHalf::Inline => model::SecondHalf::Inline,
-        event::SecondHalf::SameWorker => model::SecondHalf::SameWorker,
-        event::SecondHalf::Stolen => model::SecondHalf::Stolen,
-        event::SecondHalf::Unknown => model::SecondHalf::Unknown,
-    }
-}
-
-fn kind(raw: event::OperationKind) -> model::OperationKind {
-    match raw {
-        event::OperationKind::Region => model::OperationKind::Region,
-        event::OperationKind::Install => model::OperationKind::Install,
-        event::OperationKind::Join => model::OperationKind::Join,
-        event::OperationKind::Scope => model::OperationKind::Scope,
-        event::OperationKind::InPlaceScope => model::OperationKind::InPlaceScope,
-        event::OperationKind::Broadcast => model::OperationKind::Broadcast,
-    }
 }
 
 fn counts(figures: &Figures) -> Counts {
-    let record::Counts { joins, timed_joins, spawns, tasks, steals, migrated, injected, .. } =
-        figures.counts;
-    Counts {
+    let record::Counts {
         joins,
         timed_joins,
-        timed_splits: 0,
-        timed_leaves: 0,
+        timed_splits,
+        timed_leaves,
         spawns,
         tasks,
         steals,
         migrated,
         injected,
-    }
-}
-
-fn losses(figures: &Figures) -> Losses {
-    Losses {
-        dropped: figures.dropped + figures.unreadable,
-        overwritten: figures.overwritten,
-        unfinished: figures.counts.begun.saturating_sub(figures.counts.ended),
-        clamped: 0,
-        texts: 0,
+        ..
+    } = figures.counts;
+    Counts {
+        joins,
+        timed_joins,
+        timed_splits,
+        timed_leaves,
+        spawns,
+        tasks,
+        steals,
+        migrated,
+        injected,
     }
 }

@@ -6,6 +6,7 @@
 mod collect;
 #[cfg(feature = "record")]
 mod environment;
+mod events;
 mod folder;
 
 use std::path::Path;

@@ -27,8 +27,8 @@ pub use rayon::iter::*;
 
 pub use bridge::{IterBridge, ParallelBridge};
 pub use convert::{IntoParallelIterator, IntoParallelRefIterator, IntoParallelRefMutIterator};
-pub use labelled::Labelled;
 pub use drain::{ParallelDrainFull, ParallelDrainRange};
+pub use labelled::Labelled;
 #[expect(deprecated, reason = "rayon still has it")]
 pub use sources::repeatn;
 pub use sources::{

@@ -78,7 +78,10 @@ where
         let Self { inner, run, half, keep } = self;
         let [first, second] = run.split_unseen(lane(), &half, Some(index as u64));
         let (left, right) = inner.split_at(index);
-        (Self { inner: left, run, half: first, keep }, Self { inner: right, run, half: second, keep })
+        (
+            Self { inner: left, run, half: first, keep },
+            Self { inner: right, run, half: second, keep },
+        )
     }
 
     fn fold_with<F: Folder<Self::Item>>(self, folder: F) -> F {

@@ -1,0 +1,285 @@
+//! From a lane's records to its events: ticks become nanoseconds, numbers of texts become call sites
+//! and chains, records that belong together become one event.
+
+use std::collections::HashMap;
+
+use crate::model::{
+    self, ChainId, Collapsed, Event, Iteration, Join, Leaf, Losses, Nanos, Operation, Outcome,
+    Reduction, Site, SiteId, Span, Tally, Task,
+};
+use crate::record::clock::Scale;
+use crate::record::event::{self, PANICKED, Raw};
+use crate::record::{self, EventId, Figures, Ticks};
+
+/// The events, tallies and losses of a lane, in a recording that ended at `end`.
+pub(super) fn read(
+    figures: &Figures,
+    scale: &Scale,
+    end: Ticks,
+    texts: &mut Texts,
+) -> (Vec<Event>, Vec<Tally>, Losses) {
+    let mut reader = Reader {
+        own_texts: &figures.texts,
+        scale,
+        last: scale.nanos(end),
+        texts,
+        losses: losses(figures),
+        iterations: HashMap::new(),
+        feeds: HashMap::new(),
+    };
+    let events = figures.events.iter().filter_map(|raw| reader.event(raw)).collect();
+    let tallies = figures.tallies.iter().map(|tally| reader.tally(tally)).collect();
+    (events, tallies, reader.losses)
+}
+
+/// The texts of all lanes, each once.
+#[derive(Default)]
+pub(super) struct Texts {
+    sites: Interned,
+    chains: Interned,
+}
+
+#[derive(Default)]
+struct Interned {
+    list: Vec<String>,
+    numbers: HashMap<String, u32>,
+}
+
+impl Interned {
+    fn number(&mut self, text: &str) -> u32 {
+        if let Some(&number) = self.numbers.get(text) {
+            return number;
+        }
+        let number = self.list.len() as u32;
+        self.list.push(text.to_owned());
+        self.numbers.insert(text.to_owned(), number);
+        number
+    }
+}
+
+impl Texts {
+    /// Call sites and chains, in the order of their numbers.
+    pub(super) fn into_lists(self) -> (Vec<Site>, Vec<String>) {
+        let sites = self.sites.list.into_iter().map(|location| Site { location });
+        (sites.collect(), self.chains.list)
+    }
+}
+
+struct Reader<'r> {
+    /// The texts that the lane wrote.
+    own_texts: &'r [String],
+    scale: &'r Scale,
+    /// The recording's end.
+    last: Nanos,
+    texts: &'r mut Texts,
+    losses: Losses,
+    /// Written before their operations, by id.
+    iterations: HashMap<u64, event::Iteration>,
+    /// Written before their leaves, by id.
+    feeds: HashMap<u64, event::Feed>,
+}
+
+impl Reader<'_> {
+    fn event(&mut self, raw: &Raw) -> Option<Event> {
+        let read = match raw {
+            Raw::Task(task) => self.task(task).map(Event::Task),
+            Raw::Join(join) => self.join(join).map(Event::Join),
+            Raw::Operation(operation) => self.operation(operation).map(Event::Operation),
+            Raw::Leaf(leaf) => self.leaf(leaf).map(Event::Leaf),
+            Raw::Reduction(reduction) => self.reduction(reduction).map(Event::Reduction),
+            Raw::Collapsed(collapsed) => Some(Event::Collapsed(self.collapsed(collapsed))),
+            Raw::Iteration(iteration) => {
+                self.iterations.insert(iteration.operation, *iteration);
+                return None;
+            }
+            Raw::Feed(feed) => {
+                self.feeds.insert(feed.leaf, *feed);
+                return None;
+            }
+            Raw::TextPiece(_) => None,
+        };
+        if read.is_none() {
+            self.losses.dropped += 1;
+        }
+        read
+    }
+
+    fn task(&mut self, raw: &event::Task) -> Option<Task> {
+        let span = self.span(raw.start, raw.end);
+        let pushed = (raw.pushed != 0).then(|| self.scale.nanos(Ticks(raw.pushed)));
+        Some(Task {
+            span,
+            id: EventId::from_word(raw.id)?,
+            origin: origin(raw.origin()?),
+            parent: EventId::from_word(raw.parent),
+            pushed: pushed.map(|pushed| self.clamp(pushed, Nanos::ZERO, span.start)),
+            depth: (raw.flags & event::DEPTH_KNOWN != 0).then_some(u32::from(raw.small)),
+            joins: raw.joins,
+            spawns: raw.spawns,
+            outcome: outcome(raw.flags),
+            site: self.site(raw.text),
+        })
+    }
+
+    fn join(&mut self, raw: &event::Join) -> Option<Join> {
+        let span = self.span(raw.start, raw.end);
+        let first_end = self.scale.nanos(Ticks(raw.first_end));
+        let is_split = raw.flags & event::SPLIT != 0;
+        Some(Join {
+            span,
+            id: EventId::from_word(raw.id)?,
+            task: EventId::from_word(raw.task)?,
+            operation: if is_split { Some(EventId::from_word(raw.first_joins)?) } else { None },
+            first_end: self.clamp(first_end, span.start, span.end),
+            depth: u32::from(raw.small),
+            first_joins: if is_split { 0 } else { raw.first_joins },
+            second_joins: raw.second_joins,
+            second: second(raw.second()?),
+            outcome: outcome(raw.flags),
+            site: self.site(raw.text),
+        })
+    }
+
+    fn operation(&mut self, raw: &event::Operation) -> Option<Operation> {
+        let span = self.span(raw.start, raw.end);
+        let wait = self.scale.nanos(Ticks(raw.wait));
+        let iteration = self.iterations.remove(&raw.id);
+        Some(Operation {
+            span,
+            id: EventId::from_word(raw.id)?,
+            task: EventId::from_word(raw.task),
+            kind: kind(raw.kind()?),
+            wait: self.clamp(wait, span.start, span.end),
+            outcome: outcome(raw.flags),
+            site: self.site(raw.text),
+            label: text(u32::try_from(raw.label).ok()?, self.own_texts).map(str::to_owned),
+            iteration: iteration.map(|iteration| self.iteration(&iteration)),
+        })
+    }
+
+    fn iteration(&mut self, raw: &event::Iteration) -> Iteration {
+        let seen = raw.flags & event::REDUCTIONS_SEEN != 0;
+        Iteration {
+            chain: self.chain(raw.text),
+            items: raw.items,
+            leaves: raw.leaves,
+            splits: raw.splits,
+            reductions: seen.then_some(raw.reductions),
+            steals: raw.steals,
+        }
+    }
+
+    fn leaf(&mut self, raw: &event::Leaf) -> Option<Leaf> {
+        let (waited, producing) = match self.feeds.remove(&raw.id) {
+            Some(feed) => (self.scale.length(feed.waited), self.scale.length(feed.producing)),
+            // Overwritten, as the oldest record is in a ring: without it the leaf is half a truth.
+            None if raw.flags & event::FED != 0 => return None,
+            None => (Nanos::ZERO, Nanos::ZERO),
+        };
+        Some(Leaf {
+            span: self.span(raw.start, raw.end),
+            id: EventId::from_word(raw.id)?,
+            operation: EventId::from_word(raw.operation)?,
+            task: EventId::from_word(raw.task),
+            depth: u32::from(raw.small),
+            items: raw.items,
+            waited,
+            producing,
+            outcome: outcome(raw.flags),
+        })
+    }
+
+    fn reduction(&mut self, raw: &event::Reduction) -> Option<Reduction> {
+        Some(Reduction {
+            span: self.span(raw.start, raw.end),
+            id: EventId::from_word(raw.id)?,
+            operation: EventId::from_word(raw.operation)?,
+            task: EventId::from_word(raw.task),
+            depth: u32::from(raw.small),
+            outcome: outcome(raw.flags),
+        })
+    }
+
+    fn collapsed(&mut self, raw: &event::Collapsed) -> Collapsed {
+        Collapsed {
+            span: self.span(raw.start, raw.end),
+            tasks: u64::from(raw.text),
+            busy: self.scale.length(raw.busy),
+            waited: self.scale.length(raw.waited),
+            joins: raw.joins,
+            spawns: raw.spawns,
+            queued: self.scale.length(raw.queued),
+        }
+    }
+
+    fn tally(&mut self, raw: &record::Tally) -> Tally {
+        Tally {
+            site: self.site(raw.site),
+            chain: self.chain(raw.chain),
+            label: text(raw.label, self.own_texts).map(str::to_owned),
+            operations: raw.operations,
+            splits: raw.splits,
+            leaves: raw.leaves,
+            items: raw.items,
+            reductions: raw.reductions,
+            steals: raw.steals,
+        }
+    }
+
+    fn span(&mut self, start: u64, end: u64) -> Span {
+        let start = self.clamp(self.scale.nanos(Ticks(start)), Nanos::ZERO, self.last);
+        let end = self.clamp(self.scale.nanos(Ticks(end)), start, self.last);
+        Span { start, end }
+    }
+
+    fn clamp(&mut self, at: Nanos, least: Nanos, most: Nanos) -> Nanos {
+        let clamped = at.clamp(least, most);
+        self.losses.clamped += u64::from(clamped != at);
+        clamped
+    }
+
+    fn site(&mut self, number: u32) -> Option<SiteId> {
+        text(number, self.own_texts).map(|site| SiteId(self.texts.sites.number(site)))
+    }
+
+    fn chain(&mut self, number: u32) -> Option<ChainId> {
+        text(number, self.own_texts).map(|chain| ChainId(self.texts.chains.number(chain)))
+    }
+}
+
+/// A text by its number; numbers count from 1, and 0 is none.
+fn text(number: u32, texts: &[String]) -> Option<&str> {
+    let index = usize::try_from(number).ok()?.checked_sub(1)?;
+    texts.get(index).map(String::as_str)
+}
+
+fn outcome(flags: u8) -> Outcome {
+    if flags & PANICKED == 0 { Outcome::Returned } else { Outcome::Panicked }
+}
+
+fn losses(figures: &Figures) -> Losses {
+    Losses {
+        dropped: figures.dropped + figures.unreadable,
+        overwritten: figures.overwritten,
+        unfinished: figures.counts.begun.saturating_sub(figures.counts.ended),
+        clamped: 0,
+        texts: figures.counts.lost_texts,
+    }
+}
+
+/// The model's case of the same name.
+macro_rules! same_case {
+    ($name:ident: $Enum:ident { $($Case:ident)* }) => {
+        fn $name(raw: event::$Enum) -> model::$Enum {
+            match raw {
+                $(event::$Enum::$Case => model::$Enum::$Case,)*
+            }
+        }
+    };
+}
+
+same_case!(origin: Origin { Root Local Stolen Injected Broadcast Migrated });
+same_case!(second: SecondHalf { Inline SameWorker Stolen Unknown });
+same_case!(kind: OperationKind {
+    Region Install Join Scope InPlaceScope Broadcast Iterator Sort
+});
