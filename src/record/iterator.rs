@@ -208,6 +208,17 @@ impl<'c> Run<'c> {
         lane.notebook().filter(|notebook| notebook.epoch() == epoch)
     }
 
+    /// The notebook of a thread that has not come to this recording before.
+    #[cold]
+    pub(super) fn join<'l>(
+        &self,
+        lane: &'l Lane,
+        who: impl FnOnce() -> Identity,
+    ) -> Option<&'l Notebook> {
+        let switch = Some(recorder::switch()).filter(|switch| Some(switch.epoch) == self.epoch)?;
+        lane.recording(switch, who)
+    }
+
     /// The guard of the task in which a half runs, if it runs as one: on another thread than the
     /// one that split it off, or on that while it waited for something else. `loose` is a half of
     /// which only its leaves are seen, so that each is a task of its own.

@@ -9,6 +9,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use super::buffer::Record;
 use super::clock::now;
 use super::event::{self, SecondHalf};
+use super::ids::EventId;
 use super::iterator::{Run, Seen};
 use super::lane::Lane;
 use super::link::Link;
@@ -210,7 +211,7 @@ impl<'c> Run<'c> {
         let children_timed = self.count_split(lane, notebook, &half);
         let timed = self.timed_split(lane, notebook, &half);
         let (id, start) = timed.as_ref().map_or((0, 0), |timed| (timed.id, timed.start.0));
-        let parent = if id != 0 { id } else { self.parent_on(lane, &half) };
+        let parent = if id != 0 { id } else { self.parent_on(lane, notebook, &half) };
         let from = Half { parent, pushed: start, marked: id != 0, ..half };
         let halves = from.cut(items, notebook, children_timed);
         let part = Part { half, open: Open::new(timed, running), ..unrecorded };
@@ -219,12 +220,20 @@ impl<'c> Run<'c> {
 
     /// Splits a half after `items` items, on a thread that will see no more of it than its leaves.
     #[inline]
-    pub fn split_unseen(&self, lane: &Lane, half: &Half, items: Option<u64>) -> [Half; 2] {
-        let Some(notebook) = self.notebook(lane) else { return [*half; 2] };
+    pub fn split_unseen(
+        &self,
+        lane: &Lane,
+        who: impl FnOnce() -> Identity,
+        half: &Half,
+        items: Option<u64>,
+    ) -> [Half; 2] {
+        let Some(notebook) = self.notebook(lane).or_else(|| self.join(lane, who)) else {
+            return [*half; 2];
+        };
         let half = self.touch(notebook, half);
         let timed = self.count_split(lane, notebook, &half);
         let in_place = half.is_in_place(notebook) && !half.loose;
-        let parent = self.parent_on(lane, &half);
+        let parent = self.parent_on(lane, notebook, &half);
         let from = Half { parent, pushed: 0, marked: false, loose: !in_place, ..half };
         let [first, second] = from.cut(items, notebook, timed);
         if in_place || half.is_in_place(notebook) {
@@ -239,15 +248,17 @@ impl<'c> Run<'c> {
     pub fn split_off(&self, lane: &Lane, half: &Half) -> [Half; 2] {
         let Some(notebook) = self.notebook(lane) else { return [*half; 2] };
         let half = self.touch(notebook, half);
-        let parent = self.parent_on(lane, &half);
+        let parent = self.parent_on(lane, notebook, &half);
         let timed = [half.timed; 2];
         Half { parent, pushed: 0, marked: false, ..half }.cut(None, notebook, timed)
     }
 
-    /// What pushes the halves of a split that is not timed.
-    fn parent_on(&self, lane: &Lane, half: &Half) -> u64 {
+    /// What pushes the halves of a split that is not timed: the task, outside of one the operation.
+    /// 0 where a thief makes it that is seen by its leaves only.
+    fn parent_on(&self, lane: &Lane, here: &Notebook, half: &Half) -> u64 {
+        let known = EventId::from_word(half.parent).filter(|id| id.lane() == here.lane());
         match lane.task.get() {
-            0 => half.parent,
+            0 => known.map_or(0, EventId::word),
             task => task,
         }
     }

@@ -179,6 +179,51 @@ pub(crate) fn operations(trace: &Trace) -> Vec<(&Lane, &Operation)> {
     })
 }
 
+pub(crate) fn leaves(trace: &Trace) -> Vec<(&Lane, &Leaf)> {
+    events(trace, |event| match event {
+        Event::Leaf(leaf) => Some(leaf),
+        _ => None,
+    })
+}
+
+pub(crate) fn reductions(trace: &Trace) -> Vec<(&Lane, &Reduction)> {
+    events(trace, |event| match event {
+        Event::Reduction(reduction) => Some(reduction),
+        _ => None,
+    })
+}
+
+/// Parallel iterators, and what they did.
+pub(crate) fn iterations(trace: &Trace) -> Vec<(&Operation, Iteration)> {
+    let operations = operations(trace).into_iter();
+    operations.filter_map(|(_, operation)| Some((operation, operation.iteration?))).collect()
+}
+
+/// What all lanes counted of parallel iterators, whatever their call site.
+pub(crate) fn tallied(trace: &Trace) -> Tally {
+    let all = trace.lanes.iter().flat_map(|lane| &lane.tallies);
+    let none = Tally {
+        site: None,
+        chain: None,
+        label: None,
+        operations: 0,
+        splits: 0,
+        leaves: 0,
+        items: 0,
+        reductions: 0,
+        steals: 0,
+    };
+    all.fold(none, |sum, tally| Tally {
+        operations: sum.operations + tally.operations,
+        splits: sum.splits + tally.splits,
+        leaves: sum.leaves + tally.leaves,
+        items: sum.items + tally.items,
+        reductions: sum.reductions + tally.reductions,
+        steals: sum.steals + tally.steals,
+        ..sum
+    })
+}
+
 pub(crate) fn sums(trace: &Trace) -> Vec<(&Lane, &Collapsed)> {
     events(trace, |event| match event {
         Event::Collapsed(collapsed) => Some(collapsed),

@@ -76,7 +76,7 @@ where
 
     fn split_at(self, index: usize) -> (Self, Self) {
         let Self { inner, run, half, keep } = self;
-        let [first, second] = run.split_unseen(lane(), &half, Some(index as u64));
+        let [first, second] = run.split_unseen(lane(), who, &half, Some(index as u64));
         let (left, right) = inner.split_at(index);
         (
             Self { inner: left, run, half: first, keep },
