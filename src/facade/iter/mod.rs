@@ -15,6 +15,8 @@ mod convert;
 mod drain;
 mod fed;
 mod inherent;
+#[cfg(test)]
+mod sites_tests;
 mod sources;
 mod traced;
 
