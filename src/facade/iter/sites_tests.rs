@@ -73,7 +73,7 @@ fn of_functions() {
 
 #[test]
 fn of_slices() {
-    let mut v = vec![1, 2, 3];
+    let mut v = [1, 2, 3];
     here(v.par_split(|item| *item == 2));
     here(v.par_split_mut(|item| *item == 2));
     here(v.par_split_inclusive(|item| *item == 2));
