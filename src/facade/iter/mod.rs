@@ -18,6 +18,8 @@ mod fed;
 mod inherent;
 mod labelled;
 mod producer;
+#[cfg(test)]
+mod sites_tests;
 mod sources;
 mod traced;
 
