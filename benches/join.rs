@@ -10,9 +10,8 @@
 #![allow(clippy::print_stdout, reason = "a benchmark's output is its purpose")]
 
 use std::hint::black_box;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use rayprism::Session;
 use rayprism::facade as recorded;
 use rayprism::facade::real as plain;
 use rayprism::model::{Detail, Nanos, Trace};
@@ -20,7 +19,7 @@ use rayprism::model::{Detail, Nanos, Trace};
 #[path = "support/mod.rs"]
 mod support;
 
-use support::{Arguments, median, paired};
+use support::{Arguments, elapsed, paired, recording};
 
 struct Node {
     left: Option<Box<Node>>,
@@ -62,33 +61,24 @@ impl Bench {
     fn measure(&mut self, invert: fn(&mut Option<Box<Node>>)) -> Duration {
         let Self { pool, tree, threads } = self;
         pool.install(|| {
-            let (cpu, wall) = (rayprism::linux::own_cpu(), Instant::now());
-            invert(tree);
-            invert(black_box(tree));
-            let wall = wall.elapsed();
-            let cpu = rayprism::linux::own_cpu().zip(cpu).filter(|_| *threads == 1);
-            cpu.map_or(wall, |(end, start)| Duration::from_nanos((end - start).0))
+            elapsed(*threads, || {
+                invert(tree);
+                invert(black_box(tree));
+            })
         })
     }
 
     fn recorded(&mut self, detail: Detail) -> (Duration, Option<Trace>) {
-        if detail == Detail::Off {
-            return (self.measure(invert_recorded), None);
-        }
-        // Room for every join in `full`; what is not written costs nothing.
-        let builder = Session::builder().detail(detail).buffer_bytes(256 << 20);
-        let session = builder.start().expect("no other session");
-        let time = self.measure(invert_recorded);
-        (time, Some(session.stop()))
+        recording(detail, || self.measure(invert_recorded))
     }
 }
 
 fn main() {
-    let arguments = Arguments::parse();
+    let arguments = Arguments::parse(15, "off,count,auto,full");
     for &threads in &arguments.threads {
         levels(&arguments, threads);
     }
-    for &threads in arguments.threads.iter().filter(|_| arguments.wants("full")) {
+    for &threads in arguments.threads.iter().filter(|_| arguments.wants(Detail::Full)) {
         full(&arguments, threads);
     }
 }
@@ -97,10 +87,10 @@ fn levels(arguments: &Arguments, threads: usize) {
     let mut bench = Bench::new(arguments.depth, threads);
     let joins = 2 * ((1_u64 << arguments.depth) - 1);
     println!("depth {}, {threads} workers, {joins} joins a measurement", arguments.depth);
-    let levels = [("off", Detail::Off), ("count", Detail::Count), ("auto", Detail::Auto)];
-    for (_, detail) in levels.into_iter().filter(|(name, _)| arguments.wants(name)) {
+    let levels = [Detail::Off, Detail::Count, Detail::Auto];
+    for detail in levels.into_iter().filter(|level| arguments.wants(*level)) {
         let mut last = None;
-        let ratios = paired(arguments.rounds, |recorded| {
+        let pairs = paired(arguments.rounds, |recorded| {
             if !recorded {
                 return bench.measure(invert_plain);
             }
@@ -108,7 +98,11 @@ fn levels(arguments: &Arguments, threads: usize) {
             last = trace;
             time
         });
-        println!("  {detail:?}: {ratios}{}", last.as_ref().map_or(String::new(), describe));
+        println!(
+            "  {detail:?}: {}{}",
+            pairs.ratio(),
+            last.as_ref().map_or(String::new(), describe)
+        );
         if let Some(trace) = last {
             assert_eq!(trace.counts().joins, joins, "{detail:?}");
         }
@@ -120,21 +114,19 @@ fn full(arguments: &Arguments, threads: usize) {
     let depth = arguments.depth.min(18);
     let mut bench = Bench::new(depth, threads);
     let joins = 2 * ((1_u64 << depth) - 1);
-    let (mut plain, mut full, mut last) = (Vec::new(), Vec::new(), None);
-    let ratios = paired(arguments.rounds, |recorded| {
+    let mut last = None;
+    let pairs = paired(arguments.rounds, |recorded| {
         if !recorded {
-            plain.push(bench.measure(invert_plain));
-            return plain[plain.len() - 1];
+            return bench.measure(invert_plain);
         }
         let (time, trace) = bench.recorded(Detail::Full);
-        full.push(time);
         last = trace;
         time
     });
-    let more = median(full).as_secs_f64() - median(plain).as_secs_f64();
-    let each = more * 1e9 * threads as f64 / joins as f64;
     println!(
-        "depth {depth}, {threads} workers, Full: {ratios}, {each:.1} ns of CPU time more per join"
+        "depth {depth}, {threads} workers, Full: {}, {:.1} ns of CPU time more per join",
+        pairs.ratio(),
+        pairs.more(joins).0.median * threads as f64,
     );
     let trace = last.expect("some rounds");
     println!("  {}", describe(&trace));

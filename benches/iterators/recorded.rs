@@ -1,0 +1,6 @@
+//! The operations through the facade.
+
+pub(crate) use rayprism::facade as rayon;
+
+#[path = "operations.rs"]
+pub(crate) mod operations;
