@@ -10,10 +10,10 @@ use super::join::Mark;
 use super::lane::{Lane, Mode};
 use super::link::{Arrival, Link};
 use super::log::Count;
-use super::notebook::{Notebook, Prelude};
+use super::notebook::{Notebook, Prelude, Progress};
 use super::operation::{OpenOperation, Wait};
 use super::part::Half;
-use super::places::Call;
+use super::places::{Call, Place};
 use super::recorder::{self, Identity};
 use super::task::Running;
 use super::time::Ticks;
@@ -32,9 +32,11 @@ pub enum Seen {
 pub struct Run<'c> {
     pub(super) call: Call<'c>,
     pub(super) seen: Seen,
-    /// The recording that its parts belong to; `None` if they are not recorded.
-    epoch: Option<u64>,
-    /// Its id, if it is timed, or 0.
+    /// Its number among all iterators of the recording; 0 if its parts are not recorded.
+    pub(super) serial: u64,
+    /// The recording.
+    epoch: u64,
+    /// Its id as an operation, if it is timed, or 0.
     pub(super) operation: u64,
     /// The lane that called it.
     pub(super) caller: u32,
@@ -42,8 +44,8 @@ pub struct Run<'c> {
     depth: u32,
     /// Whether its items come from one iterator that all leaves share.
     pub(super) bridged: bool,
-    text: u32,
-    pub(super) counts: RunCounts,
+    /// What other threads than the caller did of it.
+    others: Others,
     /// The task that took the first half in, where a thread outside the pool split it off, or 0.
     taken_in: AtomicU64,
     /// When the caller had nothing left of it to do itself, as far as is known; written by the
@@ -52,14 +54,15 @@ pub struct Run<'c> {
     wait_nested: AtomicU64,
 }
 
-/// Counts of all parts of a timed parallel iterator. Every thread adds to them.
+/// What other threads than the caller did of a parallel iterator. Each adds to it once, when it has
+/// done what it came for.
 #[derive(Debug, Default)]
-pub(super) struct RunCounts {
-    pub(super) items: AtomicU64,
-    pub(super) leaves: AtomicU64,
-    pub(super) splits: AtomicU64,
-    pub(super) reductions: AtomicU64,
-    pub(super) steals: AtomicU64,
+struct Others {
+    splits: AtomicU64,
+    leaves: AtomicU64,
+    items: AtomicU64,
+    reductions: AtomicU64,
+    steals: AtomicU64,
 }
 
 /// A parallel iterator that is under way. Closed by [`OpenIterator::close`]; when dropped before, a
@@ -68,10 +71,42 @@ pub(super) struct RunCounts {
 #[derive(Debug)]
 pub struct OpenIterator<'l, 'c> {
     lane: &'l Lane,
-    /// `None` if it is not timed.
-    operation: Option<OpenOperation<'l>>,
     run: Run<'c>,
     root: Half,
+    /// `None` if nothing of it is recorded.
+    opened: Option<Opened<'l>>,
+}
+
+#[derive(Debug)]
+struct Opened<'l> {
+    notebook: &'l Notebook,
+    place: &'l Place,
+    /// `None` if it is not timed.
+    operation: Option<Box<OpenOperation<'l>>>,
+    outer: Outer,
+}
+
+/// The parallel iterator of which a thread was running a part when it began with another.
+#[derive(Debug)]
+struct Outer {
+    iterating: u64,
+    progress: Progress,
+}
+
+impl Outer {
+    /// The thread turns to the iterator `serial`.
+    #[inline]
+    fn leave(lane: &Lane, notebook: &Notebook, serial: u64) -> Self {
+        let progress = notebook.progress.replace(&Progress::default());
+        Self { iterating: lane.iterating.replace(serial), progress }
+    }
+
+    /// It turns back; what it has done meanwhile.
+    #[inline]
+    fn resume(&self, lane: &Lane, notebook: &Notebook) -> Progress {
+        lane.iterating.set(self.iterating);
+        notebook.progress.replace(&self.progress)
+    }
 }
 
 impl Lane {
@@ -84,64 +119,67 @@ impl Lane {
         seen: Seen,
         items: Option<u64>,
     ) -> OpenIterator<'l, 'c> {
+        let (opened, run) = match self.opened(who, &call, items) {
+            Some(opened) => {
+                let run = Run::new(call, seen, self, &opened);
+                (Some(opened), run)
+            }
+            None => (None, Run::unrecorded(call, seen)),
+        };
+        let operation = opened.as_ref().and_then(|opened| opened.operation.as_ref());
+        let start = operation.map_or(Ticks(0), |operation| operation.start());
+        let root = match &opened {
+            Some(opened) => Half::root(opened.notebook, self, &run, items, start),
+            None => Half::NONE,
+        };
+        OpenIterator { lane: self, run, root, opened }
+    }
+
+    #[inline]
+    fn opened<'l>(
+        &'l self,
+        who: impl FnOnce() -> Identity,
+        call: &Call<'_>,
+        items: Option<u64>,
+    ) -> Option<Opened<'l>> {
         let switch = recorder::switch();
         let mode = match self.mode.get() {
             Mode::NoTask => Mode::of(switch.detail),
             mode => mode,
         };
-        if mode.is_recorded() {
-            if let Some(notebook) = self.recording(switch, who) {
-                if notebook.prelude.get() == Prelude::Over {
-                    return self.open_recorded(notebook, mode, call, seen, items);
-                }
-                // A source within an adaptor that is already open: that one sees all of it.
-                notebook.prelude.set(Prelude::Open(items));
-            }
+        if !mode.is_recorded() {
+            return None;
         }
-        OpenIterator {
-            lane: self,
-            operation: None,
-            run: Run::unrecorded(call, seen),
-            root: Half::ROOT,
+        let notebook = self.recording(switch, who)?;
+        if notebook.prelude.get() != Prelude::Over {
+            // A source within an adaptor that is already open: that one sees all of it.
+            notebook.prelude.set(Prelude::Open(items));
+            return None;
         }
-    }
-
-    #[inline]
-    fn open_recorded<'l, 'c>(
-        &'l self,
-        notebook: &'l Notebook,
-        mode: Mode,
-        call: Call<'c>,
-        seen: Seen,
-        items: Option<u64>,
-    ) -> OpenIterator<'l, 'c> {
-        let Some(place) = notebook.place(&call) else {
-            let run = Run::unrecorded(call, seen);
-            return OpenIterator { lane: self, operation: None, run, root: Half::ROOT };
-        };
+        let place = notebook.place(call)?;
         notebook.count(place, Count::Operations, 1);
-        notebook.prelude.set(Prelude::Open(items));
         let timed = mode.timed().filter(|&detail| notebook.times(detail, place, 0));
         let operation = timed.map(|detail| {
-            let (site, label) = (call.site, call.label);
-            OpenOperation::new(self, notebook, detail, OperationKind::Iterator, site, label)
+            let (kind, site) = (OperationKind::Iterator, call.site);
+            Box::new(OpenOperation::new(self, notebook, detail, kind, site, call.label))
         });
-        let run = Run {
-            epoch: (!place.meaning.opaque).then(|| notebook.epoch()),
-            operation: operation.as_ref().map_or(0, OpenOperation::id),
-            caller: notebook.lane().0,
-            depth: self.depth.get(),
-            bridged: place.meaning.bridged,
-            text: place.chain.get(),
-            ..Run::unrecorded(call, seen)
-        };
-        let start = operation.as_ref().map_or(Ticks(0), OpenOperation::start);
-        let root = Half::root(notebook, &run, start, self.task.get());
-        OpenIterator { lane: self, operation, run, root }
+        let serial = operation.as_ref().map_or_else(|| notebook.next_id(), |open| open.id());
+        let serial = if place.meaning.opaque { 0 } else { serial };
+        if serial != 0 {
+            notebook.prelude.set(Prelude::Open(items));
+        }
+        let outer = Outer::leave(self, notebook, serial);
+        Some(Opened { notebook, place, operation, outer })
     }
 }
 
 impl<'c> OpenIterator<'_, 'c> {
+    /// Whether its parts are recorded.
+    #[inline]
+    pub fn has_parts(&self) -> bool {
+        self.run.serial != 0
+    }
+
     /// What its parts share.
     #[inline]
     pub fn run(&self) -> &Run<'c> {
@@ -157,29 +195,72 @@ impl<'c> OpenIterator<'_, 'c> {
     /// The call returned.
     #[inline]
     pub fn close(mut self) {
-        self.end(false);
+        if let Some(opened) = self.opened.take() {
+            self.end(opened, false);
+        }
     }
 
     #[inline]
-    fn end(&mut self, panicked: bool) {
-        if self.run.caller == 0 {
-            return;
-        }
-        if let Some(notebook) = self.lane.notebook() {
-            notebook.prelude.set(Prelude::Over);
-        }
-        if let Some(mut operation) = self.operation.take() {
-            let iteration = self.run.record(operation.id());
+    fn end(&self, opened: Opened<'_>, panicked: bool) {
+        let Opened { notebook, place, operation, outer } = opened;
+        notebook.prelude.set(Prelude::Over);
+        let progress = outer.resume(self.lane, notebook);
+        notebook.tally(place, &progress);
+        if let Some(mut operation) = operation {
+            let iteration = self.run.record(place, &progress);
             operation.end(self.run.wait(self.lane), panicked, Some(iteration));
         }
-        self.run.caller = 0;
     }
 }
 
 impl Drop for OpenIterator<'_, '_> {
     #[inline]
     fn drop(&mut self) {
-        self.end(true);
+        if let Some(opened) = self.opened.take() {
+            self.end(opened, true);
+        }
+    }
+}
+
+/// A half that runs as a task of its own: on another thread than the one that split it off, or on
+/// that while it waited for something else.
+#[derive(Debug)]
+pub(super) struct Arrived<'r, 'c, 'l> {
+    run: &'r Run<'c>,
+    lane: &'l Lane,
+    /// `None` if the recording has changed.
+    opened: Option<(&'l Notebook, &'l Place, Outer)>,
+    running: Option<Running<'l>>,
+}
+
+impl Arrived<'_, '_, '_> {
+    /// The half returned.
+    pub(super) fn done(mut self) {
+        self.add_up();
+        self.running.take().into_iter().for_each(Running::done);
+    }
+
+    /// Adds what was done here to the tally, before the task ends and the caller may go on.
+    fn add_up(&mut self) {
+        let Some((notebook, place, outer)) = self.opened.take() else { return };
+        let progress = outer.resume(self.lane, notebook);
+        notebook.tally(place, &progress);
+        self.run.others.add(&progress);
+    }
+}
+
+impl Drop for Arrived<'_, '_, '_> {
+    fn drop(&mut self) {
+        self.add_up();
+    }
+}
+
+impl Others {
+    fn add(&self, Progress { splits, leaves, items, reductions }: &Progress) {
+        self.splits.fetch_add(splits.get(), Relaxed);
+        self.leaves.fetch_add(leaves.get(), Relaxed);
+        self.items.fetch_add(items.get(), Relaxed);
+        self.reductions.fetch_add(reductions.get(), Relaxed);
     }
 }
 
@@ -188,24 +269,35 @@ impl<'c> Run<'c> {
         Self {
             call,
             seen,
-            epoch: None,
+            serial: 0,
+            epoch: 0,
             operation: 0,
             caller: 0,
             depth: 0,
             bridged: false,
-            text: 0,
-            counts: RunCounts::default(),
+            others: Others::default(),
             taken_in: AtomicU64::new(0),
             wait_at: AtomicU64::new(0),
             wait_nested: AtomicU64::new(0),
         }
     }
 
+    fn new(call: Call<'c>, seen: Seen, lane: &Lane, opened: &Opened<'_>) -> Self {
+        Self {
+            serial: lane.iterating.get(),
+            epoch: opened.notebook.epoch(),
+            operation: opened.operation.as_ref().map_or(0, |operation| operation.id()),
+            caller: lane.number.get(),
+            depth: lane.depth.get(),
+            bridged: opened.place.meaning.bridged,
+            ..Self::unrecorded(call, seen)
+        }
+    }
+
     /// The notebook of the thread that runs a part, if it belongs to the same recording.
     #[inline]
     pub(super) fn notebook<'l>(&self, lane: &'l Lane) -> Option<&'l Notebook> {
-        let epoch = self.epoch?;
-        lane.notebook().filter(|notebook| notebook.epoch() == epoch)
+        lane.notebook().filter(|notebook| self.serial != 0 && notebook.epoch() == self.epoch)
     }
 
     /// The notebook of a thread that has not come to this recording before.
@@ -215,61 +307,46 @@ impl<'c> Run<'c> {
         lane: &'l Lane,
         who: impl FnOnce() -> Identity,
     ) -> Option<&'l Notebook> {
-        let switch = Some(recorder::switch()).filter(|switch| Some(switch.epoch) == self.epoch)?;
+        let switch = Some(recorder::switch()).filter(|switch| switch.epoch == self.epoch)?;
         lane.recording(switch, who)
     }
 
-    /// The guard of the task in which a half runs, if it runs as one: on another thread than the
-    /// one that split it off, or on that while it waited for something else. `loose` is a half of
-    /// which only its leaves are seen, so that each is a task of its own.
+    /// Whether a half runs where it was split off, in its place on the stack.
     #[inline]
-    pub(super) fn arrive<'l>(
-        &self,
-        lane: &'l Lane,
-        who: impl Fn() -> Identity,
-        half: &Half,
-        loose: bool,
-    ) -> Option<Running<'l>> {
-        self.epoch?;
-        match lane.notebook() {
-            Some(here) if half.is_in_place(here) && !loose => None,
-            _ => self.begin(lane, who, half),
-        }
+    pub(super) fn is_in_place(&self, lane: &Lane, half: &Half) -> bool {
+        half.is_of(lane) && lane.iterating.get() == self.serial
     }
 
+    /// A half is run that is not in its place: in a task of its own.
     #[cold]
-    fn begin<'l>(
-        &self,
+    pub(super) fn arrive<'r, 'l>(
+        &'r self,
         lane: &'l Lane,
         who: impl Fn() -> Identity,
         half: &Half,
-    ) -> Option<Running<'l>> {
+    ) -> Option<Arrived<'r, 'c, 'l>> {
         let here = lane.attach(&who);
         if here.pool() == 0 && who().seat.is_none() {
             // Only workers run tasks.
             return None;
         }
-        let running = lane.begin(&who, self.arrival(here, half));
+        let running = lane.begin(&who, self.arrival(lane, here, half));
         if half.is_first_from_outside() {
             self.taken_in.store(lane.task.get(), Relaxed);
         }
-        if running.origin() == Some(Origin::Stolen) {
-            self.count_steal(lane);
-        }
-        Some(running)
-    }
-
-    fn count_steal(&self, lane: &Lane) {
-        self.counts.steals.fetch_add(1, Relaxed);
-        if let Some(notebook) = self.notebook(lane) {
-            if let Some(place) = notebook.place(&self.call) {
+        let opened = self.notebook(lane).and_then(|notebook| {
+            let place = notebook.place(&self.call)?;
+            if running.origin() == Some(Origin::Stolen) {
+                self.others.steals.fetch_add(1, Relaxed);
                 notebook.count(place, Count::Steals, 1);
             }
-        }
+            Some((notebook, place, Outer::leave(lane, notebook, self.serial)))
+        });
+        Some(Arrived { run: self, lane, opened, running: Some(running) })
     }
 
-    fn arrival(&self, here: &Notebook, half: &Half) -> Arrival {
-        if half.is_in_place(here) {
+    fn arrival(&self, lane: &Lane, here: &Notebook, half: &Half) -> Arrival {
+        if half.is_of(lane) && half.is_loose() {
             // What follows the first leaf of a stolen half.
             return Arrival::Root;
         }
@@ -290,6 +367,15 @@ impl<'c> Run<'c> {
         }
     }
 
+    /// A thread that sees nothing but the leaves of a stolen half has split that.
+    #[cold]
+    pub(super) fn split_elsewhere(&self, notebook: &Notebook) {
+        if let Some(place) = notebook.place(&self.call) {
+            notebook.count(place, Count::Splits, 1);
+        }
+        self.others.splits.fetch_add(1, Relaxed);
+    }
+
     /// The caller has nothing left of it to do itself.
     pub(super) fn note_wait(&self, at: Ticks, notebook: &Notebook) {
         self.wait_at.store(at.0, Relaxed);
@@ -306,7 +392,7 @@ impl<'c> Run<'c> {
     /// splits.
     fn wait(&self, lane: &Lane) -> Wait {
         let at = self.wait_at.load(Relaxed);
-        let nobody_else = lane.in_task() && self.counts.steals.load(Relaxed) == 0;
+        let nobody_else = lane.in_task() && self.others.steals.load(Relaxed) == 0;
         if at == 0 || nobody_else {
             return Wait::Never;
         }
@@ -314,18 +400,18 @@ impl<'c> Run<'c> {
         Wait::Since(Mark { at: Ticks(at), joins: 0, nested })
     }
 
-    fn record(&self, operation: u64) -> Record {
-        let RunCounts { items, leaves, splits, reductions, steals } = &self.counts;
+    fn record(&self, place: &Place, own: &Progress) -> Record {
+        let Others { splits, leaves, items, reductions, steals } = &self.others;
         let reductions_seen = if self.seen == Seen::Whole { event::REDUCTIONS_SEEN } else { 0 };
         event::Iteration {
-            flags: if self.epoch.is_none() { event::OPAQUE } else { reductions_seen },
+            flags: if self.serial == 0 { event::OPAQUE } else { reductions_seen },
             small: 0,
-            text: self.text,
-            operation,
-            items: items.load(Relaxed),
-            leaves: leaves.load(Relaxed),
-            splits: splits.load(Relaxed),
-            reductions: reductions.load(Relaxed),
+            text: place.chain.get(),
+            operation: self.operation,
+            items: items.load(Relaxed) + own.items.get(),
+            leaves: leaves.load(Relaxed) + own.leaves.get(),
+            splits: splits.load(Relaxed) + own.splits.get(),
+            reductions: reductions.load(Relaxed) + own.reductions.get(),
             steals: steals.load(Relaxed),
             spare: 0,
         }

@@ -34,9 +34,14 @@ pub struct Lane {
     /// The current task's id, or 0.
     pub(super) task: Cell<u64>,
     notebook: Cell<*const Notebook>,
-    /// Fills the cache line, so that there is no padding: a front end may hold the image of a fresh
-    /// lane against this one byte by byte.
-    _rest: [u64; 2],
+    /// The lane's number, or 0 while it is not known.
+    pub(super) number: Cell<u32>,
+    /// Operations and parts of parallel iterators that are open and timed.
+    pub(super) level: Cell<u32>,
+    /// The parallel iterator that the thread is running a part of, or 0.
+    pub(super) iterating: Cell<u64>,
+    // The line is full, and there is no padding in it: a front end may hold the image of a fresh
+    // lane against this one byte by byte.
 }
 
 /// What the current task is recorded as: fixed when it begins.
@@ -108,7 +113,9 @@ impl Lane {
             spawns: Cell::new(0),
             task: Cell::new(0),
             notebook: Cell::new(ptr::null()),
-            _rest: [0; 2],
+            number: Cell::new(0),
+            level: Cell::new(0),
+            iterating: Cell::new(0),
         }
     }
 
@@ -196,6 +203,7 @@ impl Lane {
         // SAFETY: made by `Box::into_raw` in `attach`, taken out of the cell above, so freed once;
         // references to it are held by guards alone, of which there are none.
         let notebook = unsafe { Box::from_raw(notebook.cast_mut()) };
+        self.number.set(0);
         notebook.close();
         recorder::retire(&notebook.member, cpu);
     }
@@ -232,7 +240,9 @@ impl Lane {
         if let Some(notebook) = self.notebook() {
             return notebook;
         }
-        let notebook = Box::into_raw(Box::new(Notebook::new(recorder::register(who()))));
+        let notebook = Box::new(Notebook::new(recorder::register(who())));
+        self.number.set(notebook.lane().0);
+        let notebook = Box::into_raw(notebook);
         self.notebook.set(notebook);
         #[expect(unsafe_code, reason = "see `notebook`")]
         // SAFETY: just made.
@@ -248,6 +258,7 @@ impl Lane {
         let lane = Self::new();
         let notebook = Notebook::new(recorder::stranger());
         notebook.use_log(Arc::new(log), settings);
+        lane.number.set(notebook.lane().0);
         lane.notebook.set(Box::into_raw(Box::new(notebook)));
         lane
     }

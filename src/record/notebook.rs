@@ -68,11 +68,43 @@ pub(super) struct Notebook {
     set_aside: Cell<usize>,
     /// Fine parts of parallel iterators until one is looked at again.
     unlooked: Cell<u32>,
-    /// Operations and parts of parallel iterators that are open and timed.
-    pub(super) level: Cell<u32>,
+    /// What the thread did of the parallel iterator that it is running a part of.
+    pub(super) progress: Progress,
+    /// When the first halves of timed splits ended, by level: ticks, and ticks of other tasks until
+    /// then.
+    first_ends: RefCell<Vec<(u64, u64)>>,
     /// The parallel iterator that was opened and has not got to its first part.
     pub(super) prelude: Cell<Prelude>,
     pub(super) feed: Feed,
+}
+
+/// What a thread did of one parallel iterator, until it is added to the tally.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Progress {
+    pub(super) splits: Cell<u64>,
+    pub(super) leaves: Cell<u64>,
+    pub(super) items: Cell<u64>,
+    pub(super) reductions: Cell<u64>,
+}
+
+impl Progress {
+    /// Begins with `other`; what was there until then.
+    #[inline]
+    pub(super) fn replace(&self, other: &Self) -> Self {
+        let Self { splits, leaves, items, reductions } = self;
+        Self {
+            splits: Cell::new(splits.replace(other.splits.get())),
+            leaves: Cell::new(leaves.replace(other.leaves.get())),
+            items: Cell::new(items.replace(other.items.get())),
+            reductions: Cell::new(reductions.replace(other.reductions.get())),
+        }
+    }
+}
+
+/// One more of something, or several.
+#[inline]
+pub(super) fn add(cell: &Cell<u64>, n: u64) {
+    cell.set(cell.get() + n);
 }
 
 /// Whether a parallel iterator was opened whose first part is still to come. Another one that is
@@ -207,7 +239,8 @@ impl Notebook {
             before_wait: RefCell::new(Vec::new()),
             set_aside: Cell::new(0),
             unlooked: Cell::new(0),
-            level: Cell::new(0),
+            progress: Progress::default(),
+            first_ends: RefCell::new(Vec::new()),
             prelude: Cell::new(Prelude::Over),
             feed: Feed::default(),
         }
@@ -479,6 +512,33 @@ impl Notebook {
         let text = |text: &str| self.texts.text(log, text);
         let label = place.label.as_deref().map_or(0, text);
         [self.texts.site(log, place.site), text(&place.meaning.words), label]
+    }
+
+    /// Adds what was done of a parallel iterator to its tally.
+    #[inline]
+    pub(super) fn tally(&self, place: &Place, progress: &Progress) {
+        let Some(log) = self.log() else { return };
+        let Progress { splits, leaves, items, reductions } = progress;
+        let count =
+            |count: Count, cell: &Cell<u64>| log.count(place.tally.get(), count, cell.get());
+        count(Count::Splits, splits);
+        count(Count::Leaves, leaves);
+        count(Count::Items, items);
+        count(Count::Reductions, reductions);
+    }
+
+    /// The first half of a timed split ended, or has not yet: 0.
+    pub(super) fn set_first_end(&self, level: u32, end: (u64, u64)) {
+        let (mut ends, level) = (self.first_ends.borrow_mut(), level as usize);
+        if ends.len() <= level {
+            ends.resize(level + 1, (0, 0));
+        }
+        ends[level] = end;
+    }
+
+    /// When it did: ticks, or 0 if that is not known, and ticks of other tasks until then.
+    pub(super) fn first_end(&self, level: u32) -> (u64, u64) {
+        self.first_ends.borrow().get(level as usize).copied().unwrap_or((0, 0))
     }
 
     /// Counts at a place.

@@ -77,7 +77,7 @@ impl<'l> OpenOperation<'l> {
         label: Option<&str>,
     ) -> Self {
         let site = notebook.site(site);
-        notebook.level.set(notebook.level.get() + 1);
+        lane.level.set(lane.level.get() + 1);
         Self {
             lane,
             notebook,
@@ -129,7 +129,7 @@ impl<'l> OpenOperation<'l> {
         let end = now();
         self.closed = true;
         let notebook = self.notebook;
-        notebook.level.set(notebook.level.get().saturating_sub(1));
+        self.lane.level.set(self.lane.level.get().saturating_sub(1));
         if self.epoch != notebook.epoch() {
             return;
         }

@@ -1,22 +1,20 @@
 //! The parts of a parallel iterator: a half is split into halves, or is a leaf; two results are
 //! reduced to one. Each part is a guard on the stack of the thread that runs it.
 //!
-//! A part that is fine and runs in place is counted and nothing else: its guard holds nothing.
+//! A part that is fine and runs in its place is counted and nothing else: its guard holds nothing.
 
 use std::panic::Location;
-use std::sync::atomic::Ordering::Relaxed;
 
 use super::buffer::Record;
 use super::clock::now;
 use super::event::{self, SecondHalf};
 use super::ids::EventId;
-use super::iterator::{Run, Seen};
+use super::iterator::{Arrived, Run, Seen};
 use super::lane::Lane;
 use super::link::Link;
-use super::log::{Count, Counter};
-use super::notebook::{Around, Feed, Notebook, Prelude, Short};
+use super::log::Counter;
+use super::notebook::{Around, Feed, Notebook, Prelude, Short, add};
 use super::recorder::{Detail, Identity};
-use super::task::Running;
 use super::time::Ticks;
 
 /// A stretch of a parallel iterator's items, and where it comes from. Goes to the thread that runs
@@ -27,71 +25,87 @@ pub struct Half {
     parent: u64,
     /// When, in ticks, or 0.
     pushed: u64,
-    /// How many items it has.
-    items: Option<u64>,
-    /// Which lane split it off, and that lane's pool, or 0.
+    /// How many items it has, or [`UNKNOWN`].
+    items: u64,
+    /// Which lane split it off.
     lane: u32,
-    pool: u32,
-    /// What was open on that lane then: see [`Notebook::level`].
+    /// What was open and timed on that lane then.
     level: u32,
+    /// That lane's pool, or 0.
+    pool: u32,
     depth: u16,
-    side: Side,
-    /// Whether it is timed.
-    timed: bool,
-    /// Whether its end is to be noted, as a timed split may wait from there on.
-    marked: bool,
-    /// Whether it belongs to a stolen half of which only the leaves are seen.
-    loose: bool,
+    flags: u8,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Side {
-    All,
-    First,
-    Second,
-}
+/// A number of items that is not known beforehand.
+const UNKNOWN: u64 = u64::MAX;
+
+/// The first half of a split.
+const FIRST: u8 = 1;
+/// The second half of a split.
+const SECOND: u8 = 2;
+/// It is timed.
+const TIMED: u8 = 4;
+/// Its end is to be noted: a timed split may wait from there on.
+const MARKED: u8 = 8;
+/// It belongs to a stolen half of which only the leaves are seen.
+const LOOSE: u8 = 16;
 
 impl Half {
     /// Of an iterator that is not recorded.
-    pub(super) const ROOT: Self = Self {
+    pub(super) const NONE: Self = Self {
         parent: 0,
         pushed: 0,
-        items: None,
+        items: UNKNOWN,
         lane: 0,
-        pool: 0,
         level: 0,
+        pool: 0,
         depth: 0,
-        side: Side::All,
-        timed: false,
-        marked: false,
-        loose: false,
+        flags: 0,
     };
 
     #[inline]
-    pub(super) fn root(notebook: &Notebook, run: &Run<'_>, start: Ticks, task: u64) -> Self {
+    pub(super) fn root(
+        notebook: &Notebook,
+        lane: &Lane,
+        run: &Run<'_>,
+        items: Option<u64>,
+        start: Ticks,
+    ) -> Self {
+        let timed = run.operation != 0;
         Self {
-            parent: if run.operation != 0 { run.operation } else { task },
+            parent: if timed { run.operation } else { lane.task.get() },
             pushed: start.0,
-            lane: notebook.lane().0,
+            items: items.unwrap_or(UNKNOWN),
+            lane: lane.number.get(),
+            level: lane.level.get(),
             pool: notebook.pool(),
-            level: notebook.level.get(),
-            timed: run.operation != 0,
-            ..Self::ROOT
+            depth: 0,
+            flags: if timed { TIMED } else { 0 },
         }
     }
 
-    /// Whether it runs where it was split off, in its place on the stack.
     #[inline]
-    pub(super) fn is_in_place(&self, here: &Notebook) -> bool {
-        self.lane == here.lane().0 && self.level == here.level.get()
+    fn is(&self, flag: u8) -> bool {
+        self.flags & flag != 0
+    }
+
+    /// Whether this lane split it off, and nothing else that is timed was begun on it since.
+    #[inline]
+    pub(super) fn is_of(&self, lane: &Lane) -> bool {
+        self.lane == lane.number.get() && self.level == lane.level.get()
+    }
+
+    pub(super) fn is_loose(&self) -> bool {
+        self.is(LOOSE)
     }
 
     pub(super) fn is_first_from_outside(&self) -> bool {
-        self.pool == 0 && self.side == Side::First
+        self.pool == 0 && self.is(FIRST)
     }
 
     pub(super) fn is_second_from_outside(&self) -> bool {
-        self.pool == 0 && self.side == Side::Second
+        self.pool == 0 && self.is(SECOND)
     }
 
     pub(super) fn link(&self, site: &'static Location<'static>) -> Link {
@@ -99,45 +113,49 @@ impl Half {
         Link { parent, pushed, lane, pool, ..Link::unrecorded(site) }
     }
 
-    /// Both sides of it, cut after `items`, split off by `here`.
+    /// Both sides of it, cut after `items` and otherwise like it, one level deeper.
     #[inline]
-    fn cut(&self, items: Option<u64>, here: &Notebook, timed: [bool; 2]) -> [Self; 2] {
+    fn cut(self, items: Option<u64>) -> [Self; 2] {
+        let first = items.unwrap_or(UNKNOWN);
+        let second = match items {
+            Some(first) if self.items != UNKNOWN => self.items.saturating_sub(first),
+            _ => UNKNOWN,
+        };
         let depth = self.depth.saturating_add(1);
-        let side = Self { lane: here.lane().0, pool: here.pool(), depth, ..*self };
-        let level = here.level.get();
-        let first = Self { items, level, side: Side::First, timed: timed[0], ..side };
-        let rest = self.items.zip(items).map(|(all, first)| all.saturating_sub(first));
-        [first, Self { items: rest, side: Side::Second, timed: timed[1], marked: false, ..first }]
+        let flags = self.flags & LOOSE;
+        [
+            Self { items: first, depth, flags: flags | FIRST, ..self },
+            Self { items: second, depth, flags: flags | SECOND, ..self },
+        ]
+    }
+
+    /// Split off by a thread, with what it has open.
+    #[inline]
+    fn from(self, lane: &Lane, here: &Notebook) -> Self {
+        let (number, level) = (lane.number.get(), lane.level.get());
+        Self { lane: number, level, pool: here.pool(), ..self }
     }
 }
 
-/// The end of a part, for the split that it is a half of.
+/// Who ran a half, for the split that it is a half of.
 #[derive(Clone, Copy, Debug)]
 pub struct Done {
     lane: u32,
     /// Whether it ran as a task of its own.
     as_job: bool,
-    /// When it ended, in ticks, if the half was marked.
-    at: u64,
-    /// Ticks of other tasks on its lane until then.
-    nested: u64,
 }
 
-/// A part that is under way, on the thread that runs it.
+impl Done {
+    const UNKNOWN: Self = Self { lane: 0, as_job: false };
+}
+
+/// What a part has to close beside counting: boxed, as most parts have nothing.
 #[derive(Debug)]
-struct Part<'r, 'c, 'l> {
-    run: &'r Run<'c>,
-    lane: &'l Lane,
+struct Open<'r, 'c, 'l> {
     half: Half,
-    open: Option<Box<Open<'l>>>,
-}
-
-/// What a part has to close beside counting.
-#[derive(Debug)]
-struct Open<'l> {
-    /// Before `running`, as it lies in it.
+    /// Before `arrived`, as it lies in it.
     timed: Option<Timed<'l>>,
-    running: Option<Running<'l>>,
+    arrived: Option<Arrived<'r, 'c, 'l>>,
 }
 
 /// A part that is timed.
@@ -155,7 +173,7 @@ struct Timed<'l> {
 
 impl<'l> Timed<'l> {
     fn open(notebook: &'l Notebook, lane: &Lane, detail: Detail, start: Option<Ticks>) -> Self {
-        notebook.level.set(notebook.level.get() + 1);
+        lane.level.set(lane.level.get() + 1);
         Self {
             notebook,
             epoch: notebook.epoch(),
@@ -169,15 +187,15 @@ impl<'l> Timed<'l> {
     }
 
     /// The part ended; false if another recording has begun meanwhile.
-    fn leave(&self) -> bool {
-        self.notebook.level.set(self.notebook.level.get().saturating_sub(1));
+    fn leave(&self, lane: &Lane) -> bool {
+        lane.level.set(lane.level.get().saturating_sub(1));
         self.epoch == self.notebook.epoch()
     }
 
     /// Writes its record if it took long enough, or matters.
     fn write(self, end: Ticks, matters: bool, waited: u64, record: impl FnOnce() -> Record) {
         let Self { notebook, start, .. } = self;
-        notebook.waited.set(notebook.waited.get() + waited);
+        add(&notebook.waited, waited);
         let kept = notebook.keeps(self.detail, Notebook::since(end, start), matters);
         let kept = kept.then(record);
         let wait = Short { waited, ..Short::at(start.0, end.0) };
@@ -200,22 +218,51 @@ impl<'c> Run<'c> {
         half: &Half,
         items: Option<u64>,
     ) -> ([Half; 2], OpenSplit<'r, 'c, 'l>) {
-        let running = self.arrive(lane, who, half, false);
-        let as_job = running.is_some();
-        let unrecorded = Part { run: self, lane, half: *half, open: None };
+        if self.is_quiet(lane, half) {
+            if let Some(notebook) = lane.notebook() {
+                add(&notebook.progress.splits, 1);
+            }
+            return (half.cut(items), OpenSplit { run: self, lane, open: None });
+        }
+        self.split_loudly(lane, who, half, items)
+    }
+
+    /// Whether a part is counted and nothing else.
+    #[inline]
+    fn is_quiet(&self, lane: &Lane, half: &Half) -> bool {
+        self.is_in_place(lane, half) && !half.is(TIMED | MARKED | LOOSE) && half.depth > 0
+    }
+
+    #[cold]
+    fn split_loudly<'r, 'l>(
+        &'r self,
+        lane: &'l Lane,
+        who: impl Fn() -> Identity,
+        half: &Half,
+        items: Option<u64>,
+    ) -> ([Half; 2], OpenSplit<'r, 'c, 'l>) {
+        if self.serial == 0 {
+            return ([*half; 2], OpenSplit { run: self, lane, open: None });
+        }
+        let half = self.touch(lane, half);
+        let in_place = self.is_in_place(lane, &half);
+        let arrived = if in_place { None } else { self.arrive(lane, &who, &half) };
+        let mut open = Open { half, timed: None, arrived };
         let Some(notebook) = self.notebook(lane) else {
-            let part = Part { open: Open::new(None, running), ..unrecorded };
-            return ([*half; 2], OpenSplit { part, as_job });
+            return ([half; 2], OpenSplit { run: self, lane, open: open.boxed() });
         };
-        let half = self.touch(notebook, half);
-        let children_timed = self.count_split(lane, notebook, &half);
-        let timed = self.timed_split(lane, notebook, &half);
-        let (id, start) = timed.as_ref().map_or((0, 0), |timed| (timed.id, timed.start.0));
-        let parent = if id != 0 { id } else { self.parent_on(lane, notebook, &half) };
-        let from = Half { parent, pushed: start, marked: id != 0, ..half };
-        let halves = from.cut(items, notebook, children_timed);
-        let part = Part { half, open: Open::new(timed, running), ..unrecorded };
-        (halves, OpenSplit { part, as_job })
+        add(&notebook.progress.splits, 1);
+        open.timed = self.time_split(lane, notebook, &half);
+        let (id, start) = open.timed.as_ref().map_or((0, 0), |timed| (timed.id, timed.start.0));
+        let parent = if id != 0 { id } else { parent_on(lane, notebook, &half) };
+        let from = Half { parent, pushed: start, ..half }.from(lane, notebook);
+        let [mut first, mut second] = from.cut(items);
+        if id != 0 {
+            notebook.set_first_end(lane.level.get(), (0, 0));
+            first.flags |= MARKED;
+        }
+        self.time_halves(lane, notebook, &half, [&mut first, &mut second]);
+        ([first, second], OpenSplit { run: self, lane, open: open.boxed() })
     }
 
     /// Splits a half after `items` items, on a thread that will see no more of it than its leaves.
@@ -227,72 +274,84 @@ impl<'c> Run<'c> {
         half: &Half,
         items: Option<u64>,
     ) -> [Half; 2] {
+        if self.is_quiet(lane, half) {
+            if let Some(notebook) = lane.notebook() {
+                add(&notebook.progress.splits, 1);
+            }
+            return half.cut(items);
+        }
+        self.split_unseen_loudly(lane, who, half, items)
+    }
+
+    #[cold]
+    fn split_unseen_loudly(
+        &self,
+        lane: &Lane,
+        who: impl FnOnce() -> Identity,
+        half: &Half,
+        items: Option<u64>,
+    ) -> [Half; 2] {
+        if self.serial == 0 {
+            return [*half; 2];
+        }
         let Some(notebook) = self.notebook(lane).or_else(|| self.join(lane, who)) else {
             return [*half; 2];
         };
-        let half = self.touch(notebook, half);
-        let timed = self.count_split(lane, notebook, &half);
-        let in_place = half.is_in_place(notebook) && !half.loose;
-        let parent = self.parent_on(lane, notebook, &half);
-        let from = Half { parent, pushed: 0, marked: false, loose: !in_place, ..half };
-        let [first, second] = from.cut(items, notebook, timed);
-        if in_place || half.is_in_place(notebook) {
+        let half = self.touch(lane, half);
+        if self.is_in_place(lane, &half) && !half.is_loose() {
+            add(&notebook.progress.splits, 1);
+            self.time_split_from_outside(lane, notebook, &half);
+            let parent = parent_on(lane, notebook, &half);
+            let [mut first, mut second] =
+                Half { parent, pushed: 0, ..half }.from(lane, notebook).cut(items);
+            self.time_halves(lane, notebook, &half, [&mut first, &mut second]);
             return [first, second];
         }
+        self.split_elsewhere(notebook);
+        let parent = parent_on(lane, notebook, &half);
         // The thief sees the half by its leaves: the first of them tells of the theft.
-        let Half { parent, pushed, lane, pool, level, side, .. } = half;
-        [Half { parent, pushed, lane, pool, level, side, ..first }, second]
+        let [mut first, second] = half.cut(items);
+        let mut second = Half { parent, pushed: 0, ..second }.from(lane, notebook);
+        (first.flags, second.flags) = (half.flags & !TIMED | LOOSE, SECOND | LOOSE);
+        self.time_halves(lane, notebook, &half, [&mut first, &mut second]);
+        [first, second]
     }
 
     /// Splits a half without counting it: a reducer that is made apart does that.
     pub fn split_off(&self, lane: &Lane, half: &Half) -> [Half; 2] {
         let Some(notebook) = self.notebook(lane) else { return [*half; 2] };
-        let half = self.touch(notebook, half);
-        let parent = self.parent_on(lane, notebook, &half);
-        let timed = [half.timed; 2];
-        Half { parent, pushed: 0, marked: false, ..half }.cut(None, notebook, timed)
+        let half = self.touch(lane, half);
+        let parent = parent_on(lane, notebook, &half);
+        let [mut first, mut second] =
+            Half { parent, pushed: 0, ..half }.from(lane, notebook).cut(None);
+        (first.flags, second.flags) =
+            (first.flags | half.flags & TIMED, second.flags | half.flags & TIMED);
+        [first, second]
     }
 
-    /// What pushes the halves of a split that is not timed: the task, outside of one the operation.
-    /// 0 where a thief makes it that is seen by its leaves only.
-    fn parent_on(&self, lane: &Lane, here: &Notebook, half: &Half) -> u64 {
-        let known = EventId::from_word(half.parent).filter(|id| id.lane() == here.lane());
-        match lane.task.get() {
-            0 => known.map_or(0, EventId::word),
-            task => task,
+    /// The iterator has got to its first part, at the latest now. A source within it may have told
+    /// how many items there are.
+    fn touch(&self, lane: &Lane, half: &Half) -> Half {
+        let whole = !half.is(FIRST | SECOND);
+        let Some(notebook) = self.notebook(lane).filter(|_| whole) else { return *half };
+        match notebook.prelude.replace(Prelude::Over) {
+            Prelude::Open(Some(items)) => Half { items, ..*half },
+            Prelude::Open(None) | Prelude::Over => *half,
         }
     }
 
-    /// The iterator has got to its first part, at the latest now.
-    #[inline]
-    fn touch(&self, notebook: &Notebook, half: &Half) -> Half {
-        let prelude = notebook.prelude.replace(Prelude::Over);
-        match prelude {
-            Prelude::Open(items) if half.side == Side::All => {
-                Half { items: half.items.or(items), ..*half }
+    /// Marks those halves that are to be timed.
+    fn time_halves(&self, lane: &Lane, notebook: &Notebook, half: &Half, halves: [&mut Half; 2]) {
+        let Some(detail) = self.detail(lane).filter(|_| half.is(TIMED)) else { return };
+        let Some(place) = notebook.place(&self.call) else { return };
+        for half in halves {
+            if notebook.times(detail, place, u32::from(half.depth)) {
+                half.flags |= TIMED;
             }
-            _ => *half,
-        }
-    }
-
-    /// Counts a split; whether its halves are to be timed.
-    #[inline]
-    fn count_split(&self, lane: &Lane, notebook: &Notebook, half: &Half) -> [bool; 2] {
-        let Some(place) = notebook.place(&self.call) else { return [false; 2] };
-        notebook.count(place, Count::Splits, 1);
-        if self.operation == 0 {
-            return [false; 2];
-        }
-        self.counts.splits.fetch_add(1, Relaxed);
-        let depth = u32::from(half.depth) + 1;
-        match self.detail(lane) {
-            Some(detail) if half.timed => [(); 2].map(|()| notebook.times(detail, place, depth)),
-            _ => [false; 2],
         }
     }
 
     /// The detail in which a thread records times of its parts, if it does.
-    #[inline]
     fn detail(&self, lane: &Lane) -> Option<Detail> {
         if self.operation == 0 {
             return None;
@@ -301,20 +360,26 @@ impl<'c> Run<'c> {
         lane.mode.get().timed().or(Some(Detail::Auto).filter(|_| !lane.in_task()))
     }
 
-    fn timed_split<'l>(
+    fn time_split<'l>(
         &self,
         lane: &'l Lane,
         notebook: &'l Notebook,
         half: &Half,
     ) -> Option<Timed<'l>> {
-        let detail = self.detail(lane).filter(|_| half.timed)?;
+        let detail = self.detail(lane).filter(|_| half.is(TIMED))?;
         if !lane.in_task() {
-            // Outside the pool there are no joins: the caller waits for the pool from here on.
-            self.note_wait(now(), notebook);
+            self.time_split_from_outside(lane, notebook, half);
             return None;
         }
         notebook.with_log(|log| log.add(Counter::TimedSplits, 1));
         Some(Timed::open(notebook, lane, detail, None))
+    }
+
+    /// Outside the pool there are no joins: the caller waits for the pool from here on.
+    fn time_split_from_outside(&self, lane: &Lane, notebook: &Notebook, half: &Half) {
+        if half.is(TIMED) && !lane.in_task() {
+            self.note_wait(now(), notebook);
+        }
     }
 
     /// Begins a leaf on the thread of `lane`.
@@ -325,76 +390,66 @@ impl<'c> Run<'c> {
         who: impl Fn() -> Identity,
         half: &Half,
     ) -> OpenLeaf<'r, 'c, 'l> {
-        let running = self.arrive(lane, who, half, half.loose);
-        let as_job = running.is_some();
-        let unrecorded = Part { run: self, lane, half: *half, open: None };
-        let Some(notebook) = self.notebook(lane) else {
-            let part = Part { open: Open::new(None, running), ..unrecorded };
-            return OpenLeaf { part, as_job, fed: false };
-        };
-        let half = self.touch(notebook, half);
-        self.count_leaf(notebook);
-        let timed = self.detail(lane).filter(|_| half.timed).map(|detail| {
+        if self.is_quiet(lane, half) {
+            return OpenLeaf { run: self, lane, items: half.items, fed: false, open: None };
+        }
+        self.leaf_loudly(lane, who, half)
+    }
+
+    #[cold]
+    fn leaf_loudly<'r, 'l>(
+        &'r self,
+        lane: &'l Lane,
+        who: impl Fn() -> Identity,
+        half: &Half,
+    ) -> OpenLeaf<'r, 'c, 'l> {
+        if self.serial == 0 {
+            return OpenLeaf { run: self, lane, items: 0, fed: false, open: None };
+        }
+        let half = self.touch(lane, half);
+        let in_place = self.is_in_place(lane, &half) && !half.is_loose();
+        let arrived = if in_place { None } else { self.arrive(lane, who, &half) };
+        let timed = self.notebook(lane).and_then(|notebook| {
+            let detail = self.detail(lane).filter(|_| half.is(TIMED))?;
             notebook.with_log(|log| log.add(Counter::TimedLeaves, 1));
             let timed = Timed::open(notebook, lane, detail, None);
-            Timed { feed: self.bridged.then(|| notebook.feed.replace(&Feed::begun())), ..timed }
+            let feed = self.bridged.then(|| notebook.feed.replace(&Feed::begun()));
+            Some(Timed { feed, ..timed })
         });
         let fed = self.bridged && timed.is_some();
-        let part = Part { half, open: Open::new(timed, running), ..unrecorded };
-        OpenLeaf { part, as_job, fed }
-    }
-
-    #[inline]
-    fn count_leaf(&self, notebook: &Notebook) {
-        if let Some(place) = notebook.place(&self.call) {
-            notebook.count(place, Count::Leaves, 1);
-        }
-        if self.operation != 0 {
-            self.counts.leaves.fetch_add(1, Relaxed);
-        }
-    }
-
-    #[inline]
-    fn count_items(&self, notebook: &Notebook, items: u64) {
-        if let Some(place) = notebook.place(&self.call) {
-            notebook.count(place, Count::Items, items);
-        }
-        if self.operation != 0 {
-            self.counts.items.fetch_add(items, Relaxed);
-        }
+        let open = Open { half, timed, arrived }.boxed();
+        OpenLeaf { run: self, lane, items: half.items, fed, open }
     }
 }
 
-impl<'l> Open<'l> {
-    #[inline]
-    fn new(timed: Option<Timed<'l>>, running: Option<Running<'l>>) -> Option<Box<Self>> {
-        if timed.is_none() && running.is_none() {
-            return None;
-        }
-        Some(Box::new(Self { timed, running }))
+/// What pushes the halves of a split that is not timed: the task, outside of one the operation. 0
+/// where a thief makes it that is seen by its leaves only.
+fn parent_on(lane: &Lane, here: &Notebook, half: &Half) -> u64 {
+    let known = EventId::from_word(half.parent).filter(|id| id.lane() == here.lane());
+    match lane.task.get() {
+        0 => known.map_or(0, EventId::word),
+        task => task,
     }
 }
 
-impl<'l> Part<'_, '_, 'l> {
-    /// Whether its caller has it done by itself, on the thread that called the iterator.
-    fn is_callers(&self) -> bool {
-        self.lane.id().is_some_and(|id| id.0 == self.run.caller)
+impl<'r, 'c, 'l> Open<'r, 'c, 'l> {
+    fn boxed(self) -> Option<Box<Self>> {
+        let needed = self.timed.is_some() || self.arrived.is_some() || self.half.is(MARKED);
+        needed.then(|| Box::new(self))
     }
 
-    /// The part has ended: notes when, if that matters, and ends its task.
-    #[inline]
-    fn done(&self, running: Option<Running<'l>>, as_job: bool, at: Option<Ticks>) -> Done {
-        let notebook = self.run.notebook(self.lane);
-        let lane = notebook.map_or(0, |notebook| notebook.lane().0);
-        let mut done = Done { lane, as_job, at: 0, nested: 0 };
-        if let Some(notebook) = notebook.filter(|_| self.half.marked) {
+    /// The part has ended, `at` if it was timed: notes when, if that matters, and ends its task.
+    fn done(mut self: Box<Self>, lane: &Lane, run: &Run<'_>, at: Option<Ticks>) -> Done {
+        let as_job = self.arrived.is_some();
+        if let Some(notebook) = run.notebook(lane).filter(|_| self.half.is(MARKED)) {
             notebook.set_before_wait();
-            (done.at, done.nested) = (at.unwrap_or_else(now).0, notebook.nested.get());
+            let at = at.unwrap_or_else(now);
+            notebook.set_first_end(lane.level.get(), (at.0, notebook.nested.get()));
         }
-        if let Some(running) = running {
-            running.done();
+        if let Some(arrived) = self.arrived.take() {
+            arrived.done();
         }
-        done
+        Done { lane: lane.number.get(), as_job }
     }
 }
 
@@ -402,86 +457,78 @@ impl<'l> Part<'_, '_, 'l> {
 #[must_use = "the split ends when this is dropped"]
 #[derive(Debug)]
 pub struct OpenSplit<'r, 'c, 'l> {
-    part: Part<'r, 'c, 'l>,
-    as_job: bool,
+    run: &'r Run<'c>,
+    lane: &'l Lane,
+    open: Option<Box<Open<'r, 'c, 'l>>>,
 }
 
 impl<'r, 'c, 'l> OpenSplit<'r, 'c, 'l> {
     /// Both halves have ended; their results are to be reduced.
     #[inline]
-    pub fn joined(mut self, first: Done, second: Done) -> OpenReduction<'r, 'c, 'l> {
-        let Self { part: Part { run, lane, half, .. }, as_job } = self;
-        let mut open = self.part.open.take();
-        if let Some(notebook) = run.notebook(lane) {
-            if let Some(place) = notebook.place(&run.call) {
-                notebook.count(place, Count::Reductions, 1);
-            }
-            if run.operation != 0 {
-                run.counts.reductions.fetch_add(1, Relaxed);
-            }
+    pub fn joined(mut self, _first: Done, second: Done) -> OpenReduction<'r, 'c, 'l> {
+        let (run, lane) = (self.run, self.lane);
+        if let Some(notebook) = lane.notebook().filter(|_| lane.iterating.get() == run.serial) {
+            add(&notebook.progress.reductions, 1);
         }
+        let mut open = self.open.take();
         if let Some(open) = &mut open {
-            if let Some(timed) = open.timed.take() {
-                open.timed = end_split(run, lane, &half, timed, Ends::Both(first, second));
-            }
-        } else if half.timed && !lane.in_task() {
-            open = run.notebook(lane).and_then(|notebook| {
-                let timed = Timed::open(notebook, lane, Detail::Auto, None);
-                Open::new(Some(timed), None)
-            });
+            open.timed = open
+                .timed
+                .take()
+                .and_then(|timed| end_split(run, lane, &open.half, timed, Some(second)));
         }
-        OpenReduction { part: Part { run, lane, half, open }, as_job }
+        OpenReduction { run, lane, open }
     }
 }
 
 impl Drop for OpenSplit<'_, '_, '_> {
     #[inline]
     fn drop(&mut self) {
-        let Some(open) = self.part.open.take() else { return };
-        let Part { run, lane, half, .. } = &self.part;
-        if let Some(timed) = open.timed {
-            end_split(run, lane, half, timed, Ends::Panic);
+        let Some(mut open) = self.open.take() else { return };
+        if let Some(timed) = open.timed.take() {
+            end_split(self.run, self.lane, &open.half, timed, None);
         }
     }
 }
 
-/// How a split's halves ended.
-enum Ends {
-    Both(Done, Done),
-    Panic,
-}
-
-/// Writes a split; the reduction that follows it, timed from its end.
+/// Writes a split whose second half ended, or panicked; the reduction that follows it, timed from
+/// its end.
 #[cold]
 fn end_split<'l>(
     run: &Run<'_>,
     lane: &'l Lane,
     half: &Half,
     timed: Timed<'l>,
-    ends: Ends,
+    second: Option<Done>,
 ) -> Option<Timed<'l>> {
     let end = now();
-    if !timed.leave() {
+    let (first_end, nested) = timed.notebook.first_end(lane.level.get());
+    if !timed.leave(lane) {
         return None;
     }
     let (notebook, detail, start) = (timed.notebook, timed.detail, timed.start);
-    let (first_end, second, waited) = match &ends {
-        Ends::Panic => (end, SecondHalf::Unknown, 0),
-        Ends::Both(first, second) => wait_of(notebook, end, first, second),
+    // Halves that were not split off by this very split have no ends that it knows.
+    let first_end = if first_end == 0 { end } else { Ticks(first_end) };
+    let fate = match second {
+        None => SecondHalf::Unknown,
+        Some(Done { as_job: false, .. }) => SecondHalf::Inline,
+        Some(Done { lane: other, .. }) if other == lane.number.get() => SecondHalf::SameWorker,
+        Some(_) => SecondHalf::Stolen,
     };
-    if second == SecondHalf::Inline && !notebook.keeps_everything(detail) {
-        if let Some(place) = notebook.place(&run.call) {
-            let halves = [Notebook::since(first_end, start), Notebook::since(end, first_end)];
-            let longer = halves[0].max(halves[1]);
-            let (depth, all) = (u32::from(half.depth), halves[0] + halves[1]);
-            place.depths.learn(depth, all, longer, notebook.coarse.get());
-        }
+    let nested = notebook.nested.get().saturating_sub(nested);
+    let waited = match fate {
+        SecondHalf::Inline | SecondHalf::Unknown => 0,
+        _ => Notebook::since(end, first_end).saturating_sub(nested),
+    };
+    if fate == SecondHalf::Inline {
+        let halves = [Notebook::since(first_end, start), Notebook::since(end, first_end)];
+        learn(run, notebook, detail, half, halves);
     }
-    let panicked = matches!(ends, Ends::Panic);
+    let panicked = second.is_none();
     let (id, operation, task) = (timed.id, run.operation, lane.task.get());
-    timed.write(end, panicked || second == SecondHalf::Stolen, waited, || {
+    timed.write(end, panicked || fate == SecondHalf::Stolen, waited, || {
         event::Join {
-            flags: event::join_flags(second, panicked) | event::SPLIT,
+            flags: event::join_flags(fate, panicked) | event::SPLIT,
             small: half.depth,
             text: notebook.site(run.call.site),
             start: start.0,
@@ -497,50 +544,45 @@ fn end_split<'l>(
     (!panicked).then(|| Timed::open(notebook, lane, detail, Some(end)))
 }
 
-/// When the first half ended, how the second was run, and how long its worker waited for it.
-fn wait_of(here: &Notebook, end: Ticks, first: &Done, second: &Done) -> (Ticks, SecondHalf, u64) {
-    // Halves that were not split off by this very split have no ends that it knows.
-    let first_end = if first.at == 0 { end } else { Ticks(first.at) };
-    if !second.as_job {
-        return (first_end, SecondHalf::Inline, 0);
+/// How long a part took that ran in its place, by the halves of it.
+fn learn(run: &Run<'_>, here: &Notebook, detail: Detail, half: &Half, halves: [u64; 2]) {
+    if here.keeps_everything(detail) {
+        return;
     }
-    let same = second.lane == here.lane().0;
-    let how = if same { SecondHalf::SameWorker } else { SecondHalf::Stolen };
-    let nested = here.nested.get().saturating_sub(first.nested);
-    (first_end, how, Notebook::since(end, first_end).saturating_sub(nested))
+    if let Some(place) = here.place(&run.call) {
+        let [first, second] = halves;
+        let (depth, longer) = (u32::from(half.depth), first.max(second));
+        place.depths.learn(depth, first + second, longer, here.coarse.get());
+    }
 }
 
 /// A reduction that is under way. When dropped before it is closed, a panic went through it.
 #[must_use = "the reduction ends when this is dropped"]
 #[derive(Debug)]
 pub struct OpenReduction<'r, 'c, 'l> {
-    part: Part<'r, 'c, 'l>,
-    as_job: bool,
+    run: &'r Run<'c>,
+    lane: &'l Lane,
+    open: Option<Box<Open<'r, 'c, 'l>>>,
 }
 
 impl<'l> OpenReduction<'_, '_, 'l> {
     /// It returned, and with it the half whose results it reduced.
     #[inline]
     pub fn close(mut self) -> Done {
-        match self.part.open.take() {
-            None => self.part.done(None, self.as_job, None),
-            Some(open) => {
-                let at = open.timed.and_then(|timed| self.write(timed, false));
-                self.part.done(open.running, self.as_job, at)
-            }
-        }
+        let Some(mut open) = self.open.take() else { return Done::UNKNOWN };
+        let at = open.timed.take().and_then(|timed| self.write(&open.half, timed, false));
+        open.done(self.lane, self.run, at)
     }
 
     /// When it ended, unless another recording has begun meanwhile.
     #[cold]
-    fn write(&self, timed: Timed<'l>, panicked: bool) -> Option<Ticks> {
+    fn write(&self, half: &Half, timed: Timed<'l>, panicked: bool) -> Option<Ticks> {
         let end = now();
-        if !timed.leave() {
+        if !timed.leave(self.lane) {
             return None;
         }
-        let Part { run, lane, half, .. } = &self.part;
-        let (start, id, task) = (timed.start.0, timed.id, lane.task.get());
-        let (operation, small) = (run.operation, half.depth);
+        let (start, id, task) = (timed.start.0, timed.id, self.lane.task.get());
+        let (operation, small) = (self.run.operation, half.depth);
         timed.write(end, panicked, 0, || {
             let (flags, end) = (u8::from(panicked), end.0);
             let (text, spare_a, spare_b) = (0, 0, 0);
@@ -565,9 +607,9 @@ impl<'l> OpenReduction<'_, '_, 'l> {
 impl Drop for OpenReduction<'_, '_, '_> {
     #[inline]
     fn drop(&mut self) {
-        let Some(open) = self.part.open.take() else { return };
-        if let Some(timed) = open.timed {
-            self.write(timed, true);
+        let Some(mut open) = self.open.take() else { return };
+        if let Some(timed) = open.timed.take() {
+            self.write(&open.half, timed, true);
         }
     }
 }
@@ -576,16 +618,18 @@ impl Drop for OpenReduction<'_, '_, '_> {
 #[must_use = "the leaf ends when this is dropped"]
 #[derive(Debug)]
 pub struct OpenLeaf<'r, 'c, 'l> {
-    part: Part<'r, 'c, 'l>,
-    as_job: bool,
+    run: &'r Run<'c>,
+    lane: &'l Lane,
+    items: u64,
     fed: bool,
+    open: Option<Box<Open<'r, 'c, 'l>>>,
 }
 
 impl<'l> OpenLeaf<'_, '_, 'l> {
-    /// How many items it was given; `None` if they have to be counted one by one.
+    /// Whether its items have to be counted one by one.
     #[inline]
-    pub fn items(&self) -> Option<u64> {
-        self.part.half.items
+    pub fn counts_items(&self) -> bool {
+        self.items == UNKNOWN
     }
 
     /// Whether [`Lane::consumed`] is to be called after each item.
@@ -597,63 +641,71 @@ impl<'l> OpenLeaf<'_, '_, 'l> {
     /// It returned, after `counted` items, which counts if it was not given a number of them.
     #[inline]
     pub fn close(mut self, counted: u64) -> Done {
-        let open = self.part.open.take();
-        let at = self.end(open.as_ref().is_some_and(|open| open.timed.is_some()), counted);
-        match open {
-            None => self.part.done(None, self.as_job, at),
-            Some(open) => {
-                if let Some((timed, end)) = open.timed.zip(at) {
-                    self.write(timed, end, false);
+        match self.open.take() {
+            None => {
+                self.count(counted);
+                if self.run.seen == Seen::Leaves {
+                    self.run.forget_wait();
                 }
-                self.part.done(open.running, self.as_job, at)
+                Done::UNKNOWN
             }
+            Some(open) => self.end(open, counted),
         }
     }
 
-    /// When it ended, if it was timed; counts its items.
     #[inline]
-    fn end(&self, timed: bool, counted: u64) -> Option<Ticks> {
-        let end = timed.then(now);
-        let run = self.part.run;
-        let notebook = run.notebook(self.part.lane)?;
-        run.count_items(notebook, self.items().unwrap_or(counted));
-        if run.seen == Seen::Leaves && !self.as_job && self.part.is_callers() {
+    fn count(&self, counted: u64) {
+        let Self { run, lane, items, .. } = self;
+        let notebook = lane.notebook().filter(|_| lane.iterating.get() == run.serial);
+        if let Some(notebook) = notebook {
+            add(&notebook.progress.leaves, 1);
+            add(&notebook.progress.items, if *items == UNKNOWN { counted } else { *items });
+        }
+    }
+
+    #[cold]
+    fn end(&self, mut open: Box<Open<'_, '_, 'l>>, counted: u64) -> Done {
+        let Self { run, lane, .. } = self;
+        let end = open.timed.is_some().then(now);
+        self.count(counted);
+        // Where reductions are seen, a caller's waits are those of its splits.
+        let is_callers = open.arrived.is_none() && lane.number.get() == run.caller;
+        if let Some(notebook) =
+            run.notebook(lane).filter(|_| run.seen == Seen::Leaves && is_callers)
+        {
             match end {
                 Some(end) => run.note_wait(end, notebook),
                 None => run.forget_wait(),
             }
         }
-        end
+        if let Some((timed, end)) = open.timed.take().zip(end) {
+            self.write(&open.half, timed, end, counted, false);
+        }
+        open.done(lane, run, end)
     }
 
-    #[cold]
-    fn write(&self, mut timed: Timed<'l>, end: Ticks, panicked: bool) {
+    fn write(&self, half: &Half, mut timed: Timed<'l>, end: Ticks, counted: u64, panicked: bool) {
+        let Self { run, lane, .. } = self;
         let notebook = timed.notebook;
         let feed = timed.feed.take().map(|before| notebook.feed.replace(&before));
-        if !timed.leave() {
+        if !timed.leave(lane) {
             return;
         }
-        let Part { run, lane, half, .. } = &self.part;
         let ticks = Notebook::since(end, timed.start);
-        if !notebook.keeps_everything(timed.detail) {
-            if let Some(place) = notebook.place(&run.call) {
-                place.depths.learn(u32::from(half.depth), ticks, 0, notebook.coarse.get());
-            }
-        }
+        learn(run, notebook, timed.detail, half, [ticks, 0]);
         let (start, id, task) = (timed.start.0, timed.id, lane.task.get());
         let (operation, small) = (run.operation, half.depth);
-        let items = half.items.unwrap_or(0);
-        let fed = feed.is_some();
+        let items = if self.items == UNKNOWN { counted } else { self.items };
         timed.write(end, panicked, 0, || {
             if let Some(feed) = &feed {
                 notebook.push(&feed.record(id, ticks));
             }
-            let flags = u8::from(panicked) | if fed { event::FED } else { 0 };
+            let flags = u8::from(panicked) | if feed.is_some() { event::FED } else { 0 };
             let (text, spare, end) = (0, 0, end.0);
             event::Leaf { flags, small, text, start, end, id, operation, task, items, spare }
                 .encode()
         });
-        if run.seen == Seen::Leaves && !self.as_job && self.part.is_callers() {
+        if run.seen == Seen::Leaves {
             notebook.set_before_wait();
         }
     }
@@ -662,9 +714,10 @@ impl<'l> OpenLeaf<'_, '_, 'l> {
 impl Drop for OpenLeaf<'_, '_, '_> {
     #[inline]
     fn drop(&mut self) {
-        let Some(open) = self.part.open.take() else { return };
-        if let Some(timed) = open.timed {
-            self.write(timed, now(), true);
+        let Some(mut open) = self.open.take() else { return };
+        self.count(0);
+        if let Some(timed) = open.timed.take() {
+            self.write(&open.half, timed, now(), 0, true);
         }
     }
 }
@@ -708,7 +761,7 @@ impl Lane {
         let start = now();
         let item = next();
         let end = now();
-        feed.producing.set(feed.producing.get() + Notebook::since(end, start));
+        add(&feed.producing, Notebook::since(end, start));
         feed.handed.set(end.0);
         item
     }
@@ -716,8 +769,7 @@ impl Lane {
     /// An item that [`produce`](Self::produce) gave has been worked on.
     pub fn consumed(&self) {
         if let Some(feed) = self.notebook().map(|notebook| &notebook.feed) {
-            let ticks = Notebook::since(now(), Ticks(feed.handed.get()));
-            feed.working.set(feed.working.get() + ticks);
+            add(&feed.working, Notebook::since(now(), Ticks(feed.handed.get())));
         }
     }
 }

@@ -99,9 +99,10 @@ impl<T, F: Folder<T>> Folder<T> for LeafFolder<'_, '_, F> {
     /// Where the number of items is known, they pass without a look at any.
     fn consume_iter<I: IntoIterator<Item = T>>(self, items: I) -> Self {
         let Self { inner, mut counted, leaf } = self;
-        let inner = match leaf.items() {
-            Some(_) => inner.consume_iter(items),
-            None => inner.consume_iter(items.into_iter().inspect(|_| counted += 1)),
+        let inner = if leaf.counts_items() {
+            inner.consume_iter(items.into_iter().inspect(|_| counted += 1))
+        } else {
+            inner.consume_iter(items)
         };
         Self { inner, counted, leaf }
     }

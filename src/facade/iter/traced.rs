@@ -114,7 +114,11 @@ impl<I: IndexedParallelIterator> IndexedParallelIterator for Traced<I> {
     fn with_producer<CB: ProducerCallback<Self::Item>>(self, callback: CB) -> CB::Output {
         let items = self.inner.len();
         self.operate(names::<I, CB>(), Seen::Leaves, Some(items), |inner, open| {
-            inner.with_producer(PartCallback::new(callback, open))
+            if open.has_parts() {
+                inner.with_producer(PartCallback::new(callback, open))
+            } else {
+                inner.with_producer(callback)
+            }
         })
     }
 }
