@@ -2,6 +2,9 @@
 //!
 //! The methods report their caller already in the trait, so that all impls do: a loop over a type
 //! of the program points to the loop, not to the line of the impl that makes the source.
+//!
+//! With rayon a parallel iterator turns into itself. Here it turns into a source like any other and
+//! is traced once more, since no bound tells it from a collection.
 
 use rayon::iter::ParallelIterator;
 
