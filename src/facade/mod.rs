@@ -9,6 +9,9 @@
 #[cfg(feature = "record")]
 mod builder;
 #[cfg(feature = "record")]
+#[cfg_attr(not(test), expect(dead_code, reason = "called by the iterators"))]
+mod chain;
+#[cfg(feature = "record")]
 mod current;
 #[cfg(feature = "record")]
 mod job;
