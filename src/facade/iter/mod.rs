@@ -17,6 +17,7 @@ mod drain;
 mod fed;
 mod inherent;
 mod labelled;
+mod meaning;
 mod producer;
 #[cfg(test)]
 mod sites_tests;

@@ -12,8 +12,8 @@ use rayon::iter::plumbing::{Consumer, ProducerCallback, UnindexedConsumer};
 use rayon::iter::{IndexedParallelIterator, ParallelIterator};
 
 use super::consumer::PartConsumer;
+use super::meaning::meaning;
 use super::producer::PartCallback;
-use crate::facade::chain;
 use crate::facade::current::{lane, who};
 use crate::facade::{job, pool};
 use crate::record::{Call, Names, OpenIterator, Seen};
@@ -66,7 +66,7 @@ impl<I> Traced<I> {
 
 /// What `I` is, driven by `D`.
 fn names<I, D>() -> Names {
-    Names { source: type_name::<I>(), consumer: type_name::<D>(), meaning: chain::meaning }
+    Names { source: type_name::<I>(), consumer: type_name::<D>(), meaning: meaning }
 }
 
 /// `inner`, made where the function that calls this was called from.
