@@ -65,8 +65,8 @@ struct Others {
     steals: AtomicU64,
 }
 
-/// A parallel iterator that is under way. Closed by [`OpenIterator::close`]; when dropped before, a
-/// panic went through it.
+/// A parallel iterator that is under way. Closed by [`OpenIterator::close`], by reference, as it is
+/// large; when dropped before, a panic went through it.
 #[must_use = "the operation ends when this is dropped"]
 #[derive(Debug)]
 pub struct OpenIterator<'l, 'c> {
@@ -194,7 +194,7 @@ impl<'c> OpenIterator<'_, 'c> {
 
     /// The call returned.
     #[inline]
-    pub fn close(mut self) {
+    pub fn close(&mut self) {
         if let Some(opened) = self.opened.take() {
             self.end(opened, false);
         }
@@ -350,7 +350,7 @@ impl<'c> Run<'c> {
             // What follows the first leaf of a stolen half.
             return Arrival::Root;
         }
-        let link = Link { depth: self.depth, ..half.link(self.call.site) };
+        let link = Link { depth: self.depth, ..half.link(self.call.site, here) };
         if !half.is_second_from_outside() {
             return Arrival::Job(link);
         }

@@ -18,7 +18,7 @@ use super::recorder::{Detail, Identity};
 use super::time::Ticks;
 
 /// A stretch of a parallel iterator's items, and where it comes from. Goes to the thread that runs
-/// it.
+/// it; small, as rayon moves it several times on that way.
 #[derive(Clone, Copy, Debug)]
 pub struct Half {
     /// The id of what split it off, or 0.
@@ -30,10 +30,9 @@ pub struct Half {
     /// Which lane split it off.
     lane: u32,
     /// What was open and timed on that lane then.
-    level: u32,
-    /// That lane's pool, or 0.
-    pool: u32,
-    depth: u16,
+    level: u16,
+    /// Splits around it.
+    depth: u8,
     flags: u8,
 }
 
@@ -50,19 +49,17 @@ const TIMED: u8 = 4;
 const MARKED: u8 = 8;
 /// It belongs to a stolen half of which only the leaves are seen.
 const LOOSE: u8 = 16;
+/// It was split off by a thread that is no worker.
+const OUTSIDE: u8 = 32;
+/// Of a second half: the first was not asked for yet.
+const AWAITED: u8 = 64;
+/// Of a second half: the first is to be timed.
+const FIRST_TIMED: u8 = 128;
 
 impl Half {
     /// Of an iterator that is not recorded.
-    pub(super) const NONE: Self = Self {
-        parent: 0,
-        pushed: 0,
-        items: UNKNOWN,
-        lane: 0,
-        level: 0,
-        pool: 0,
-        depth: 0,
-        flags: 0,
-    };
+    pub(super) const NONE: Self =
+        Self { parent: 0, pushed: 0, items: UNKNOWN, lane: 0, level: 0, depth: 0, flags: 0 };
 
     #[inline]
     pub(super) fn root(
@@ -72,16 +69,15 @@ impl Half {
         items: Option<u64>,
         start: Ticks,
     ) -> Self {
-        let timed = run.operation != 0;
+        let (timed, worker) = (run.operation != 0, notebook.pool() != 0);
         Self {
             parent: if timed { run.operation } else { lane.task.get() },
             pushed: start.0,
             items: items.unwrap_or(UNKNOWN),
             lane: lane.number.get(),
-            level: lane.level.get(),
-            pool: notebook.pool(),
+            level: lane.level.get() as u16,
             depth: 0,
-            flags: if timed { TIMED } else { 0 },
+            flags: if timed { TIMED } else { 0 } | if worker { 0 } else { OUTSIDE },
         }
     }
 
@@ -90,10 +86,16 @@ impl Half {
         self.flags & flag != 0
     }
 
+    /// Whether it is not a half but all.
+    #[inline]
+    fn is_whole(&self) -> bool {
+        !self.is(FIRST | SECOND)
+    }
+
     /// Whether this lane split it off, and nothing else that is timed was begun on it since.
     #[inline]
     pub(super) fn is_of(&self, lane: &Lane) -> bool {
-        self.lane == lane.number.get() && self.level == lane.level.get()
+        self.lane == lane.number.get() && self.level == lane.level.get() as u16
     }
 
     pub(super) fn is_loose(&self) -> bool {
@@ -101,15 +103,18 @@ impl Half {
     }
 
     pub(super) fn is_first_from_outside(&self) -> bool {
-        self.pool == 0 && self.is(FIRST)
+        self.is(OUTSIDE) && self.is(FIRST)
     }
 
     pub(super) fn is_second_from_outside(&self) -> bool {
-        self.pool == 0 && self.is(SECOND)
+        self.is(OUTSIDE) && self.is(SECOND)
     }
 
-    pub(super) fn link(&self, site: &'static Location<'static>) -> Link {
-        let Self { parent, pushed, lane, pool, .. } = *self;
+    /// The link of the job that it runs as, in the pool of `here`: what a worker splits off stays in
+    /// its pool.
+    pub(super) fn link(&self, site: &'static Location<'static>, here: &Notebook) -> Link {
+        let Self { parent, pushed, lane, .. } = *self;
+        let pool = if self.is(OUTSIDE) { 0 } else { here.pool() };
         Link { parent, pushed, lane, pool, ..Link::unrecorded(site) }
     }
 
@@ -122,7 +127,7 @@ impl Half {
             _ => UNKNOWN,
         };
         let depth = self.depth.saturating_add(1);
-        let flags = self.flags & LOOSE;
+        let flags = self.flags & (LOOSE | OUTSIDE);
         [
             Self { items: first, depth, flags: flags | FIRST, ..self },
             Self { items: second, depth, flags: flags | SECOND, ..self },
@@ -132,8 +137,27 @@ impl Half {
     /// Split off by a thread, with what it has open.
     #[inline]
     fn from(self, lane: &Lane, here: &Notebook) -> Self {
-        let (number, level) = (lane.number.get(), lane.level.get());
-        Self { lane: number, level, pool: here.pool(), ..self }
+        let (number, level) = (lane.number.get(), lane.level.get() as u16);
+        let outside = if here.pool() == 0 { OUTSIDE } else { 0 };
+        Self { lane: number, level, flags: self.flags & !OUTSIDE | outside, ..self }
+    }
+
+    /// A second half that tells of the first.
+    #[inline]
+    pub fn with_first(first: &Self, second: Self) -> Self {
+        let timed = if first.is(TIMED) { FIRST_TIMED } else { 0 };
+        Self { flags: second.flags | AWAITED | timed, ..second }
+    }
+
+    /// The first half that a second one tells of, and the second without it.
+    #[inline]
+    pub fn take_first(self) -> Option<(Self, Self)> {
+        let flags = self.flags & (LOOSE | OUTSIDE) | FIRST;
+        let timed = if self.is(FIRST_TIMED) { TIMED } else { 0 };
+        let marked = if self.pushed != 0 { MARKED } else { 0 };
+        let first = Self { items: UNKNOWN, flags: flags | timed | marked, ..self };
+        let second = Self { flags: self.flags & !(AWAITED | FIRST_TIMED), ..self };
+        self.is(AWAITED).then_some((first, second))
     }
 }
 
@@ -218,19 +242,25 @@ impl<'c> Run<'c> {
         half: &Half,
         items: Option<u64>,
     ) -> ([Half; 2], OpenSplit<'r, 'c, 'l>) {
-        if self.is_quiet(lane, half) {
-            if let Some(notebook) = lane.notebook() {
+        match self.quiet(lane, half) {
+            Some((notebook, half)) => {
                 add(&notebook.progress.splits, 1);
+                (half.cut(items), OpenSplit { run: self, lane, open: None })
             }
-            return (half.cut(items), OpenSplit { run: self, lane, open: None });
+            None => self.split_loudly(lane, who, half, items),
         }
-        self.split_loudly(lane, who, half, items)
     }
 
-    /// Whether a part is counted and nothing else.
+    /// Where a part is counted, if that is all that happens to it.
     #[inline]
-    fn is_quiet(&self, lane: &Lane, half: &Half) -> bool {
-        self.is_in_place(lane, half) && !half.is(TIMED | MARKED | LOOSE) && half.depth > 0
+    fn quiet<'l>(&self, lane: &'l Lane, half: &Half) -> Option<(&'l Notebook, Half)> {
+        if half.is(TIMED | MARKED | LOOSE) || !self.is_in_place(lane, half) {
+            return None;
+        }
+        let notebook = lane.notebook()?;
+        let half = if half.is_whole() { touch(notebook, half) } else { *half };
+        // When a half of a half is split off, nobody notes.
+        Some((notebook, Half { pushed: 0, ..half }))
     }
 
     #[cold]
@@ -274,13 +304,13 @@ impl<'c> Run<'c> {
         half: &Half,
         items: Option<u64>,
     ) -> [Half; 2] {
-        if self.is_quiet(lane, half) {
-            if let Some(notebook) = lane.notebook() {
+        match self.quiet(lane, half) {
+            Some((notebook, half)) => {
                 add(&notebook.progress.splits, 1);
+                half.cut(items)
             }
-            return half.cut(items);
+            None => self.split_unseen_loudly(lane, who, half, items),
         }
-        self.split_unseen_loudly(lane, who, half, items)
     }
 
     #[cold]
@@ -312,7 +342,8 @@ impl<'c> Run<'c> {
         // The thief sees the half by its leaves: the first of them tells of the theft.
         let [mut first, second] = half.cut(items);
         let mut second = Half { parent, pushed: 0, ..second }.from(lane, notebook);
-        (first.flags, second.flags) = (half.flags & !TIMED | LOOSE, SECOND | LOOSE);
+        first.flags = half.flags & !TIMED | LOOSE;
+        second.flags |= LOOSE;
         self.time_halves(lane, notebook, &half, [&mut first, &mut second]);
         [first, second]
     }
@@ -329,14 +360,10 @@ impl<'c> Run<'c> {
         [first, second]
     }
 
-    /// The iterator has got to its first part, at the latest now. A source within it may have told
-    /// how many items there are.
     fn touch(&self, lane: &Lane, half: &Half) -> Half {
-        let whole = !half.is(FIRST | SECOND);
-        let Some(notebook) = self.notebook(lane).filter(|_| whole) else { return *half };
-        match notebook.prelude.replace(Prelude::Over) {
-            Prelude::Open(Some(items)) => Half { items, ..*half },
-            Prelude::Open(None) | Prelude::Over => *half,
+        match self.notebook(lane).filter(|_| half.is_whole()) {
+            Some(notebook) => touch(notebook, half),
+            None => *half,
         }
     }
 
@@ -390,10 +417,12 @@ impl<'c> Run<'c> {
         who: impl Fn() -> Identity,
         half: &Half,
     ) -> OpenLeaf<'r, 'c, 'l> {
-        if self.is_quiet(lane, half) {
-            return OpenLeaf { run: self, lane, items: half.items, fed: false, open: None };
+        match self.quiet(lane, half) {
+            Some((_, Half { items, .. })) => {
+                OpenLeaf { run: self, lane, items, fed: false, open: None }
+            }
+            None => self.leaf_loudly(lane, who, half),
         }
-        self.leaf_loudly(lane, who, half)
     }
 
     #[cold]
@@ -419,6 +448,15 @@ impl<'c> Run<'c> {
         let fed = self.bridged && timed.is_some();
         let open = Open { half, timed, arrived }.boxed();
         OpenLeaf { run: self, lane, items: half.items, fed, open }
+    }
+}
+
+/// An iterator has got to its first part. A source within it may have told how many items there are.
+#[inline]
+fn touch(notebook: &Notebook, half: &Half) -> Half {
+    match notebook.prelude.replace(Prelude::Over) {
+        Prelude::Open(Some(items)) => Half { items, ..*half },
+        Prelude::Open(None) | Prelude::Over => *half,
     }
 }
 
@@ -529,7 +567,7 @@ fn end_split<'l>(
     timed.write(end, panicked || fate == SecondHalf::Stolen, waited, || {
         event::Join {
             flags: event::join_flags(fate, panicked) | event::SPLIT,
-            small: half.depth,
+            small: u16::from(half.depth),
             text: notebook.site(run.call.site),
             start: start.0,
             first_end: first_end.0,
@@ -582,7 +620,7 @@ impl<'l> OpenReduction<'_, '_, 'l> {
             return None;
         }
         let (start, id, task) = (timed.start.0, timed.id, self.lane.task.get());
-        let (operation, small) = (self.run.operation, half.depth);
+        let (operation, small) = (self.run.operation, u16::from(half.depth));
         timed.write(end, panicked, 0, || {
             let (flags, end) = (u8::from(panicked), end.0);
             let (text, spare_a, spare_b) = (0, 0, 0);
@@ -694,7 +732,7 @@ impl<'l> OpenLeaf<'_, '_, 'l> {
         let ticks = Notebook::since(end, timed.start);
         learn(run, notebook, timed.detail, half, [ticks, 0]);
         let (start, id, task) = (timed.start.0, timed.id, lane.task.get());
-        let (operation, small) = (run.operation, half.depth);
+        let (operation, small) = (run.operation, u16::from(half.depth));
         let items = if self.items == UNKNOWN { counted } else { self.items };
         timed.write(end, panicked, 0, || {
             if let Some(feed) = &feed {

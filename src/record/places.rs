@@ -182,7 +182,7 @@ mod tests {
         Log::new(super::super::LaneId(1), &settings)
     }
 
-    fn call(consumer: &'static str, label: Option<&str>) -> Call<'_> {
+    fn call<'a>(consumer: &'static str, label: Option<&'a str>) -> Call<'a> {
         let meaning =
             |_: &str, _: &str| Meaning { words: String::new(), opaque: false, bridged: false };
         let names = Names { source: "s", consumer, meaning };

@@ -13,9 +13,6 @@ pub(super) struct PartConsumer<'r, 'c, C> {
     inner: C,
     run: &'r Run<'c>,
     half: Cell<Half>,
-    /// The first half of a split by [`to_reducer`](UnindexedConsumer::to_reducer), until it is
-    /// asked for.
-    first: Cell<Option<Half>>,
 }
 
 impl<'r, 'c, C> PartConsumer<'r, 'c, C> {
@@ -25,7 +22,7 @@ impl<'r, 'c, C> PartConsumer<'r, 'c, C> {
     }
 
     fn of(inner: C, run: &'r Run<'c>, half: Half) -> Self {
-        Self { inner, run, half: Cell::new(half), first: Cell::new(None) }
+        Self { inner, run, half: Cell::new(half) }
     }
 }
 
@@ -55,18 +52,20 @@ impl<'r, 'c, T, C: Consumer<T>> Consumer<T> for PartConsumer<'r, 'c, C> {
 
 impl<T, C: UnindexedConsumer<T>> UnindexedConsumer<T> for PartConsumer<'_, '_, C> {
     fn split_off_left(&self) -> Self {
-        let first = self.first.take().unwrap_or_else(|| {
-            let [first, second] = self.run.split_off(lane(), &self.half.get());
-            self.half.set(second);
-            first
+        let half = self.half.get();
+        let (first, second) = half.take_first().unwrap_or_else(|| {
+            let [first, second] = self.run.split_off(lane(), &half);
+            (first, second)
         });
+        self.half.set(second);
         Self::of(self.inner.split_off_left(), self.run, first)
     }
 
+    /// rayon asks for the reducer of a split first, then for its first half, and goes on with what
+    /// is left.
     fn to_reducer(&self) -> Self::Reducer {
         let ([first, second], split) = self.run.split(lane(), who, &self.half.get(), None);
-        self.first.set(Some(first));
-        self.half.set(second);
+        self.half.set(Half::with_first(&first, second));
         PartReducer { inner: self.inner.to_reducer(), split }
     }
 }

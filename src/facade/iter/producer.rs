@@ -100,6 +100,9 @@ struct Leaf<'r, 'c> {
 }
 
 impl<'r, 'c> Leaf<'r, 'c> {
+    /// Not inlined, nor is its end: what is around the loop over the items must not keep the compiler
+    /// from what it does to the loop.
+    #[inline(never)]
     fn begin(run: &'r Run<'c>, half: &Half) -> Self {
         let was_panicking = thread::panicking();
         Self { open: Some(run.leaf(lane(), who, half)), was_panicking }
@@ -107,6 +110,7 @@ impl<'r, 'c> Leaf<'r, 'c> {
 }
 
 impl Drop for Leaf<'_, '_> {
+    #[inline(never)]
     fn drop(&mut self) {
         // Dropped while open, it has panicked.
         if let Some(open) = self.open.take()

@@ -56,7 +56,7 @@ impl<I> Traced<I> {
         }
         job::in_task(|| {
             let items = items.map(|items| items as u64);
-            let open = lane().open_iterator(who, call, seen, items);
+            let mut open = lane().open_iterator(who, call, seen, items);
             let result = drive(inner, &open);
             open.close();
             result
