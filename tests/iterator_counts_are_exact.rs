@@ -126,7 +126,8 @@ fn of_operations_called_from_outside() {
 fn of_one_operation_by_its_record() {
     let _alone = alone();
     let trace = record(Detail::Full, 2, || {
-        let sum: u64 = (0..1_000_u32).into_par_iter().with_max_len(10).map(u64::from).sum();
+        let sum: u64 =
+            (0..1_000_u32).into_par_iter().with_min_len(5).with_max_len(10).map(u64::from).sum();
         assert_eq!(sum, 499_500);
         let sum: u64 = (0..1_000_u64).into_par_iter().sum();
         assert_eq!(sum, 499_500);

@@ -419,7 +419,7 @@ impl<'c> Run<'c> {
     ) -> OpenLeaf<'r, 'c, 'l> {
         match self.quiet(lane, half) {
             Some((_, Half { items, .. })) => {
-                OpenLeaf { run: self, lane, items, fed: false, open: None }
+                OpenLeaf { leaf: Leaf { run: self, lane, items }, fed: false, open: None }
             }
             None => self.leaf_loudly(lane, who, half),
         }
@@ -433,7 +433,7 @@ impl<'c> Run<'c> {
         half: &Half,
     ) -> OpenLeaf<'r, 'c, 'l> {
         if self.serial == 0 {
-            return OpenLeaf { run: self, lane, items: 0, fed: false, open: None };
+            return OpenLeaf { leaf: Leaf { run: self, lane, items: 0 }, fed: false, open: None };
         }
         let half = self.touch(lane, half);
         let in_place = self.is_in_place(lane, &half) && !half.is_loose();
@@ -447,7 +447,7 @@ impl<'c> Run<'c> {
         });
         let fed = self.bridged && timed.is_some();
         let open = Open { half, timed, arrived }.boxed();
-        OpenLeaf { run: self, lane, items: half.items, fed, open }
+        OpenLeaf { leaf: Leaf { run: self, lane, items: half.items }, fed, open }
     }
 }
 
@@ -653,21 +653,30 @@ impl Drop for OpenReduction<'_, '_, '_> {
 }
 
 /// A leaf that is under way. When dropped before it is closed, a panic went through it.
+///
+/// It may lie within the iterator over the leaf's items: nothing here takes its address but to take
+/// it apart, or the compiler would keep all of that iterator in memory while it loops.
 #[must_use = "the leaf ends when this is dropped"]
 #[derive(Debug)]
 pub struct OpenLeaf<'r, 'c, 'l> {
-    run: &'r Run<'c>,
-    lane: &'l Lane,
-    items: u64,
+    leaf: Leaf<'r, 'c, 'l>,
     fed: bool,
     open: Option<Box<Open<'r, 'c, 'l>>>,
 }
 
-impl<'l> OpenLeaf<'_, '_, 'l> {
+/// What a leaf is.
+#[derive(Clone, Copy, Debug)]
+struct Leaf<'r, 'c, 'l> {
+    run: &'r Run<'c>,
+    lane: &'l Lane,
+    items: u64,
+}
+
+impl OpenLeaf<'_, '_, '_> {
     /// Whether its items have to be counted one by one.
     #[inline]
     pub fn counts_items(&self) -> bool {
-        self.items == UNKNOWN
+        self.leaf.items == UNKNOWN
     }
 
     /// Whether [`Lane::consumed`] is to be called after each item.
@@ -680,29 +689,43 @@ impl<'l> OpenLeaf<'_, '_, 'l> {
     #[inline]
     pub fn close(mut self, counted: u64) -> Done {
         match self.open.take() {
-            None => {
-                self.count(counted);
-                if self.run.seen == Seen::Leaves {
-                    self.run.forget_wait();
-                }
-                Done::UNKNOWN
-            }
-            Some(open) => self.end(open, counted),
+            None => self.leaf.close_quietly(counted),
+            Some(open) => self.leaf.close(open, counted),
         }
+    }
+}
+
+impl Drop for OpenLeaf<'_, '_, '_> {
+    #[inline]
+    fn drop(&mut self) {
+        if let Some(open) = self.open.take() {
+            self.leaf.panicked(open);
+        }
+    }
+}
+
+impl<'l> Leaf<'_, '_, 'l> {
+    #[inline]
+    fn close_quietly(self, counted: u64) -> Done {
+        self.count(counted);
+        if self.run.seen == Seen::Leaves {
+            self.run.forget_wait();
+        }
+        Done::UNKNOWN
     }
 
     #[inline]
-    fn count(&self, counted: u64) {
-        let Self { run, lane, items, .. } = self;
+    fn count(self, counted: u64) {
+        let Self { run, lane, items } = self;
         let notebook = lane.notebook().filter(|_| lane.iterating.get() == run.serial);
         if let Some(notebook) = notebook {
             add(&notebook.progress.leaves, 1);
-            add(&notebook.progress.items, if *items == UNKNOWN { counted } else { *items });
+            add(&notebook.progress.items, if items == UNKNOWN { counted } else { items });
         }
     }
 
     #[cold]
-    fn end(&self, mut open: Box<Open<'_, '_, 'l>>, counted: u64) -> Done {
+    fn close(self, mut open: Box<Open<'_, '_, 'l>>, counted: u64) -> Done {
         let Self { run, lane, .. } = self;
         let end = open.timed.is_some().then(now);
         self.count(counted);
@@ -722,8 +745,16 @@ impl<'l> OpenLeaf<'_, '_, 'l> {
         open.done(lane, run, end)
     }
 
-    fn write(&self, half: &Half, mut timed: Timed<'l>, end: Ticks, counted: u64, panicked: bool) {
-        let Self { run, lane, .. } = self;
+    #[cold]
+    fn panicked(self, mut open: Box<Open<'_, '_, 'l>>) {
+        self.count(0);
+        if let Some(timed) = open.timed.take() {
+            self.write(&open.half, timed, now(), 0, true);
+        }
+    }
+
+    fn write(self, half: &Half, mut timed: Timed<'l>, end: Ticks, counted: u64, panicked: bool) {
+        let Self { run, lane, items } = self;
         let notebook = timed.notebook;
         let feed = timed.feed.take().map(|before| notebook.feed.replace(&before));
         if !timed.leave(lane) {
@@ -733,7 +764,7 @@ impl<'l> OpenLeaf<'_, '_, 'l> {
         learn(run, notebook, timed.detail, half, [ticks, 0]);
         let (start, id, task) = (timed.start.0, timed.id, lane.task.get());
         let (operation, small) = (run.operation, u16::from(half.depth));
-        let items = if self.items == UNKNOWN { counted } else { self.items };
+        let items = if items == UNKNOWN { counted } else { items };
         timed.write(end, panicked, 0, || {
             if let Some(feed) = &feed {
                 notebook.push(&feed.record(id, ticks));
@@ -745,17 +776,6 @@ impl<'l> OpenLeaf<'_, '_, 'l> {
         });
         if run.seen == Seen::Leaves {
             notebook.set_before_wait();
-        }
-    }
-}
-
-impl Drop for OpenLeaf<'_, '_, '_> {
-    #[inline]
-    fn drop(&mut self) {
-        let Some(mut open) = self.open.take() else { return };
-        self.count(0);
-        if let Some(timed) = open.timed.take() {
-            self.write(&open.half, timed, now(), 0, true);
         }
     }
 }

@@ -100,8 +100,8 @@ struct Leaf<'r, 'c> {
 }
 
 impl<'r, 'c> Leaf<'r, 'c> {
-    /// Not inlined, nor is its end: what is around the loop over the items must not keep the compiler
-    /// from what it does to the loop.
+    /// Not inlined, nor is [`end`]: what stands around the loop over the items must not keep the
+    /// compiler from what it does to that loop.
     #[inline(never)]
     fn begin(run: &'r Run<'c>, half: &Half) -> Self {
         let was_panicking = thread::panicking();
@@ -110,13 +110,18 @@ impl<'r, 'c> Leaf<'r, 'c> {
 }
 
 impl Drop for Leaf<'_, '_> {
-    #[inline(never)]
+    #[inline]
     fn drop(&mut self) {
-        // Dropped while open, it has panicked.
-        if let Some(open) = self.open.take()
-            && (self.was_panicking || !thread::panicking())
-        {
-            open.close(0);
+        if let Some(open) = self.open.take() {
+            end(open, self.was_panicking);
         }
+    }
+}
+
+#[inline(never)]
+fn end(open: OpenLeaf<'_, '_, 'static>, was_panicking: bool) {
+    // Dropped while open, it has panicked.
+    if was_panicking || !thread::panicking() {
+        open.close(0);
     }
 }
