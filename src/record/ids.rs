@@ -38,6 +38,12 @@ impl EventId {
         u64::from(lane.0 & ((1 << 23) - 1)) << SEQUENCE_BITS
     }
 
+    /// The number of the lane in a packed id, or in the word before its first one.
+    #[inline]
+    pub(super) fn lane_of(word: u64) -> u64 {
+        word >> SEQUENCE_BITS
+    }
+
     /// The lane that opened it.
     pub fn lane(self) -> LaneId {
         LaneId((self.0.get() >> SEQUENCE_BITS) as u32)

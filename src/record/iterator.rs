@@ -10,7 +10,7 @@ use super::join::Mark;
 use super::lane::{Lane, Mode};
 use super::link::{Arrival, Link};
 use super::log::Count;
-use super::notebook::{Notebook, Prelude, Progress};
+use super::notebook::{Notebook, Progress};
 use super::operation::{OpenOperation, Wait};
 use super::part::Half;
 use super::places::{Call, Place};
@@ -30,7 +30,7 @@ pub enum Seen {
 /// What all parts of a parallel iterator share. Lives on its caller's stack until all have ended.
 #[derive(Debug)]
 pub struct Run<'c> {
-    pub(super) call: Call<'c>,
+    pub(super) call: &'c Call<'c>,
     pub(super) seen: Seen,
     /// Its number among all iterators of the recording; 0 if its parts are not recorded.
     pub(super) serial: u64,
@@ -38,6 +38,8 @@ pub struct Run<'c> {
     epoch: u64,
     /// Its id as an operation, if it is timed, or 0.
     pub(super) operation: u64,
+    /// When it was called, if it is timed.
+    pub(super) start: Ticks,
     /// The lane that called it.
     pub(super) caller: u32,
     /// Joins around it.
@@ -81,9 +83,10 @@ pub struct OpenIterator<'l, 'c> {
 struct Opened<'l> {
     notebook: &'l Notebook,
     place: &'l Place,
+    serial: u64,
     /// `None` if it is not timed.
     operation: Option<Box<OpenOperation<'l>>>,
-    outer: Outer,
+    outer: Option<Box<Outer>>,
 }
 
 /// The parallel iterator of which a thread was running a part when it began with another.
@@ -94,54 +97,47 @@ struct Outer {
 }
 
 impl Outer {
-    /// The thread turns to the iterator `serial`.
+    /// The thread turns to the iterator `serial`, mostly from none.
     #[inline]
-    fn leave(lane: &Lane, notebook: &Notebook, serial: u64) -> Self {
-        let progress = notebook.progress.replace(&Progress::default());
-        Self { iterating: lane.iterating.replace(serial), progress }
+    fn leave(lane: &Lane, notebook: &Notebook, serial: u64) -> Option<Box<Self>> {
+        match lane.iterating.replace(serial) {
+            0 => None,
+            iterating => {
+                let progress = notebook.progress.replace(&Progress::default());
+                Some(Box::new(Self { iterating, progress }))
+            }
+        }
     }
 
     /// It turns back; what it has done meanwhile.
     #[inline]
-    fn resume(&self, lane: &Lane, notebook: &Notebook) -> Progress {
-        lane.iterating.set(self.iterating);
-        notebook.progress.replace(&self.progress)
+    fn resume(outer: Option<Box<Self>>, lane: &Lane, notebook: &Notebook) -> Progress {
+        let outer = outer.map(|outer| *outer);
+        lane.iterating.set(outer.as_ref().map_or(0, |outer| outer.iterating));
+        notebook.progress.replace(&outer.map_or_else(Progress::default, |outer| outer.progress))
     }
 }
 
 impl Lane {
-    /// Opens a parallel iterator of `items` items, where that is known, on this thread.
+    /// Opens a parallel iterator on this thread.
     #[inline]
     pub fn open_iterator<'l, 'c>(
         &'l self,
         who: impl FnOnce() -> Identity,
-        call: Call<'c>,
+        call: &'c Call<'c>,
         seen: Seen,
-        items: Option<u64>,
     ) -> OpenIterator<'l, 'c> {
-        let (opened, run) = match self.opened(who, &call, items) {
-            Some(opened) => {
-                let run = Run::new(call, seen, self, &opened);
-                (Some(opened), run)
-            }
-            None => (None, Run::unrecorded(call, seen)),
-        };
-        let operation = opened.as_ref().and_then(|opened| opened.operation.as_ref());
-        let start = operation.map_or(Ticks(0), |operation| operation.start());
+        let opened = self.opened(who, call);
+        let run = Run::new(call, seen, self, opened.as_ref());
         let root = match &opened {
-            Some(opened) => Half::root(opened.notebook, self, &run, items, start),
+            Some(opened) => Half::root(opened.notebook, self, &run),
             None => Half::NONE,
         };
         OpenIterator { lane: self, run, root, opened }
     }
 
     #[inline]
-    fn opened<'l>(
-        &'l self,
-        who: impl FnOnce() -> Identity,
-        call: &Call<'_>,
-        items: Option<u64>,
-    ) -> Option<Opened<'l>> {
+    fn opened<'l>(&'l self, who: impl FnOnce() -> Identity, call: &Call<'_>) -> Option<Opened<'l>> {
         let switch = recorder::switch();
         let mode = match self.mode.get() {
             Mode::NoTask => Mode::of(switch.detail),
@@ -151,9 +147,8 @@ impl Lane {
             return None;
         }
         let notebook = self.recording(switch, who)?;
-        if notebook.prelude.get() != Prelude::Over {
+        if notebook.prelude.get() {
             // A source within an adaptor that is already open: that one sees all of it.
-            notebook.prelude.set(Prelude::Open(items));
             return None;
         }
         let place = notebook.place(call)?;
@@ -165,11 +160,9 @@ impl Lane {
         });
         let serial = operation.as_ref().map_or_else(|| notebook.next_id(), |open| open.id());
         let serial = if place.meaning.opaque { 0 } else { serial };
-        if serial != 0 {
-            notebook.prelude.set(Prelude::Open(items));
-        }
+        notebook.prelude.set(serial != 0);
         let outer = Outer::leave(self, notebook, serial);
-        Some(Opened { notebook, place, operation, outer })
+        Some(Opened { notebook, place, serial, operation, outer })
     }
 }
 
@@ -202,9 +195,9 @@ impl<'c> OpenIterator<'_, 'c> {
 
     #[inline]
     fn end(&self, opened: Opened<'_>, panicked: bool) {
-        let Opened { notebook, place, operation, outer } = opened;
-        notebook.prelude.set(Prelude::Over);
-        let progress = outer.resume(self.lane, notebook);
+        let Opened { notebook, place, operation, outer, .. } = opened;
+        notebook.prelude.set(false);
+        let progress = Outer::resume(outer, self.lane, notebook);
         notebook.tally(place, &progress);
         if let Some(mut operation) = operation {
             let iteration = self.run.record(place, &progress);
@@ -229,7 +222,7 @@ pub(super) struct Arrived<'r, 'c, 'l> {
     run: &'r Run<'c>,
     lane: &'l Lane,
     /// `None` if the recording has changed.
-    opened: Option<(&'l Notebook, &'l Place, Outer)>,
+    opened: Option<(&'l Notebook, &'l Place, Option<Box<Outer>>)>,
     running: Option<Running<'l>>,
 }
 
@@ -243,7 +236,7 @@ impl Arrived<'_, '_, '_> {
     /// Adds what was done here to the tally, before the task ends and the caller may go on.
     fn add_up(&mut self) {
         let Some((notebook, place, outer)) = self.opened.take() else { return };
-        let progress = outer.resume(self.lane, notebook);
+        let progress = Outer::resume(outer, self.lane, notebook);
         notebook.tally(place, &progress);
         self.run.others.add(&progress);
     }
@@ -265,16 +258,19 @@ impl Others {
 }
 
 impl<'c> Run<'c> {
-    fn unrecorded(call: Call<'c>, seen: Seen) -> Self {
+    #[inline]
+    fn new(call: &'c Call<'c>, seen: Seen, lane: &Lane, opened: Option<&Opened<'_>>) -> Self {
+        let operation = opened.and_then(|opened| opened.operation.as_ref());
         Self {
             call,
             seen,
-            serial: 0,
-            epoch: 0,
-            operation: 0,
-            caller: 0,
-            depth: 0,
-            bridged: false,
+            serial: opened.map_or(0, |opened| opened.serial),
+            epoch: opened.map_or(0, |opened| opened.notebook.epoch()),
+            operation: operation.map_or(0, |operation| operation.id()),
+            start: operation.map_or(Ticks(0), |operation| operation.start()),
+            caller: lane.number.get(),
+            depth: lane.depth.get(),
+            bridged: opened.is_some_and(|opened| opened.place.meaning.bridged),
             others: Others::default(),
             taken_in: AtomicU64::new(0),
             wait_at: AtomicU64::new(0),
@@ -282,16 +278,10 @@ impl<'c> Run<'c> {
         }
     }
 
-    fn new(call: Call<'c>, seen: Seen, lane: &Lane, opened: &Opened<'_>) -> Self {
-        Self {
-            serial: lane.iterating.get(),
-            epoch: opened.notebook.epoch(),
-            operation: opened.operation.as_ref().map_or(0, |operation| operation.id()),
-            caller: lane.number.get(),
-            depth: lane.depth.get(),
-            bridged: opened.place.meaning.bridged,
-            ..Self::unrecorded(call, seen)
-        }
+    /// Where a thread that runs parts of it counts them; `None` if it is not recorded.
+    #[inline]
+    pub(super) fn counting<'l>(&self, lane: &'l Lane) -> Option<&'l Notebook> {
+        lane.notebook().filter(|_| self.serial != 0 && lane.iterating.get() == self.serial)
     }
 
     /// The notebook of the thread that runs a part, if it belongs to the same recording.
@@ -313,7 +303,7 @@ impl<'c> Run<'c> {
 
     /// Whether a half runs where it was split off, in its place on the stack.
     #[inline]
-    pub(super) fn is_in_place(&self, lane: &Lane, half: &Half) -> bool {
+    pub(super) fn is_in_place(&self, lane: &Lane, half: Half) -> bool {
         half.is_of(lane) && lane.iterating.get() == self.serial
     }
 
@@ -323,7 +313,7 @@ impl<'c> Run<'c> {
         &'r self,
         lane: &'l Lane,
         who: impl Fn() -> Identity,
-        half: &Half,
+        half: Half,
     ) -> Option<Arrived<'r, 'c, 'l>> {
         let here = lane.attach(&who);
         if here.pool() == 0 && who().seat.is_none() {
@@ -335,7 +325,7 @@ impl<'c> Run<'c> {
             self.taken_in.store(lane.task.get(), Relaxed);
         }
         let opened = self.notebook(lane).and_then(|notebook| {
-            let place = notebook.place(&self.call)?;
+            let place = notebook.place(self.call)?;
             if running.origin() == Some(Origin::Stolen) {
                 self.others.steals.fetch_add(1, Relaxed);
                 notebook.count(place, Count::Steals, 1);
@@ -345,12 +335,12 @@ impl<'c> Run<'c> {
         Some(Arrived { run: self, lane, opened, running: Some(running) })
     }
 
-    fn arrival(&self, lane: &Lane, here: &Notebook, half: &Half) -> Arrival {
+    fn arrival(&self, lane: &Lane, here: &Notebook, half: Half) -> Arrival {
         if half.is_of(lane) && half.is_loose() {
             // What follows the first leaf of a stolen half.
             return Arrival::Root;
         }
-        let link = Link { depth: self.depth, ..half.link(self.call.site, here) };
+        let link = Link { depth: self.depth, ..half.link(self, here) };
         if !half.is_second_from_outside() {
             return Arrival::Job(link);
         }
@@ -370,7 +360,7 @@ impl<'c> Run<'c> {
     /// A thread that sees nothing but the leaves of a stolen half has split that.
     #[cold]
     pub(super) fn split_elsewhere(&self, notebook: &Notebook) {
-        if let Some(place) = notebook.place(&self.call) {
+        if let Some(place) = notebook.place(self.call) {
             notebook.count(place, Count::Splits, 1);
         }
         self.others.splits.fetch_add(1, Relaxed);

@@ -73,8 +73,9 @@ pub(super) struct Notebook {
     /// When the first halves of timed splits ended, by level: ticks, and ticks of other tasks until
     /// then.
     first_ends: RefCell<Vec<(u64, u64)>>,
-    /// The parallel iterator that was opened and has not got to its first part.
-    pub(super) prelude: Cell<Prelude>,
+    /// Whether a parallel iterator was opened whose first part is still to come. Another one that is
+    /// opened meanwhile is a part of it: the source within an adaptor.
+    pub(super) prelude: Cell<bool>,
     pub(super) feed: Feed,
 }
 
@@ -105,16 +106,6 @@ impl Progress {
 #[inline]
 pub(super) fn add(cell: &Cell<u64>, n: u64) {
     cell.set(cell.get() + n);
-}
-
-/// Whether a parallel iterator was opened whose first part is still to come. Another one that is
-/// opened meanwhile is a part of it: the source within an adaptor.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Prelude {
-    /// None was.
-    Over,
-    /// One was; how many items it has, if a source has told.
-    Open(Option<u64>),
 }
 
 /// What a leaf under `par_bridge` has got from the iterator that all leaves share.
@@ -241,7 +232,7 @@ impl Notebook {
             unlooked: Cell::new(0),
             progress: Progress::default(),
             first_ends: RefCell::new(Vec::new()),
-            prelude: Cell::new(Prelude::Over),
+            prelude: Cell::new(false),
             feed: Feed::default(),
         }
     }

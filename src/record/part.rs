@@ -3,8 +3,6 @@
 //!
 //! A part that is fine and runs in its place is counted and nothing else: its guard holds nothing.
 
-use std::panic::Location;
-
 use super::buffer::Record;
 use super::clock::now;
 use super::event::{self, SecondHalf};
@@ -13,169 +11,205 @@ use super::iterator::{Arrived, Run, Seen};
 use super::lane::Lane;
 use super::link::Link;
 use super::log::Counter;
-use super::notebook::{Around, Feed, Notebook, Prelude, Short, add};
+use super::notebook::{Around, Feed, Notebook, Short, add};
 use super::recorder::{Detail, Identity};
 use super::time::Ticks;
 
 /// A stretch of a parallel iterator's items, and where it comes from. Goes to the thread that runs
-/// it; small, as rayon moves it several times on that way.
+/// it; two words, as rayon moves it several times on that way, and each word more is paid for with
+/// several.
 #[derive(Clone, Copy, Debug)]
 pub struct Half {
-    /// The id of what split it off, or 0.
+    /// The word of the id of what split it off. Where that has none, the sequence is 0, and the
+    /// lane still that of the thread that did.
     parent: u64,
-    /// When, in ticks, or 0.
-    pushed: u64,
-    /// How many items it has, or [`UNKNOWN`].
-    items: u64,
-    /// Which lane split it off.
-    lane: u32,
-    /// What was open and timed on that lane then.
-    level: u16,
-    /// Splits around it.
-    depth: u8,
-    flags: u8,
+    /// From the lowest bit: flags, splits around it (8 bits each), what was open and timed on that
+    /// thread (16 bits), and when it was split off (32 bits: [`Self::LAG`]).
+    rest: u64,
 }
 
-/// A number of items that is not known beforehand.
-const UNKNOWN: u64 = u64::MAX;
-
 /// The first half of a split.
-const FIRST: u8 = 1;
+const FIRST: u64 = 1;
 /// The second half of a split.
-const SECOND: u8 = 2;
+const SECOND: u64 = 2;
 /// It is timed.
-const TIMED: u8 = 4;
+const TIMED: u64 = 4;
 /// Its end is to be noted: a timed split may wait from there on.
-const MARKED: u8 = 8;
+const MARKED: u64 = 8;
 /// It belongs to a stolen half of which only the leaves are seen.
-const LOOSE: u8 = 16;
+const LOOSE: u64 = 16;
 /// It was split off by a thread that is no worker.
-const OUTSIDE: u8 = 32;
+const OUTSIDE: u64 = 32;
 /// Of a second half: the first was not asked for yet.
-const AWAITED: u8 = 64;
+const AWAITED: u64 = 64;
 /// Of a second half: the first is to be timed.
-const FIRST_TIMED: u8 = 128;
+const FIRST_TIMED: u64 = 128;
+
+/// Bits of a number of splits, and where they begin.
+const DEPTH: (u64, u32) = (0xff, 8);
+/// Likewise of what was open.
+const LEVEL: (u64, u32) = (0xffff, 16);
+/// Likewise of the time.
+const LAG: (u64, u32) = (0xffff_ffff, 32);
+/// Ticks of the unit of time: 32 bits of it are nearly half a minute at 2.6 GHz.
+const LAG_TICKS: u64 = 16;
 
 impl Half {
     /// Of an iterator that is not recorded.
-    pub(super) const NONE: Self =
-        Self { parent: 0, pushed: 0, items: UNKNOWN, lane: 0, level: 0, depth: 0, flags: 0 };
+    pub(super) const NONE: Self = Self { parent: 0, rest: 0 };
 
     #[inline]
-    pub(super) fn root(
-        notebook: &Notebook,
-        lane: &Lane,
-        run: &Run<'_>,
-        items: Option<u64>,
-        start: Ticks,
-    ) -> Self {
-        let (timed, worker) = (run.operation != 0, notebook.pool() != 0);
-        Self {
-            parent: if timed { run.operation } else { lane.task.get() },
-            pushed: start.0,
-            items: items.unwrap_or(UNKNOWN),
-            lane: lane.number.get(),
-            level: lane.level.get() as u16,
-            depth: 0,
-            flags: if timed { TIMED } else { 0 } | if worker { 0 } else { OUTSIDE },
-        }
+    pub(super) fn root(notebook: &Notebook, lane: &Lane, run: &Run<'_>) -> Self {
+        let timed = if run.operation != 0 { TIMED } else { 0 };
+        let parent = if timed != 0 { run.operation } else { lane.task.get() };
+        Self { parent, rest: timed }.from(
+            lane,
+            notebook,
+            parent,
+            run.operation != 0,
+            run,
+            run.start,
+        )
     }
 
     #[inline]
-    fn is(&self, flag: u8) -> bool {
-        self.flags & flag != 0
+    fn is(self, flag: u64) -> bool {
+        self.rest & flag != 0
     }
 
-    /// Whether it is not a half but all.
     #[inline]
-    fn is_whole(&self) -> bool {
-        !self.is(FIRST | SECOND)
+    fn with(self, flag: u64, set: bool) -> Self {
+        Self { rest: if set { self.rest | flag } else { self.rest & !flag }, ..self }
+    }
+
+    #[inline]
+    fn part(self, (mask, shift): (u64, u32)) -> u64 {
+        self.rest >> shift & mask
+    }
+
+    #[inline]
+    fn with_part(self, (mask, shift): (u64, u32), value: u64) -> Self {
+        Self { rest: self.rest & !(mask << shift) | (value & mask) << shift, ..self }
+    }
+
+    fn depth(self) -> u32 {
+        self.part(DEPTH) as u32
     }
 
     /// Whether this lane split it off, and nothing else that is timed was begun on it since.
     #[inline]
-    pub(super) fn is_of(&self, lane: &Lane) -> bool {
-        self.lane == lane.number.get() && self.level == lane.level.get() as u16
+    pub(super) fn is_of(self, lane: &Lane) -> bool {
+        let (number, level) = (u64::from(lane.number.get()), u64::from(lane.level.get()));
+        EventId::lane_of(self.parent) == number && self.part(LEVEL) == level & LEVEL.0
     }
 
-    pub(super) fn is_loose(&self) -> bool {
+    pub(super) fn is_loose(self) -> bool {
         self.is(LOOSE)
     }
 
-    pub(super) fn is_first_from_outside(&self) -> bool {
+    pub(super) fn is_first_from_outside(self) -> bool {
         self.is(OUTSIDE) && self.is(FIRST)
     }
 
-    pub(super) fn is_second_from_outside(&self) -> bool {
+    pub(super) fn is_second_from_outside(self) -> bool {
         self.is(OUTSIDE) && self.is(SECOND)
     }
 
     /// The link of the job that it runs as, in the pool of `here`: what a worker splits off stays in
     /// its pool.
-    pub(super) fn link(&self, site: &'static Location<'static>, here: &Notebook) -> Link {
-        let Self { parent, pushed, lane, .. } = *self;
+    pub(super) fn link(self, run: &Run<'_>, here: &Notebook) -> Link {
         let pool = if self.is(OUTSIDE) { 0 } else { here.pool() };
-        Link { parent, pushed, lane, pool, ..Link::unrecorded(site) }
-    }
-
-    /// Both sides of it, cut after `items` and otherwise like it, one level deeper.
-    #[inline]
-    fn cut(self, items: Option<u64>) -> [Self; 2] {
-        let first = items.unwrap_or(UNKNOWN);
-        let second = match items {
-            Some(first) if self.items != UNKNOWN => self.items.saturating_sub(first),
-            _ => UNKNOWN,
+        let pushed = match self.part(LAG) {
+            0 => 0,
+            lag => run.start.0 + (lag - 1) * LAG_TICKS,
         };
-        let depth = self.depth.saturating_add(1);
-        let flags = self.flags & (LOOSE | OUTSIDE);
-        [
-            Self { items: first, depth, flags: flags | FIRST, ..self },
-            Self { items: second, depth, flags: flags | SECOND, ..self },
-        ]
+        let parent = EventId::from_word(self.parent).filter(|id| id.sequence() != 0);
+        Link {
+            parent: parent.map_or(0, EventId::word),
+            pushed,
+            lane: EventId::lane_of(self.parent) as u32,
+            pool,
+            ..Link::unrecorded(run.call.site)
+        }
     }
 
-    /// Split off by a thread, with what it has open.
+    /// Both sides of it, cut in its place, one level deeper; when is not noted.
     #[inline]
-    fn from(self, lane: &Lane, here: &Notebook) -> Self {
-        let (number, level) = (lane.number.get(), lane.level.get() as u16);
-        let outside = if here.pool() == 0 { OUTSIDE } else { 0 };
-        Self { lane: number, level, flags: self.flags & !OUTSIDE | outside, ..self }
+    fn cut(self) -> [Self; 2] {
+        let depth = (self.part(DEPTH) + 1).min(DEPTH.0);
+        let kept = LOOSE | OUTSIDE | LEVEL.0 << LEVEL.1;
+        let side = Self { rest: self.rest & kept | depth << DEPTH.1, ..self };
+        [side.with(FIRST, true), side.with(SECOND, true)]
+    }
+
+    /// Split off by `lane`, by what has the id `parent`, at `at` if that is `noted`.
+    #[inline]
+    fn from(
+        self,
+        lane: &Lane,
+        here: &Notebook,
+        parent: u64,
+        noted: bool,
+        run: &Run<'_>,
+        at: Ticks,
+    ) -> Self {
+        // Rounded up: nothing is pushed before what pushes it begins.
+        let lag = match Notebook::since(at, run.start).div_ceil(LAG_TICKS) + 1 {
+            lag if noted && lag <= LAG.0 => lag,
+            _ => 0,
+        };
+        let parent = if parent == 0 { EventId::first_word(here.lane()) } else { parent };
+        Self { parent, ..self }
+            .with_part(LEVEL, u64::from(lane.level.get()))
+            .with_part(LAG, lag)
+            .with(OUTSIDE, here.pool() == 0)
     }
 
     /// A second half that tells of the first.
     #[inline]
-    pub fn with_first(first: &Self, second: Self) -> Self {
-        let timed = if first.is(TIMED) { FIRST_TIMED } else { 0 };
-        Self { flags: second.flags | AWAITED | timed, ..second }
+    pub fn with_first(first: Self, second: Self) -> Self {
+        second.with(AWAITED, true).with(FIRST_TIMED, first.is(TIMED)).with(MARKED, first.is(MARKED))
     }
 
     /// The first half that a second one tells of, and the second without it.
     #[inline]
     pub fn take_first(self) -> Option<(Self, Self)> {
-        let flags = self.flags & (LOOSE | OUTSIDE) | FIRST;
-        let timed = if self.is(FIRST_TIMED) { TIMED } else { 0 };
-        let marked = if self.pushed != 0 { MARKED } else { 0 };
-        let first = Self { items: UNKNOWN, flags: flags | timed | marked, ..self };
-        let second = Self { flags: self.flags & !(AWAITED | FIRST_TIMED), ..self };
-        self.is(AWAITED).then_some((first, second))
+        let bare = self.with(AWAITED | FIRST_TIMED | MARKED, false);
+        let first = bare.with(SECOND | TIMED, false).with(FIRST, true);
+        let first = first.with(TIMED, self.is(FIRST_TIMED)).with(MARKED, self.is(MARKED));
+        self.is(AWAITED).then_some((first, bare))
     }
 }
 
-/// Who ran a half, for the split that it is a half of.
+/// Who ran a half, for the split that it is a half of: a lane, and the highest bit if it ran there
+/// as a task of its own.
 #[derive(Clone, Copy, Debug)]
-pub struct Done {
-    lane: u32,
-    /// Whether it ran as a task of its own.
-    as_job: bool,
-}
+pub struct Done(u32);
+
+const AS_JOB: u32 = 1 << 31;
 
 impl Done {
-    const UNKNOWN: Self = Self { lane: 0, as_job: false };
+    /// Nobody needs to know.
+    const QUIETLY: Self = Self(0);
+
+    fn on(lane: &Lane, as_job: bool) -> Self {
+        Self(lane.number.get() & !AS_JOB | if as_job { AS_JOB } else { 0 })
+    }
+
+    fn fate(self, here: &Lane) -> SecondHalf {
+        match self.0 & AS_JOB {
+            0 => SecondHalf::Inline,
+            _ if self.0 & !AS_JOB == here.number.get() => SecondHalf::SameWorker,
+            _ => SecondHalf::Stolen,
+        }
+    }
 }
 
 /// What a part has to close beside counting: boxed, as most parts have nothing.
 #[derive(Debug)]
 struct Open<'r, 'c, 'l> {
+    run: &'r Run<'c>,
+    lane: &'l Lane,
     half: Half,
     /// Before `arrived`, as it lies in it.
     timed: Option<Timed<'l>>,
@@ -233,34 +267,32 @@ impl<'l> Timed<'l> {
 }
 
 impl<'c> Run<'c> {
-    /// Splits a half after `items` items, where that is known, on the thread of `lane`.
+    /// Splits a half on the thread of `lane`.
     #[inline]
     pub fn split<'r, 'l>(
         &'r self,
         lane: &'l Lane,
         who: impl Fn() -> Identity,
-        half: &Half,
-        items: Option<u64>,
+        half: Half,
     ) -> ([Half; 2], OpenSplit<'r, 'c, 'l>) {
         match self.quiet(lane, half) {
-            Some((notebook, half)) => {
+            Some(notebook) => {
                 add(&notebook.progress.splits, 1);
-                (half.cut(items), OpenSplit { run: self, lane, open: None })
+                (half.cut(), OpenSplit { run: self, open: None })
             }
-            None => self.split_loudly(lane, who, half, items),
+            None => self.split_loudly(lane, who, half),
         }
     }
 
     /// Where a part is counted, if that is all that happens to it.
     #[inline]
-    fn quiet<'l>(&self, lane: &'l Lane, half: &Half) -> Option<(&'l Notebook, Half)> {
+    fn quiet<'l>(&self, lane: &'l Lane, half: Half) -> Option<&'l Notebook> {
         if half.is(TIMED | MARKED | LOOSE) || !self.is_in_place(lane, half) {
             return None;
         }
         let notebook = lane.notebook()?;
-        let half = if half.is_whole() { touch(notebook, half) } else { *half };
-        // When a half of a half is split off, nobody notes.
-        Some((notebook, Half { pushed: 0, ..half }))
+        notebook.prelude.set(false);
+        Some(notebook)
     }
 
     #[cold]
@@ -268,48 +300,44 @@ impl<'c> Run<'c> {
         &'r self,
         lane: &'l Lane,
         who: impl Fn() -> Identity,
-        half: &Half,
-        items: Option<u64>,
+        half: Half,
     ) -> ([Half; 2], OpenSplit<'r, 'c, 'l>) {
         if self.serial == 0 {
-            return ([*half; 2], OpenSplit { run: self, lane, open: None });
+            return ([half; 2], OpenSplit { run: self, open: None });
         }
-        let half = self.touch(lane, half);
-        let in_place = self.is_in_place(lane, &half);
-        let arrived = if in_place { None } else { self.arrive(lane, &who, &half) };
-        let mut open = Open { half, timed: None, arrived };
+        let in_place = self.is_in_place(lane, half);
+        let arrived = if in_place { None } else { self.arrive(lane, &who, half) };
+        let mut open = Open { run: self, lane, half, timed: None, arrived };
         let Some(notebook) = self.notebook(lane) else {
-            return ([half; 2], OpenSplit { run: self, lane, open: open.boxed() });
+            return ([half; 2], OpenSplit { run: self, open: open.boxed() });
         };
+        notebook.prelude.set(false);
         add(&notebook.progress.splits, 1);
-        open.timed = self.time_split(lane, notebook, &half);
-        let (id, start) = open.timed.as_ref().map_or((0, 0), |timed| (timed.id, timed.start.0));
-        let parent = if id != 0 { id } else { parent_on(lane, notebook, &half) };
-        let from = Half { parent, pushed: start, ..half }.from(lane, notebook);
-        let [mut first, mut second] = from.cut(items);
+        open.timed = self.time_split(lane, notebook, half);
+        let (id, start) = open.timed.as_ref().map_or((0, Ticks(0)), |t| (t.id, t.start));
+        let parent = if id != 0 { id } else { parent_on(lane, notebook, half) };
+        let halves = half.cut().map(|side| side.from(lane, notebook, parent, id != 0, self, start));
+        let [first, second] = self.time_halves(lane, notebook, half, halves);
         if id != 0 {
             notebook.set_first_end(lane.level.get(), (0, 0));
-            first.flags |= MARKED;
         }
-        self.time_halves(lane, notebook, &half, [&mut first, &mut second]);
-        ([first, second], OpenSplit { run: self, lane, open: open.boxed() })
+        ([first.with(MARKED, id != 0), second], OpenSplit { run: self, open: open.boxed() })
     }
 
-    /// Splits a half after `items` items, on a thread that will see no more of it than its leaves.
+    /// Splits a half on a thread that will see no more of it than its leaves.
     #[inline]
     pub fn split_unseen(
         &self,
         lane: &Lane,
         who: impl FnOnce() -> Identity,
-        half: &Half,
-        items: Option<u64>,
+        half: Half,
     ) -> [Half; 2] {
         match self.quiet(lane, half) {
-            Some((notebook, half)) => {
+            Some(notebook) => {
                 add(&notebook.progress.splits, 1);
-                half.cut(items)
+                half.cut()
             }
-            None => self.split_unseen_loudly(lane, who, half, items),
+            None => self.split_unseen_loudly(lane, who, half),
         }
     }
 
@@ -318,64 +346,54 @@ impl<'c> Run<'c> {
         &self,
         lane: &Lane,
         who: impl FnOnce() -> Identity,
-        half: &Half,
-        items: Option<u64>,
+        half: Half,
     ) -> [Half; 2] {
         if self.serial == 0 {
-            return [*half; 2];
+            return [half; 2];
         }
         let Some(notebook) = self.notebook(lane).or_else(|| self.join(lane, who)) else {
-            return [*half; 2];
+            return [half; 2];
         };
-        let half = self.touch(lane, half);
-        if self.is_in_place(lane, &half) && !half.is_loose() {
+        notebook.prelude.set(false);
+        let parent = parent_on(lane, notebook, half);
+        let split_off = |side: Half| side.from(lane, notebook, parent, false, self, Ticks(0));
+        if self.is_in_place(lane, half) && !half.is_loose() {
             add(&notebook.progress.splits, 1);
-            self.time_split_from_outside(lane, notebook, &half);
-            let parent = parent_on(lane, notebook, &half);
-            let [mut first, mut second] =
-                Half { parent, pushed: 0, ..half }.from(lane, notebook).cut(items);
-            self.time_halves(lane, notebook, &half, [&mut first, &mut second]);
-            return [first, second];
+            self.time_split_from_outside(lane, notebook, half);
+            return self.time_halves(lane, notebook, half, half.cut().map(split_off));
         }
         self.split_elsewhere(notebook);
-        let parent = parent_on(lane, notebook, &half);
+        let [first, second] = half.cut();
         // The thief sees the half by its leaves: the first of them tells of the theft.
-        let [mut first, second] = half.cut(items);
-        let mut second = Half { parent, pushed: 0, ..second }.from(lane, notebook);
-        first.flags = half.flags & !TIMED | LOOSE;
-        second.flags |= LOOSE;
-        self.time_halves(lane, notebook, &half, [&mut first, &mut second]);
-        [first, second]
+        let first = Half { parent: half.parent, ..first }
+            .with_part(LAG, half.part(LAG))
+            .with(FIRST, half.is(FIRST))
+            .with(SECOND, half.is(SECOND));
+        let loose = [first, split_off(second)].map(|side| side.with(LOOSE, true));
+        self.time_halves(lane, notebook, half, loose)
     }
 
     /// Splits a half without counting it: a reducer that is made apart does that.
-    pub fn split_off(&self, lane: &Lane, half: &Half) -> [Half; 2] {
-        let Some(notebook) = self.notebook(lane) else { return [*half; 2] };
-        let half = self.touch(lane, half);
-        let parent = parent_on(lane, notebook, &half);
-        let [mut first, mut second] =
-            Half { parent, pushed: 0, ..half }.from(lane, notebook).cut(None);
-        (first.flags, second.flags) =
-            (first.flags | half.flags & TIMED, second.flags | half.flags & TIMED);
-        [first, second]
-    }
-
-    fn touch(&self, lane: &Lane, half: &Half) -> Half {
-        match self.notebook(lane).filter(|_| half.is_whole()) {
-            Some(notebook) => touch(notebook, half),
-            None => *half,
-        }
+    pub fn split_off(&self, lane: &Lane, half: Half) -> [Half; 2] {
+        let Some(notebook) = self.notebook(lane) else { return [half; 2] };
+        let parent = parent_on(lane, notebook, half);
+        half.cut().map(|side| {
+            let side = side.from(lane, notebook, parent, false, self, Ticks(0));
+            side.with(TIMED, half.is(TIMED))
+        })
     }
 
     /// Marks those halves that are to be timed.
-    fn time_halves(&self, lane: &Lane, notebook: &Notebook, half: &Half, halves: [&mut Half; 2]) {
-        let Some(detail) = self.detail(lane).filter(|_| half.is(TIMED)) else { return };
-        let Some(place) = notebook.place(&self.call) else { return };
-        for half in halves {
-            if notebook.times(detail, place, u32::from(half.depth)) {
-                half.flags |= TIMED;
-            }
-        }
+    fn time_halves(
+        &self,
+        lane: &Lane,
+        notebook: &Notebook,
+        half: Half,
+        halves: [Half; 2],
+    ) -> [Half; 2] {
+        let Some(detail) = self.detail(lane).filter(|_| half.is(TIMED)) else { return halves };
+        let Some(place) = notebook.place(self.call) else { return halves };
+        halves.map(|side| side.with(TIMED, notebook.times(detail, place, side.depth())))
     }
 
     /// The detail in which a thread records times of its parts, if it does.
@@ -391,7 +409,7 @@ impl<'c> Run<'c> {
         &self,
         lane: &'l Lane,
         notebook: &'l Notebook,
-        half: &Half,
+        half: Half,
     ) -> Option<Timed<'l>> {
         let detail = self.detail(lane).filter(|_| half.is(TIMED))?;
         if !lane.in_task() {
@@ -403,7 +421,7 @@ impl<'c> Run<'c> {
     }
 
     /// Outside the pool there are no joins: the caller waits for the pool from here on.
-    fn time_split_from_outside(&self, lane: &Lane, notebook: &Notebook, half: &Half) {
+    fn time_split_from_outside(&self, lane: &Lane, notebook: &Notebook, half: Half) {
         if half.is(TIMED) && !lane.in_task() {
             self.note_wait(now(), notebook);
         }
@@ -415,12 +433,10 @@ impl<'c> Run<'c> {
         &'r self,
         lane: &'l Lane,
         who: impl Fn() -> Identity,
-        half: &Half,
+        half: Half,
     ) -> OpenLeaf<'r, 'c, 'l> {
         match self.quiet(lane, half) {
-            Some((_, Half { items, .. })) => {
-                OpenLeaf { leaf: Leaf { run: self, lane, items }, fed: false, open: None }
-            }
+            Some(_) => OpenLeaf { run: self, open: None },
             None => self.leaf_loudly(lane, who, half),
         }
     }
@@ -430,40 +446,30 @@ impl<'c> Run<'c> {
         &'r self,
         lane: &'l Lane,
         who: impl Fn() -> Identity,
-        half: &Half,
+        half: Half,
     ) -> OpenLeaf<'r, 'c, 'l> {
         if self.serial == 0 {
-            return OpenLeaf { leaf: Leaf { run: self, lane, items: 0 }, fed: false, open: None };
+            return OpenLeaf { run: self, open: None };
         }
-        let half = self.touch(lane, half);
-        let in_place = self.is_in_place(lane, &half) && !half.is_loose();
-        let arrived = if in_place { None } else { self.arrive(lane, who, &half) };
+        let in_place = self.is_in_place(lane, half) && !half.is_loose();
+        let arrived = if in_place { None } else { self.arrive(lane, who, half) };
         let timed = self.notebook(lane).and_then(|notebook| {
+            notebook.prelude.set(false);
             let detail = self.detail(lane).filter(|_| half.is(TIMED))?;
             notebook.with_log(|log| log.add(Counter::TimedLeaves, 1));
             let timed = Timed::open(notebook, lane, detail, None);
             let feed = self.bridged.then(|| notebook.feed.replace(&Feed::begun()));
             Some(Timed { feed, ..timed })
         });
-        let fed = self.bridged && timed.is_some();
-        let open = Open { half, timed, arrived }.boxed();
-        OpenLeaf { leaf: Leaf { run: self, lane, items: half.items }, fed, open }
-    }
-}
-
-/// An iterator has got to its first part. A source within it may have told how many items there are.
-#[inline]
-fn touch(notebook: &Notebook, half: &Half) -> Half {
-    match notebook.prelude.replace(Prelude::Over) {
-        Prelude::Open(Some(items)) => Half { items, ..*half },
-        Prelude::Open(None) | Prelude::Over => *half,
+        OpenLeaf { run: self, open: Open { run: self, lane, half, timed, arrived }.boxed() }
     }
 }
 
 /// What pushes the halves of a split that is not timed: the task, outside of one the operation. 0
 /// where a thief makes it that is seen by its leaves only.
-fn parent_on(lane: &Lane, here: &Notebook, half: &Half) -> u64 {
-    let known = EventId::from_word(half.parent).filter(|id| id.lane() == here.lane());
+fn parent_on(lane: &Lane, here: &Notebook, half: Half) -> u64 {
+    let known =
+        EventId::from_word(half.parent).filter(|id| id.lane() == here.lane() && id.sequence() != 0);
     match lane.task.get() {
         0 => known.map_or(0, EventId::word),
         task => task,
@@ -477,9 +483,10 @@ impl<'r, 'c, 'l> Open<'r, 'c, 'l> {
     }
 
     /// The part has ended, `at` if it was timed: notes when, if that matters, and ends its task.
-    fn done(mut self: Box<Self>, lane: &Lane, run: &Run<'_>, at: Option<Ticks>) -> Done {
+    fn done(mut self: Box<Self>, at: Option<Ticks>) -> Done {
+        let Self { run, lane, half, .. } = *self;
         let as_job = self.arrived.is_some();
-        if let Some(notebook) = run.notebook(lane).filter(|_| self.half.is(MARKED)) {
+        if let Some(notebook) = run.notebook(lane).filter(|_| half.is(MARKED)) {
             notebook.set_before_wait();
             let at = at.unwrap_or_else(now);
             notebook.set_first_end(lane.level.get(), (at.0, notebook.nested.get()));
@@ -487,7 +494,7 @@ impl<'r, 'c, 'l> Open<'r, 'c, 'l> {
         if let Some(arrived) = self.arrived.take() {
             arrived.done();
         }
-        Done { lane: lane.number.get(), as_job }
+        Done::on(lane, as_job)
     }
 }
 
@@ -496,100 +503,90 @@ impl<'r, 'c, 'l> Open<'r, 'c, 'l> {
 #[derive(Debug)]
 pub struct OpenSplit<'r, 'c, 'l> {
     run: &'r Run<'c>,
-    lane: &'l Lane,
     open: Option<Box<Open<'r, 'c, 'l>>>,
 }
 
 impl<'r, 'c, 'l> OpenSplit<'r, 'c, 'l> {
-    /// Both halves have ended; their results are to be reduced.
+    /// Both halves have ended; their results are to be reduced, on the thread of `lane`, which is
+    /// that of the split.
     #[inline]
-    pub fn joined(mut self, _first: Done, second: Done) -> OpenReduction<'r, 'c, 'l> {
-        let (run, lane) = (self.run, self.lane);
-        if let Some(notebook) = lane.notebook().filter(|_| lane.iterating.get() == run.serial) {
+    pub fn joined(mut self, lane: &Lane, _first: Done, second: Done) -> OpenReduction<'r, 'c, 'l> {
+        if let Some(notebook) = self.run.counting(lane) {
             add(&notebook.progress.reductions, 1);
         }
         let mut open = self.open.take();
         if let Some(open) = &mut open {
-            open.timed = open
-                .timed
-                .take()
-                .and_then(|timed| end_split(run, lane, &open.half, timed, Some(second)));
+            open.end_split(Some(second));
         }
-        OpenReduction { run, lane, open }
+        OpenReduction { open }
     }
 }
 
 impl Drop for OpenSplit<'_, '_, '_> {
     #[inline]
     fn drop(&mut self) {
-        let Some(mut open) = self.open.take() else { return };
-        if let Some(timed) = open.timed.take() {
-            end_split(self.run, self.lane, &open.half, timed, None);
+        if let Some(mut open) = self.open.take() {
+            open.end_split(None);
         }
     }
 }
 
-/// Writes a split whose second half ended, or panicked; the reduction that follows it, timed from
-/// its end.
-#[cold]
-fn end_split<'l>(
-    run: &Run<'_>,
-    lane: &'l Lane,
-    half: &Half,
-    timed: Timed<'l>,
-    second: Option<Done>,
-) -> Option<Timed<'l>> {
-    let end = now();
-    let (first_end, nested) = timed.notebook.first_end(lane.level.get());
-    if !timed.leave(lane) {
-        return None;
-    }
-    let (notebook, detail, start) = (timed.notebook, timed.detail, timed.start);
-    // Halves that were not split off by this very split have no ends that it knows.
-    let first_end = if first_end == 0 { end } else { Ticks(first_end) };
-    let fate = match second {
-        None => SecondHalf::Unknown,
-        Some(Done { as_job: false, .. }) => SecondHalf::Inline,
-        Some(Done { lane: other, .. }) if other == lane.number.get() => SecondHalf::SameWorker,
-        Some(_) => SecondHalf::Stolen,
-    };
-    let nested = notebook.nested.get().saturating_sub(nested);
-    let waited = match fate {
-        SecondHalf::Inline | SecondHalf::Unknown => 0,
-        _ => Notebook::since(end, first_end).saturating_sub(nested),
-    };
-    if fate == SecondHalf::Inline {
-        let halves = [Notebook::since(first_end, start), Notebook::since(end, first_end)];
-        learn(run, notebook, detail, half, halves);
-    }
-    let panicked = second.is_none();
-    let (id, operation, task) = (timed.id, run.operation, lane.task.get());
-    timed.write(end, panicked || fate == SecondHalf::Stolen, waited, || {
-        event::Join {
-            flags: event::join_flags(fate, panicked) | event::SPLIT,
-            small: u16::from(half.depth),
-            text: notebook.site(run.call.site),
-            start: start.0,
-            first_end: first_end.0,
-            end: end.0,
-            id,
-            task,
-            first_joins: operation,
-            second_joins: 0,
+impl<'l> Open<'_, '_, 'l> {
+    /// Writes a split whose second half ended, or panicked. The reduction that follows is timed from
+    /// its end.
+    #[cold]
+    fn end_split(&mut self, second: Option<Done>) {
+        let Some(timed) = self.timed.take() else { return };
+        let Self { run, lane, half, .. } = *self;
+        let end = now();
+        let (first_end, nested) = timed.notebook.first_end(lane.level.get());
+        if !timed.leave(lane) {
+            return;
         }
-        .encode()
-    });
-    (!panicked).then(|| Timed::open(notebook, lane, detail, Some(end)))
+        let (notebook, detail, start) = (timed.notebook, timed.detail, timed.start);
+        // Halves that were not split off by this very split have no ends that it knows.
+        let first_end = if first_end == 0 { end } else { Ticks(first_end) };
+        let fate = second.map_or(SecondHalf::Unknown, |done| done.fate(lane));
+        let nested = notebook.nested.get().saturating_sub(nested);
+        let waited = match fate {
+            SecondHalf::Inline | SecondHalf::Unknown => 0,
+            SecondHalf::SameWorker | SecondHalf::Stolen => {
+                Notebook::since(end, first_end).saturating_sub(nested)
+            }
+        };
+        if fate == SecondHalf::Inline {
+            let halves = [Notebook::since(first_end, start), Notebook::since(end, first_end)];
+            learn(run, notebook, detail, half, halves);
+        }
+        let panicked = second.is_none();
+        let (id, operation, task) = (timed.id, run.operation, lane.task.get());
+        timed.write(end, panicked || fate == SecondHalf::Stolen, waited, || {
+            event::Join {
+                flags: event::join_flags(fate, panicked) | event::SPLIT,
+                small: event::small_depth(half.depth()),
+                text: notebook.site(run.call.site),
+                start: start.0,
+                first_end: first_end.0,
+                end: end.0,
+                id,
+                task,
+                first_joins: operation,
+                second_joins: 0,
+            }
+            .encode()
+        });
+        self.timed = (!panicked).then(|| Timed::open(notebook, lane, detail, Some(end)));
+    }
 }
 
 /// How long a part took that ran in its place, by the halves of it.
-fn learn(run: &Run<'_>, here: &Notebook, detail: Detail, half: &Half, halves: [u64; 2]) {
+fn learn(run: &Run<'_>, here: &Notebook, detail: Detail, half: Half, halves: [u64; 2]) {
     if here.keeps_everything(detail) {
         return;
     }
-    if let Some(place) = here.place(&run.call) {
+    if let Some(place) = here.place(run.call) {
         let [first, second] = halves;
-        let (depth, longer) = (u32::from(half.depth), first.max(second));
+        let (depth, longer) = (half.depth(), first.max(second));
         place.depths.learn(depth, first + second, longer, here.coarse.get());
     }
 }
@@ -598,57 +595,60 @@ fn learn(run: &Run<'_>, here: &Notebook, detail: Detail, half: &Half, halves: [u
 #[must_use = "the reduction ends when this is dropped"]
 #[derive(Debug)]
 pub struct OpenReduction<'r, 'c, 'l> {
-    run: &'r Run<'c>,
-    lane: &'l Lane,
     open: Option<Box<Open<'r, 'c, 'l>>>,
 }
 
-impl<'l> OpenReduction<'_, '_, 'l> {
+impl OpenReduction<'_, '_, '_> {
     /// It returned, and with it the half whose results it reduced.
     #[inline]
     pub fn close(mut self) -> Done {
-        let Some(mut open) = self.open.take() else { return Done::UNKNOWN };
-        let at = open.timed.take().and_then(|timed| self.write(&open.half, timed, false));
-        open.done(self.lane, self.run, at)
-    }
-
-    /// When it ended, unless another recording has begun meanwhile.
-    #[cold]
-    fn write(&self, half: &Half, timed: Timed<'l>, panicked: bool) -> Option<Ticks> {
-        let end = now();
-        if !timed.leave(self.lane) {
-            return None;
-        }
-        let (start, id, task) = (timed.start.0, timed.id, self.lane.task.get());
-        let (operation, small) = (self.run.operation, u16::from(half.depth));
-        timed.write(end, panicked, 0, || {
-            let (flags, end) = (u8::from(panicked), end.0);
-            let (text, spare_a, spare_b) = (0, 0, 0);
-            event::Reduction {
-                flags,
-                small,
-                text,
-                start,
-                end,
-                id,
-                operation,
-                task,
-                spare_a,
-                spare_b,
+        match self.open.take() {
+            None => Done::QUIETLY,
+            Some(mut open) => {
+                let at = open.end_reduction(false);
+                open.done(at)
             }
-            .encode()
-        });
-        Some(end)
+        }
     }
 }
 
 impl Drop for OpenReduction<'_, '_, '_> {
     #[inline]
     fn drop(&mut self) {
-        let Some(mut open) = self.open.take() else { return };
-        if let Some(timed) = open.timed.take() {
-            self.write(&open.half, timed, true);
+        if let Some(mut open) = self.open.take() {
+            open.end_reduction(true);
         }
+    }
+}
+
+impl Open<'_, '_, '_> {
+    /// Writes a reduction; when it ended, if it was timed and no other recording has begun
+    /// meanwhile.
+    #[cold]
+    fn end_reduction(&mut self, panicked: bool) -> Option<Ticks> {
+        let timed = self.timed.take()?;
+        let Self { run, lane, half, .. } = *self;
+        let end = now();
+        if !timed.leave(lane) {
+            return None;
+        }
+        let (start, id, task) = (timed.start.0, timed.id, lane.task.get());
+        timed.write(end, panicked, 0, || {
+            event::Reduction {
+                flags: u8::from(panicked),
+                small: event::small_depth(half.depth()),
+                text: 0,
+                start,
+                end: end.0,
+                id,
+                operation: run.operation,
+                task,
+                spare_a: 0,
+                spare_b: 0,
+            }
+            .encode()
+        });
+        Some(end)
     }
 }
 
@@ -659,38 +659,33 @@ impl Drop for OpenReduction<'_, '_, '_> {
 #[must_use = "the leaf ends when this is dropped"]
 #[derive(Debug)]
 pub struct OpenLeaf<'r, 'c, 'l> {
-    leaf: Leaf<'r, 'c, 'l>,
-    fed: bool,
+    run: &'r Run<'c>,
     open: Option<Box<Open<'r, 'c, 'l>>>,
 }
 
-/// What a leaf is.
-#[derive(Clone, Copy, Debug)]
-struct Leaf<'r, 'c, 'l> {
-    run: &'r Run<'c>,
-    lane: &'l Lane,
-    items: u64,
-}
-
 impl OpenLeaf<'_, '_, '_> {
-    /// Whether its items have to be counted one by one.
-    #[inline]
-    pub fn counts_items(&self) -> bool {
-        self.leaf.items == UNKNOWN
-    }
-
     /// Whether [`Lane::consumed`] is to be called after each item.
     #[inline]
     pub fn is_fed(&self) -> bool {
-        self.fed
+        self.run.bridged && self.open.as_ref().is_some_and(|open| open.timed.is_some())
     }
 
-    /// It returned, after `counted` items, which counts if it was not given a number of them.
+    /// It returned, after `items` items, on the thread of `lane`, on which it began.
     #[inline]
-    pub fn close(mut self, counted: u64) -> Done {
-        match self.open.take() {
-            None => self.leaf.close_quietly(counted),
-            Some(open) => self.leaf.close(open, counted),
+    pub fn close(mut self, lane: &Lane, items: u64) -> Done {
+        let open = self.open.take();
+        if let Some(notebook) = self.run.counting(lane) {
+            add(&notebook.progress.leaves, 1);
+            add(&notebook.progress.items, items);
+        }
+        match open {
+            None => {
+                if self.run.seen == Seen::Leaves {
+                    self.run.forget_wait();
+                }
+                Done::QUIETLY
+            }
+            Some(open) => open.close_leaf(items),
         }
     }
 }
@@ -699,62 +694,41 @@ impl Drop for OpenLeaf<'_, '_, '_> {
     #[inline]
     fn drop(&mut self) {
         if let Some(open) = self.open.take() {
-            self.leaf.panicked(open);
+            open.leaf_panicked();
         }
     }
 }
 
-impl<'l> Leaf<'_, '_, 'l> {
-    #[inline]
-    fn close_quietly(self, counted: u64) -> Done {
-        self.count(counted);
-        if self.run.seen == Seen::Leaves {
-            self.run.forget_wait();
-        }
-        Done::UNKNOWN
-    }
-
-    #[inline]
-    fn count(self, counted: u64) {
-        let Self { run, lane, items } = self;
-        let notebook = lane.notebook().filter(|_| lane.iterating.get() == run.serial);
-        if let Some(notebook) = notebook {
-            add(&notebook.progress.leaves, 1);
-            add(&notebook.progress.items, if items == UNKNOWN { counted } else { items });
-        }
-    }
-
+impl Open<'_, '_, '_> {
     #[cold]
-    fn close(self, mut open: Box<Open<'_, '_, 'l>>, counted: u64) -> Done {
-        let Self { run, lane, .. } = self;
-        let end = open.timed.is_some().then(now);
-        self.count(counted);
+    fn close_leaf(mut self: Box<Self>, items: u64) -> Done {
+        let Self { run, lane, .. } = *self;
+        let end = self.timed.is_some().then(now);
         // Where reductions are seen, a caller's waits are those of its splits.
-        let is_callers = open.arrived.is_none() && lane.number.get() == run.caller;
-        if let Some(notebook) =
-            run.notebook(lane).filter(|_| run.seen == Seen::Leaves && is_callers)
-        {
-            match end {
-                Some(end) => run.note_wait(end, notebook),
+        let is_callers = self.arrived.is_none() && lane.number.get() == run.caller;
+        if run.seen == Seen::Leaves && is_callers {
+            match end.zip(run.notebook(lane)) {
+                Some((end, notebook)) => run.note_wait(end, notebook),
                 None => run.forget_wait(),
             }
         }
-        if let Some((timed, end)) = open.timed.take().zip(end) {
-            self.write(&open.half, timed, end, counted, false);
+        if let Some(end) = end {
+            self.end_leaf(end, items, false);
         }
-        open.done(lane, run, end)
+        self.done(end)
     }
 
     #[cold]
-    fn panicked(self, mut open: Box<Open<'_, '_, 'l>>) {
-        self.count(0);
-        if let Some(timed) = open.timed.take() {
-            self.write(&open.half, timed, now(), 0, true);
+    fn leaf_panicked(mut self: Box<Self>) {
+        if let Some(notebook) = self.run.counting(self.lane) {
+            add(&notebook.progress.leaves, 1);
         }
+        self.end_leaf(now(), 0, true);
     }
 
-    fn write(self, half: &Half, mut timed: Timed<'l>, end: Ticks, counted: u64, panicked: bool) {
-        let Self { run, lane, items } = self;
+    fn end_leaf(&mut self, end: Ticks, items: u64, panicked: bool) {
+        let Some(mut timed) = self.timed.take() else { return };
+        let Self { run, lane, half, .. } = *self;
         let notebook = timed.notebook;
         let feed = timed.feed.take().map(|before| notebook.feed.replace(&before));
         if !timed.leave(lane) {
@@ -763,16 +737,23 @@ impl<'l> Leaf<'_, '_, 'l> {
         let ticks = Notebook::since(end, timed.start);
         learn(run, notebook, timed.detail, half, [ticks, 0]);
         let (start, id, task) = (timed.start.0, timed.id, lane.task.get());
-        let (operation, small) = (run.operation, u16::from(half.depth));
-        let items = if items == UNKNOWN { counted } else { items };
         timed.write(end, panicked, 0, || {
             if let Some(feed) = &feed {
                 notebook.push(&feed.record(id, ticks));
             }
-            let flags = u8::from(panicked) | if feed.is_some() { event::FED } else { 0 };
-            let (text, spare, end) = (0, 0, end.0);
-            event::Leaf { flags, small, text, start, end, id, operation, task, items, spare }
-                .encode()
+            event::Leaf {
+                flags: u8::from(panicked) | if feed.is_some() { event::FED } else { 0 },
+                small: event::small_depth(half.depth()),
+                text: 0,
+                start,
+                end: end.0,
+                id,
+                operation: run.operation,
+                task,
+                items,
+                spare: 0,
+            }
+            .encode()
         });
         if run.seen == Seen::Leaves {
             notebook.set_before_wait();

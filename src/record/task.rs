@@ -5,7 +5,7 @@ use super::event::{self, Origin};
 use super::lane::{LONG_BUDGET, Lane, Mode};
 use super::link::{Arrival, Link};
 use super::log::Counter;
-use super::notebook::{Notebook, Prelude, Short};
+use super::notebook::{Notebook, Short};
 use super::recorder::{self, Detail, Identity};
 use super::time::Ticks;
 
@@ -48,7 +48,7 @@ impl Lane {
     ) -> Running<'l> {
         let recorded = Recorded::new(notebook, arrival);
         notebook.with_log(|log| log.add(Counter::Begun, 1));
-        notebook.prelude.set(Prelude::Over);
+        notebook.prelude.set(false);
         self.mode.set(Mode::of(detail));
         self.task.set(recorded.id);
         self.spawns.set(0);

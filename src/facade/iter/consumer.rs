@@ -33,7 +33,7 @@ impl<'r, 'c, T, C: Consumer<T>> Consumer<T> for PartConsumer<'r, 'c, C> {
 
     fn split_at(self, index: usize) -> (Self, Self, Self::Reducer) {
         let run = self.run;
-        let (halves, split) = run.split(lane(), who, &self.half.get(), Some(index as u64));
+        let (halves, split) = run.split(lane(), who, self.half.get());
         let (first, second, inner) = self.inner.split_at(index);
         let [first_half, second_half] = halves;
         let first = Self::of(first, run, first_half);
@@ -41,8 +41,8 @@ impl<'r, 'c, T, C: Consumer<T>> Consumer<T> for PartConsumer<'r, 'c, C> {
     }
 
     fn into_folder(self) -> Self::Folder {
-        let leaf = self.run.leaf(lane(), who, &self.half.get());
-        LeafFolder { inner: self.inner.into_folder(), counted: 0, leaf }
+        let leaf = self.run.leaf(lane(), who, self.half.get());
+        LeafFolder { inner: self.inner.into_folder(), items: 0, leaf }
     }
 
     fn full(&self) -> bool {
@@ -54,7 +54,7 @@ impl<T, C: UnindexedConsumer<T>> UnindexedConsumer<T> for PartConsumer<'_, '_, C
     fn split_off_left(&self) -> Self {
         let half = self.half.get();
         let (first, second) = half.take_first().unwrap_or_else(|| {
-            let [first, second] = self.run.split_off(lane(), &half);
+            let [first, second] = self.run.split_off(lane(), half);
             (first, second)
         });
         self.half.set(second);
@@ -64,8 +64,8 @@ impl<T, C: UnindexedConsumer<T>> UnindexedConsumer<T> for PartConsumer<'_, '_, C
     /// rayon asks for the reducer of a split first, then for its first half, and goes on with what
     /// is left.
     fn to_reducer(&self) -> Self::Reducer {
-        let ([first, second], split) = self.run.split(lane(), who, &self.half.get(), None);
-        self.half.set(Half::with_first(&first, second));
+        let ([first, second], split) = self.run.split(lane(), who, self.half.get());
+        self.half.set(Half::with_first(first, second));
         PartReducer { inner: self.inner.to_reducer(), split }
     }
 }
@@ -79,8 +79,8 @@ pub(super) struct Finished<R> {
 /// A leaf's folder, recorded.
 pub(super) struct LeafFolder<'r, 'c, F> {
     inner: F,
-    /// Items so far, where their number was not known before.
-    counted: u64,
+    /// Items so far.
+    items: u64,
     leaf: OpenLeaf<'r, 'c, 'static>,
 }
 
@@ -92,23 +92,26 @@ impl<T, F: Folder<T>> Folder<T> for LeafFolder<'_, '_, F> {
         if self.leaf.is_fed() {
             lane().consumed();
         }
-        Self { inner, counted: self.counted + 1, ..self }
+        Self { inner, items: self.items + 1, ..self }
     }
 
     /// Where the number of items is known, they pass without a look at any.
     fn consume_iter<I: IntoIterator<Item = T>>(self, items: I) -> Self {
-        let Self { inner, mut counted, leaf } = self;
-        let inner = if leaf.counts_items() {
-            inner.consume_iter(items.into_iter().inspect(|_| counted += 1))
-        } else {
-            inner.consume_iter(items)
+        let Self { inner, items: before, leaf } = self;
+        let iterator = items.into_iter();
+        let (inner, items) = match iterator.size_hint() {
+            (least, Some(most)) if least == most => (inner.consume_iter(iterator), most as u64),
+            _ => {
+                let mut items = 0;
+                (inner.consume_iter(iterator.inspect(|_| items += 1)), items)
+            }
         };
-        Self { inner, counted, leaf }
+        Self { inner, items: before + items, leaf }
     }
 
     fn complete(self) -> Self::Result {
         let value = self.inner.complete();
-        Finished { value, done: self.leaf.close(self.counted) }
+        Finished { value, done: self.leaf.close(lane(), self.items) }
     }
 
     fn full(&self) -> bool {
@@ -125,7 +128,7 @@ pub(super) struct PartReducer<'r, 'c, R> {
 
 impl<T, R: Reducer<T>> Reducer<Finished<T>> for PartReducer<'_, '_, R> {
     fn reduce(self, left: Finished<T>, right: Finished<T>) -> Finished<T> {
-        let reduction = self.split.joined(left.done, right.done);
+        let reduction = self.split.joined(lane(), left.done, right.done);
         let value = self.inner.reduce(left.value, right.value);
         Finished { value, done: reduction.close() }
     }

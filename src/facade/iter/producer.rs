@@ -62,8 +62,9 @@ where
     type IntoIter = Map<P::IntoIter, K>;
 
     fn into_iter(self) -> Self::IntoIter {
-        let leaf = Leaf::begin(self.run, &self.half);
-        self.inner.into_iter().map((self.keep)(leaf))
+        let items = self.inner.into_iter();
+        let leaf = Leaf::begin(self.run, self.half, items.len());
+        items.map((self.keep)(leaf))
     }
 
     fn min_len(&self) -> usize {
@@ -76,7 +77,7 @@ where
 
     fn split_at(self, index: usize) -> (Self, Self) {
         let Self { inner, run, half, keep } = self;
-        let [first, second] = run.split_unseen(lane(), who, &half, Some(index as u64));
+        let [first, second] = run.split_unseen(lane(), who, half);
         let (left, right) = inner.split_at(index);
         (
             Self { inner: left, run, half: first, keep },
@@ -85,9 +86,11 @@ where
     }
 
     fn fold_with<F: Folder<Self::Item>>(self, folder: F) -> F {
-        let leaf = self.run.leaf(lane(), who, &self.half);
-        let folder = self.inner.fold_with(folder);
-        leaf.close(0);
+        let leaf = self.run.leaf(lane(), who, self.half);
+        let items = self.inner.into_iter();
+        let count = items.len() as u64;
+        let folder = folder.consume_iter(items);
+        leaf.close(lane(), count);
         folder
     }
 }
@@ -95,6 +98,7 @@ where
 /// A leaf that ends when it is dropped.
 struct Leaf<'r, 'c> {
     open: Option<OpenLeaf<'r, 'c, 'static>>,
+    items: usize,
     /// It may begin while another panic is under way.
     was_panicking: bool,
 }
@@ -103,9 +107,9 @@ impl<'r, 'c> Leaf<'r, 'c> {
     /// Not inlined, nor is [`end`]: what stands around the loop over the items must not keep the
     /// compiler from what it does to that loop.
     #[inline(never)]
-    fn begin(run: &'r Run<'c>, half: &Half) -> Self {
+    fn begin(run: &'r Run<'c>, half: Half, items: usize) -> Self {
         let was_panicking = thread::panicking();
-        Self { open: Some(run.leaf(lane(), who, half)), was_panicking }
+        Self { open: Some(run.leaf(lane(), who, half)), items, was_panicking }
     }
 }
 
@@ -113,15 +117,15 @@ impl Drop for Leaf<'_, '_> {
     #[inline]
     fn drop(&mut self) {
         if let Some(open) = self.open.take() {
-            end(open, self.was_panicking);
+            end(open, self.items, self.was_panicking);
         }
     }
 }
 
 #[inline(never)]
-fn end(open: OpenLeaf<'_, '_, 'static>, was_panicking: bool) {
+fn end(open: OpenLeaf<'_, '_, 'static>, items: usize, was_panicking: bool) {
     // Dropped while open, it has panicked.
     if was_panicking || !thread::panicking() {
-        open.close(0);
+        open.close(lane(), items as u64);
     }
 }

@@ -46,7 +46,6 @@ impl<I> Traced<I> {
         self,
         names: Names,
         seen: Seen,
-        items: Option<usize>,
         drive: impl FnOnce(I, &OpenIterator<'_, '_>) -> R,
     ) -> R {
         let Self { inner, site, label } = self;
@@ -55,8 +54,7 @@ impl<I> Traced<I> {
             pool::first_use();
         }
         job::in_task(|| {
-            let items = items.map(|items| items as u64);
-            let mut open = lane().open_iterator(who, call, seen, items);
+            let mut open = lane().open_iterator(who, &call, seen);
             let result = drive(inner, &open);
             open.close();
             result
@@ -88,8 +86,7 @@ impl<I: ParallelIterator> ParallelIterator for Traced<I> {
     where
         C: UnindexedConsumer<Self::Item>,
     {
-        let items = self.inner.opt_len();
-        self.operate(names::<I, C>(), Seen::Whole, items, |inner, open| {
+        self.operate(names::<I, C>(), Seen::Whole, |inner, open| {
             inner.drive_unindexed(PartConsumer::new(consumer, open)).value
         })
     }
@@ -105,15 +102,13 @@ impl<I: IndexedParallelIterator> IndexedParallelIterator for Traced<I> {
     }
 
     fn drive<C: Consumer<Self::Item>>(self, consumer: C) -> C::Result {
-        let items = self.inner.len();
-        self.operate(names::<I, C>(), Seen::Whole, Some(items), |inner, open| {
+        self.operate(names::<I, C>(), Seen::Whole, |inner, open| {
             inner.drive(PartConsumer::new(consumer, open)).value
         })
     }
 
     fn with_producer<CB: ProducerCallback<Self::Item>>(self, callback: CB) -> CB::Output {
-        let items = self.inner.len();
-        self.operate(names::<I, CB>(), Seen::Leaves, Some(items), |inner, open| {
+        self.operate(names::<I, CB>(), Seen::Leaves, |inner, open| {
             if open.has_parts() {
                 inner.with_producer(PartCallback::new(callback, open))
             } else {
