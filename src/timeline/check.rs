@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::frame::{caller, owners, site, turn};
+use super::frame::{caller, owners, turn};
 use super::{Frame, Named, Problem, is_whole};
 use crate::model::{Event, EventId, Lane, Origin, Role, Span, Task, Trace};
 
@@ -50,7 +50,7 @@ fn check_place(trace: &Trace, lane: &Lane, event: &Event) -> Result<(), Problem>
     if lane.role == Role::Outside && !possible_outside(event) {
         return Err(Problem::NotAWorker { lane: lane.id, event: named });
     }
-    match site(event) {
+    match event.site() {
         Some(site) if trace.site(site).is_none() => {
             let sites = trace.sites.len();
             Err(Problem::UnknownSite { lane: lane.id, event: named, site, sites })
