@@ -322,6 +322,72 @@ pub(crate) fn summed() -> Trace {
     trace
 }
 
+/// `summed`, and then, still from outside: a bridge of one leaf, a sort, and one of three calls of a
+/// `zip`; and more on lane 3 that found no place of its own.
+///
+/// ```text
+/// 1 main    [bridge 1200 ─ 1400]   [sort 1450 ─ 1650]   [zip 1700 ─────────── 1900]
+///             [leaf 1210 ─ 1390]
+/// 2 worker                                               [task 1710 ─────── 1890]
+///                                                          [leaf 1720 ─ 1800]
+///                                                                    [leaf 1800 ─ 1880]
+/// ```
+pub(crate) fn varied() -> Trace {
+    let mut trace = summed();
+    trace.header.duration = Nanos(2000);
+    for line in ["8:5", "9:5", "10:5"] {
+        trace.sites.push(Site { location: format!("/home/me/sum/src/main.rs:{line}") });
+    }
+    let chains = ["Lines → par_bridge → for_each", "Iter<f32> → zip → map → collect"];
+    trace.chains.extend(chains.map(str::to_owned));
+
+    let counted = |chain, counted| Some(Iteration { chain: Some(ChainId(chain)), ..counted });
+    let bridge = Operation {
+        label: Some("lines".to_owned()),
+        site: Some(SiteId(1)),
+        iteration: counted(1, iteration(40, 1, 0, 0)),
+        ..iterator(1, 3, [1200, 1400, 1400])
+    };
+    let (waited, producing) = (Nanos(30), Nanos(50));
+    let bridged = leaf(1, 4, None, id(1, 3), [1210, 1390]);
+    let kind = OperationKind::Sort;
+    let sort = Operation { kind, site: Some(SiteId(2)), ..operation(1, 5, [1450, 1450, 1650]) };
+    let zip = Operation {
+        site: Some(SiteId(3)),
+        iteration: counted(2, Iteration { reductions: None, ..iteration(340, 3, 2, 0) }),
+        ..iterator(1, 6, [1700, 1705, 1900])
+    };
+    trace.lanes[0].events.extend([
+        Event::Operation(bridge),
+        Event::Leaf(Leaf { items: 40, waited, producing, ..bridged }),
+        Event::Operation(sort),
+        Event::Operation(zip),
+    ]);
+    let of_zip = |items, leaf| Event::Leaf(Leaf { items, ..leaf });
+    trace.lanes[1].events.extend([
+        Event::Task(Task {
+            parent: Some(id(1, 6)),
+            pushed: Some(Nanos(1705)),
+            ..task(2, 5, 1710, 1890)
+        }),
+        of_zip(100, leaf(2, 6, Some(5), id(1, 6), [1720, 1800])),
+        of_zip(150, leaf(2, 7, Some(5), id(1, 6), [1800, 1880])),
+    ]);
+    let label = Some("lines".to_owned());
+    trace.lanes[0].tallies.extend([
+        Tally { label, operations: 1, leaves: 1, items: 40, ..tally(Some(1), Some(1)) },
+        Tally { operations: 3, ..tally(Some(3), Some(2)) },
+    ]);
+    let zipped = Tally { splits: 6, leaves: 9, items: 1000, ..tally(Some(3), Some(2)) };
+    trace.lanes[1].tallies.push(Tally { steals: 2, ..zipped });
+    let others = Tally { splits: 4, leaves: 9, items: 90, reductions: 4, ..tally(None, None) };
+    trace.lanes[2].tallies.push(Tally { operations: 5, ..others });
+    for lane in &mut trace.lanes {
+        lane.counts = counts_of(&lane.events);
+    }
+    trace
+}
+
 /// Two workers and a caller: lane 2 runs the caller's task and, while it waits in a join for the
 /// half that lane 3 stole, another task that it steals from there.
 ///

@@ -8,7 +8,7 @@ use std::io;
 use serde::de::{self, Deserialize, Deserializer, Visitor};
 
 use super::text::write_json;
-use crate::model::{ChainId, Site, SiteId};
+use crate::model::{ChainId, Site, SiteId, short_location};
 
 /// The texts of a trace, ready to be written.
 #[derive(Debug)]
@@ -22,7 +22,7 @@ impl<'t> Texts<'t> {
     /// `INDEX DIRECTORY/FILE:LINE:COLUMN` for each call site, `INDEX TEXT` for each chain.
     pub(super) fn new(sites: &[Site], chains: &'t [String]) -> io::Result<Self> {
         Ok(Self {
-            sites: numbered(sites.iter().map(|site| tail(&site.location)))?,
+            sites: numbered(sites.iter().map(|site| short_location(&site.location)))?,
             chains: numbered(chains.iter().map(String::as_str))?,
             names: chains,
         })
@@ -64,12 +64,6 @@ fn write(texts: &[Vec<u8>], index: u32, buffer: &mut Vec<u8>) -> io::Result<()> 
     }
 }
 
-/// The last two components of a path, which tell one `mod.rs` from another.
-fn tail(location: &str) -> &str {
-    let mut separators = location.rmatch_indices(['/', '\\']);
-    separators.nth(1).map_or(location, |(at, _)| &location[at + 1..])
-}
-
 /// The number at a text's front, which is all of it that counts.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Index(pub(super) u32);
@@ -92,18 +86,5 @@ impl Visitor<'_> for IndexVisitor {
     fn visit_str<E: de::Error>(self, text: &str) -> Result<Index, E> {
         let index = text.split_once(' ').and_then(|(index, _)| index.parse().ok());
         index.map(Index).ok_or_else(|| E::invalid_value(de::Unexpected::Str(text), &self))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn sites_keep_their_last_directory() {
-        assert_eq!(tail("/home/me/src/workload/mod.rs:31:9"), "workload/mod.rs:31:9");
-        assert_eq!(tail("src/main.rs:1:1"), "src/main.rs:1:1");
-        assert_eq!(tail("C:\\code\\src\\main.rs:1:1"), "src\\main.rs:1:1");
-        assert_eq!(tail(""), "");
     }
 }
