@@ -47,11 +47,11 @@ impl Rows<'_> {
             Column::figures("items/leaf", self.cells(items_per_leaf)),
             Column::figures("reductions", self.counts(reductions)),
             Column::figures("steals", self.counts(|counts| thousands(counts.steals))),
-            Column::figures("time", self.cells(|site| time(kept(site).map(|kept| kept.time)))),
         ]);
+        self.push_if_any(&mut table, "time", |site| Some(kept(site)?.time));
         let reducing = |site: &CallSite| Some(kept_reductions(site)?.time);
-        let waited = |site: &CallSite| Some(kept_leaves(site)?.waited);
-        let producing = |site: &CallSite| Some(kept_leaves(site)?.producing);
+        let waited = |site: &CallSite| Some(bridged_leaves(site)?.waited);
+        let producing = |site: &CallSite| Some(bridged_leaves(site)?.producing);
         self.push_if_any(&mut table, "reducing", reducing);
         self.push_if_any(&mut table, "waited", waited);
         self.push_if_any(&mut table, "producing", producing);
@@ -66,7 +66,7 @@ impl Rows<'_> {
         self.cells(|site| or_none(&site.counts, &cell))
     }
 
-    /// A column of times that most programs have none of.
+    /// A column of times that may be there for none.
     fn push_if_any(
         &self,
         table: &mut Table,
@@ -85,6 +85,11 @@ fn kept(site: &CallSite) -> Option<&Kept> {
 
 fn kept_leaves(site: &CallSite) -> Option<&KeptLeaves> {
     kept(site)?.leaves.value()
+}
+
+/// Those of a `par_bridge`: no others take turns at a shared iterator.
+fn bridged_leaves(site: &CallSite) -> Option<&KeptLeaves> {
+    kept_leaves(site).filter(|leaves| leaves.waited + leaves.producing > Nanos::ZERO)
 }
 
 fn kept_reductions(site: &CallSite) -> Option<&KeptReductions> {
