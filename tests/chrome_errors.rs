@@ -51,7 +51,7 @@ fn a_format_of_the_future() {
 #[test]
 fn a_damaged_header() {
     assert_eq!(
-        changed("\"duration\":2000000", "\"duration\":-1"),
+        changed("\"duration\":3000000", "\"duration\":-1"),
         "the header (line 1) is damaged: invalid value: integer `-1`, expected u64; \
          record the trace again"
     );
@@ -63,7 +63,7 @@ fn every_cut_is_told_with_the_number_of_events_before_it() {
     let mut events = 0;
     for end in header..GOLDEN.len() - 2 {
         let found = match chrome::read(&GOLDEN.as_bytes()[..end]) {
-            Err(ReadError::Truncated { byte, events, promised: 6 }) => {
+            Err(ReadError::Truncated { byte, events, promised: 17 }) => {
                 assert_eq!(byte, end as u64);
                 events
             }
@@ -72,11 +72,11 @@ fn every_cut_is_told_with_the_number_of_events_before_it() {
         assert!(found == events || found == events + 1);
         events = found;
     }
-    assert_eq!(events, 6);
+    assert_eq!(events, 17);
     assert_eq!(
         error(GOLDEN.trim_end_matches("\n]\n")),
         format!(
-            "truncated at byte {}, after 6 of 6 events; record it again, or get the whole file",
+            "truncated at byte {}, after 17 of 17 events; record it again, or get the whole file",
             GOLDEN.len() - 3
         )
     );
@@ -89,7 +89,7 @@ fn every_cut_is_told_with_the_number_of_events_before_it() {
 #[test]
 fn events_that_contradict_the_header() {
     let byte = GOLDEN.find("{\"ph\":\"X\",\"pid\":1,\"tid\":3").unwrap() - 2;
-    let at = format!("entry 11 (byte {byte}) is no event of this trace: ");
+    let at = format!("entry 18 (byte {byte}) is no event of this trace: ");
     let event = |from, to, problem: &str| {
         let expected = format!("{at}{problem}; record it again");
         let from = format!("\"X\",\"pid\":1,\"tid\":3,{from}");
@@ -108,11 +108,29 @@ fn events_that_contradict_the_header() {
 }
 
 #[test]
+fn parts_of_parallel_iterators_that_are_incomplete() {
+    let chain = changed("\"chain\":\"1 ", "\"chain\":\"2 ");
+    assert!(chain.contains("its chain 2 is none of the header's 2"), "{chain}");
+    for (from, to, key) in [
+        ("\"id\":\"2:5\",\"operation\":\"1:2\"", "\"id\":\"2:5\"", "operation"),
+        ("\"id\":\"2:6\",\"operation\":\"1:2\"", "\"id\":\"2:6\"", "operation"),
+        ("\"id\":\"2:7\",\"operation\":\"1:2\"", "\"id\":\"2:7\"", "operation"),
+        ("\"depth\":2,\"items\":3", "\"depth\":2", "items"),
+        ("\"items\":12,\"leaves\":4", "\"leaves\":4", "items"),
+        ("\"leaves\":4,\"splits\":3", "\"leaves\":4", "splits"),
+        ("\"reductions\":3,\"steals\":1", "\"reductions\":3", "steals"),
+    ] {
+        let problem = changed(from, to);
+        assert!(problem.contains(&format!("it has no `{key}`")), "{from}: {problem}");
+    }
+}
+
+#[test]
 fn events_that_are_missing() {
     let line = GOLDEN.lines().find(|line| line.contains("\"cat\":\"join\"")).unwrap();
     assert_eq!(
         error(&GOLDEN.replace(&format!("{line}\n"), "")),
-        "lane 1 has 2 events, but the header promises 3; record it again"
+        "lane 1 has 6 events, but the header promises 7; record it again"
     );
 }
 
@@ -121,7 +139,7 @@ fn entries_that_are_damaged() {
     let byte = GOLDEN.find("\"second\":\"stolen\"").unwrap();
     let start = GOLDEN[..byte].rfind(",\n").unwrap();
     let problem = changed("\"second\":\"stolen\"", "\"second\":stolen");
-    let expected = format!("entry 12 (byte {}) is damaged: expected value;", start + 2);
+    let expected = format!("entry 19 (byte {}) is damaged: expected value;", start + 2);
     assert!(problem.starts_with(&expected), "{problem}");
     let problem = changed("},\n{\"ph\":\"X\"", "}\n{\"ph\":\"X\"");
     assert!(problem.contains("is damaged: no comma after it;"), "{problem}");

@@ -4,6 +4,12 @@
 //! second half and panics. While worker 0 waits for it, worker 0 runs a task that was pushed within
 //! the first half. Worker 1 ends with a sum of short tasks that reaches past its last task's end.
 //!
+//! Then the main thread, still outside the pool, sums the squares of 12 numbers with a parallel
+//! iterator: it splits once, worker 0 takes the left half and splits again, worker 1 steals from it,
+//! and the last reduction is the main thread's. A bridge of one leaf and a sort follow.
+//!
+//! `tests/perfetto/format_1.json` is the first part as the writer of format 1 wrote it.
+//!
 //! After a change of the format on purpose: `RAYPRISM_BLESS=1 cargo test --test chrome_golden`,
 //! then `tools/perfetto/check tests/perfetto/golden.json`.
 
@@ -11,9 +17,10 @@ use std::{env, fs};
 
 use rayprism::format::chrome;
 use rayprism::model::{
-    ClockInfo, ClockSource, Collapsed, Costs, Counts, Detail, Event, EventId, Header, Join, Lane,
-    LaneId, Losses, Machine, Measured, Nanos, Operation, OperationKind, Origin, Outcome, Pool,
-    PoolId, Role, SecondHalf, Site, SiteId, Span, Task, Trace,
+    ChainId, ClockInfo, ClockSource, Collapsed, Costs, Counts, Detail, Event, EventId, Header,
+    Iteration, Join, Lane, LaneId, Leaf, Losses, Machine, Measured, Nanos, Operation,
+    OperationKind, Origin, Outcome, Pool, PoolId, Reduction, Role, SecondHalf, Site, SiteId, Span,
+    Tally, Task, Trace,
 };
 
 fn id(lane: u32, sequence: u64) -> EventId {
@@ -40,9 +47,9 @@ fn header() -> Header {
             counted_join_ps: 900,
             timed_join_ps: 41_000,
             task_ps: 52_000,
-            timed_split_ps: 63_000,
-            timed_leaf_ps: 43_000,
-            counted_leaf_ps: 2_000,
+            timed_split_ps: 0,
+            timed_leaf_ps: 0,
+            counted_leaf_ps: 0,
         },
         machine: Machine {
             cpu: Measured::Is("a processor".to_owned()),
@@ -133,7 +140,8 @@ fn worker_1() -> Vec<Event> {
     vec![Event::Task(stolen), Event::Collapsed(collapsed)]
 }
 
-fn trace() -> Trace {
+/// The story up to its parallel iterators: what format 1 knew.
+fn first_part() -> Trace {
     let worker = |index| Role::Worker { pool: PoolId(1), index };
     Trace {
         header: header(),
@@ -148,6 +156,153 @@ fn trace() -> Trace {
             lane(3, "", worker(1), worker_1()),
         ],
     }
+}
+
+fn iterator(kind: OperationKind, id: EventId, [start, wait, end]: [u64; 3]) -> Operation {
+    Operation {
+        span: span(start, end),
+        id,
+        task: None,
+        kind,
+        wait: Nanos(wait),
+        outcome: Outcome::Returned,
+        site: Some(SiteId(0)),
+        label: None,
+        iteration: None,
+    }
+}
+
+fn leaf(own: EventId, task: EventId, depth: u32, [start, end]: [u64; 2]) -> Leaf {
+    Leaf {
+        span: span(start, end),
+        id: own,
+        operation: id(1, 2),
+        task: Some(task),
+        depth,
+        items: 3,
+        waited: Nanos::ZERO,
+        producing: Nanos::ZERO,
+        outcome: Outcome::Returned,
+    }
+}
+
+fn reduction(own: EventId, task: Option<EventId>, depth: u32, [start, end]: [u64; 2]) -> Reduction {
+    Reduction {
+        span: span(start, end),
+        id: own,
+        operation: id(1, 2),
+        task,
+        depth,
+        outcome: Outcome::Returned,
+    }
+}
+
+fn main_thread_later() -> Vec<Event> {
+    let of_sum = Iteration {
+        chain: Some(ChainId(0)),
+        items: 12,
+        leaves: 4,
+        splits: 3,
+        reductions: Some(3),
+        steals: 1,
+    };
+    let of_bridge = Iteration {
+        chain: Some(ChainId(1)),
+        items: 5,
+        leaves: 1,
+        splits: 0,
+        reductions: None,
+        steals: 0,
+    };
+    let sum = iterator(OperationKind::Iterator, id(1, 2), [2_100_000, 2_110_000, 2_800_000]);
+    let bridge = iterator(OperationKind::Iterator, id(1, 4), [2_810_000, 2_900_000, 2_900_000]);
+    let bridged = Leaf {
+        task: None,
+        operation: id(1, 4),
+        items: 5,
+        waited: Nanos(20_000),
+        producing: Nanos(30_000),
+        ..leaf(id(1, 5), id(1, 1), 0, [2_820_000, 2_890_000])
+    };
+    let sort = iterator(OperationKind::Sort, id(1, 6), [2_910_000, 2_910_000, 2_990_000]);
+    vec![
+        Event::Operation(Operation { iteration: Some(of_sum), ..sum }),
+        Event::Reduction(reduction(id(1, 3), None, 0, [2_750_000, 2_790_000])),
+        Event::Operation(Operation {
+            label: Some("lines".to_owned()),
+            iteration: Some(of_bridge),
+            ..bridge
+        }),
+        Event::Leaf(bridged),
+        Event::Operation(sort),
+    ]
+}
+
+fn worker_0_later() -> Vec<Event> {
+    let half = task(span(2_120_000, 2_740_000), id(2, 4), Origin::Injected, id(1, 2), 2_110_000);
+    let split = Join {
+        span: span(2_125_000, 2_735_000),
+        id: id(2, 5),
+        task: id(2, 4),
+        operation: Some(id(1, 2)),
+        first_end: Nanos(2_400_000),
+        depth: 1,
+        first_joins: 0,
+        second_joins: 0,
+        second: SecondHalf::Stolen,
+        outcome: Outcome::Returned,
+        site: Some(SiteId(0)),
+    };
+    vec![
+        Event::Task(half),
+        Event::Join(split),
+        Event::Leaf(leaf(id(2, 6), id(2, 4), 2, [2_130_000, 2_400_000])),
+        Event::Reduction(reduction(id(2, 7), Some(id(2, 4)), 1, [2_710_000, 2_730_000])),
+    ]
+}
+
+fn worker_1_later() -> Vec<Event> {
+    let stolen = task(span(2_140_000, 2_700_000), id(3, 2), Origin::Stolen, id(2, 5), 2_126_000);
+    vec![Event::Task(stolen), Event::Leaf(leaf(id(3, 3), id(3, 2), 2, [2_150_000, 2_690_000]))]
+}
+
+fn tally(chain: u32, label: Option<&str>) -> Tally {
+    Tally {
+        site: Some(SiteId(0)),
+        chain: Some(ChainId(chain)),
+        label: label.map(str::to_owned),
+        operations: 0,
+        splits: 0,
+        leaves: 0,
+        items: 0,
+        reductions: 0,
+        steals: 0,
+    }
+}
+
+fn trace() -> Trace {
+    let mut trace = first_part();
+    let Costs { timed_split_ps, timed_leaf_ps, counted_leaf_ps, .. } = &mut trace.header.costs;
+    (*timed_split_ps, *timed_leaf_ps, *counted_leaf_ps) = (63_000, 43_000, 2_000);
+    trace.header.duration = Nanos(3_000_000);
+    let chains = ["Range<u64> → map → sum", "Lines → par_bridge → for_each"];
+    trace.chains = chains.map(str::to_owned).to_vec();
+    for (lane, events) in
+        trace.lanes.iter_mut().zip([main_thread_later(), worker_0_later(), worker_1_later()])
+    {
+        lane.events.extend(events);
+    }
+    let one = |tally| Tally { operations: 1, ..tally };
+    trace.lanes[0].tallies = vec![
+        Tally { reductions: 1, splits: 1, ..one(tally(0, None)) },
+        Tally { leaves: 1, items: 5, ..one(tally(1, Some("lines"))) },
+    ];
+    let sum = tally(0, None);
+    trace.lanes[1].tallies =
+        vec![Tally { splits: 2, leaves: 3, items: 9, reductions: 2, ..sum.clone() }];
+    trace.lanes[2].tallies = vec![Tally { leaves: 1, items: 3, steals: 1, ..sum }];
+    trace.lanes[2].losses.texts = 1;
+    trace
 }
 
 #[test]
@@ -165,4 +320,12 @@ fn the_file_is_the_golden_one() {
 fn the_golden_file_is_the_trace() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/perfetto/golden.json");
     assert_eq!(chrome::read(fs::File::open(path).unwrap()).unwrap(), trace());
+}
+
+#[test]
+fn a_file_of_format_1_is_still_read() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/perfetto/format_1.json");
+    let text = fs::read_to_string(path).unwrap();
+    assert!(text.contains("\"version\":1"));
+    assert_eq!(chrome::read(text.as_bytes()).unwrap(), first_part());
 }

@@ -4,7 +4,7 @@ mod support;
 
 use proptest::prelude::*;
 use rayprism::format::chrome;
-use rayprism::model::{Event, Measured, Nanos, Trace};
+use rayprism::model::{Event, Measured, Nanos, OperationKind, Trace};
 
 fn written(trace: &Trace) -> Vec<u8> {
     let mut file = Vec::new();
@@ -59,10 +59,16 @@ fn generated_traces_have_all_there_is() {
     let events = || traces.iter().flat_map(|trace| &trace.lanes).flat_map(|lane| &lane.events);
     let most = traces.iter().flat_map(|trace| &trace.lanes).map(|lane| lane.events.len()).max();
     assert!(most > Some(50), "{most:?}");
-    let kinds: [fn(&Event) -> bool; 4] = [
+    let kinds: [fn(&Event) -> bool; 10] = [
         |event| matches!(event, Event::Task(task) if task.joins > i64::MAX as u64),
-        |event| matches!(event, Event::Join(_)),
+        |event| matches!(event, Event::Join(join) if join.operation.is_none()),
+        |event| matches!(event, Event::Join(join) if join.operation.is_some()),
         |event| matches!(event, Event::Operation(op) if op.label.as_deref() == Some("\0")),
+        |event| matches!(event, Event::Operation(op) if op.kind == OperationKind::Sort),
+        |event| matches!(event, Event::Operation(op) if op.iteration.is_some_and(|i| i.reductions.is_none())),
+        |event| matches!(event, Event::Leaf(leaf) if leaf.task.is_none()),
+        |event| matches!(event, Event::Leaf(leaf) if leaf.waited > Nanos::ZERO),
+        |event| matches!(event, Event::Reduction(_)),
         |event| matches!(event, Event::Collapsed(_)),
     ];
     for kind in kinds {
@@ -71,4 +77,7 @@ fn generated_traces_have_all_there_is() {
     assert!(events().any(|event| event.span().start > Nanos(1 << 63)));
     assert!(traces.iter().any(|trace| matches!(trace.header.machine.cpu, Measured::Not(_))));
     assert!(traces.iter().any(|trace| trace.sites.is_empty()));
+    let tallies = || traces.iter().flat_map(|trace| &trace.lanes).flat_map(|lane| &lane.tallies);
+    assert!(tallies().any(|tally| tally.site.is_some() && tally.chain.is_none()));
+    assert!(events().any(|event| event.chain().is_some()));
 }

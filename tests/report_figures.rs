@@ -2,7 +2,9 @@
 
 mod timeline_fixture;
 
-use rayprism::analysis::{Latency, Theft, Times, WindowEnds};
+use rayprism::analysis::{
+    CallSite, Kept, KeptLeaves, KeptReductions, Latency, PartCounts, Theft, Times, WindowEnds,
+};
 use rayprism::model::*;
 use rayprism::report::Report;
 use timeline_fixture::*;
@@ -17,6 +19,7 @@ fn times(busy: u64, waiting: u64, no_task: u64, absent: u64) -> Measured<Times> 
         waiting: Nanos(waiting),
         no_task: Nanos(no_task),
         absent: Nanos(absent),
+        opaque: Nanos::ZERO,
         idle: Measured::Is(Nanos(no_task)),
     })
 }
@@ -99,6 +102,220 @@ fn the_profilers_own_share_is_counts_times_costs() {
     // 6 · 880 ps + 2 · 41 200 ps + 3 · 88 000 ps = 351 680 ps, of 2 000 ns.
     assert_eq!(cost.total, Measured::Is(Nanos(352)));
     assert_eq!(cost.share, Measured::Is(0.176));
+}
+
+#[test]
+fn the_own_share_of_parallel_iterators_is_of_splits_and_leaves() {
+    let mut trace = summed();
+    trace.lanes[2].tallies[0].leaves += 1000;
+    let cost = report(&trace).own_cost;
+    assert_eq!(cost.timed_splits, Measured::Is(2));
+    assert_eq!(cost.timed_leaves, Measured::Is(4));
+    assert_eq!(cost.counted_leaves, Measured::Is(1000));
+    // 3 · 88 000 ps + 2 · 62 000 ps + 4 · 45 000 ps + 1000 · 1 500 ps.
+    assert_eq!(cost.total, Measured::Is(Nanos(2068)));
+}
+
+const INDEXED: &str = "invisible under an indexed adaptor such as `zip` or `enumerate`";
+
+#[test]
+fn a_call_site_has_exact_counts_and_times_of_what_was_kept() {
+    let expected = CallSite {
+        name: Some("/home/me/sum/src/main.rs:7".to_owned()),
+        labelled: false,
+        sites: vec!["/home/me/sum/src/main.rs:7:5".to_owned()],
+        chain: Some("Range<u64> → map → sum".to_owned()),
+        kind: OperationKind::Iterator,
+        counts: Measured::Is(PartCounts {
+            operations: 1,
+            items: 12,
+            leaves: 4,
+            items_per_leaf: Measured::Is(3.0),
+            splits: 3,
+            reductions: Measured::Is(3),
+            steals: 1,
+        }),
+        kept: Measured::Is(Kept {
+            operations: 1,
+            time: Nanos(1000),
+            longest: Nanos(1000),
+            // 200 + 360 + 80 + 130.
+            leaves: Measured::Is(KeptLeaves {
+                count: 4,
+                fewest_items: 3,
+                median_items: 3,
+                most_items: 3,
+                time: Nanos(770),
+                waited: Nanos::ZERO,
+                producing: Nanos::ZERO,
+            }),
+            // 50 + 80 + 40.
+            reductions: Measured::Is(KeptReductions {
+                count: 3,
+                time: Nanos(170),
+                longest: Nanos(80),
+                depth_of_longest: 1,
+                deepest: 1,
+            }),
+        }),
+    };
+    assert_eq!(report(&summed()).call_sites, [expected]);
+}
+
+#[test]
+fn call_sites_stand_by_the_time_of_their_calls() {
+    let sites = report(&varied()).call_sites;
+    let shown = |site: &CallSite| {
+        let name = site.name.as_deref().map(short_location).map(str::to_owned);
+        (name, site.kept.value().map(|kept| kept.time.0))
+    };
+    let named = |name: &str, time| (Some(name.to_owned()), Some(time));
+    // Of the same time: the one with more items, and what is not counted last.
+    let expected = [
+        named("src/main.rs:7", 1000),
+        named("src/main.rs:10", 200),
+        named("lines", 200),
+        named("src/main.rs:9", 200),
+        (None, None),
+    ];
+    assert_eq!(sites.iter().map(shown).collect::<Vec<_>>(), expected);
+}
+
+#[test]
+fn what_cannot_be_known_of_a_call_site_has_its_reason() {
+    let sites = report(&varied()).call_sites;
+    let [_, zip, bridge, sort, others] = sites.as_slice() else { panic!("{sites:#?}") };
+
+    let counts = zip.counts.value().expect("counted");
+    assert_eq!((counts.operations, counts.items, counts.leaves, counts.splits), (3, 1000, 9, 6));
+    assert_eq!((&counts.reductions, counts.steals), (&not(INDEXED), 2));
+    let kept = zip.kept.value().expect("one of three");
+    assert_eq!(kept.operations, 1);
+    let leaves = kept.leaves.value().expect("two of nine");
+    let items = (leaves.fewest_items, leaves.median_items, leaves.most_items);
+    assert_eq!((leaves.count, items, leaves.time), (2, (100, 100, 150), Nanos(160)));
+    assert_eq!(kept.reductions, not("none of its reductions was kept"));
+
+    assert!(bridge.labelled);
+    let leaves = bridge.kept.value().and_then(|kept| kept.leaves.value()).expect("one");
+    assert_eq!((leaves.waited, leaves.producing), (Nanos(30), Nanos(50)));
+    assert_eq!(bridge.counts.value().map(|counts| &counts.reductions), Some(&Measured::Is(0)));
+
+    assert_eq!(sort.kind, OperationKind::Sort);
+    assert_eq!(sort.counts, not("what happens in it is invisible to public API"));
+    assert_eq!(sort.kept.value().map(|kept| kept.time), Some(Nanos(200)));
+
+    assert_eq!((&others.name, &others.chain), (&None, &None));
+    assert_eq!(others.counts.value().map(|counts| counts.operations), Some(5));
+    assert_eq!(others.kept, not("none of its calls was kept"));
+}
+
+#[test]
+fn call_sites_of_a_label_are_one_and_those_of_a_line_are_told_apart_by_chain() {
+    let mut trace = trace(100, vec![outside(1, vec![])]);
+    let at = |location: &str| Site { location: location.to_owned() };
+    trace.sites = ["a.rs:1:5", "a.rs:1:30", "a.rs:2:5"].map(at).to_vec();
+    trace.chains = vec!["Iter → sum".to_owned(), "Iter → max".to_owned()];
+    let of = |site, chain, label: Option<&str>, items| Tally {
+        label: label.map(str::to_owned),
+        items,
+        leaves: 1,
+        ..tally(Some(site), Some(chain))
+    };
+    trace.lanes[0].tallies = vec![
+        of(0, 0, None, 1),
+        of(1, 0, None, 2),
+        of(1, 1, None, 4),
+        of(0, 0, Some("sums"), 8),
+        of(2, 0, Some("sums"), 16),
+    ];
+    let sites = report(&trace).call_sites;
+    let shown: Vec<_> = sites
+        .iter()
+        .map(|site| {
+            let items = site.counts.value().map_or(0, |counts| counts.items);
+            (site.name.as_deref(), site.chain.as_deref(), site.sites.join(" "), items)
+        })
+        .collect();
+    let line = |text: &str| text.to_owned();
+    assert_eq!(
+        shown,
+        [
+            (Some("sums"), Some("Iter → sum"), line("a.rs:1:5 a.rs:2:5"), 24),
+            (Some("a.rs:1"), Some("Iter → max"), line("a.rs:1:30"), 4),
+            (Some("a.rs:1"), Some("Iter → sum"), line("a.rs:1:30 a.rs:1:5"), 3),
+        ]
+    );
+}
+
+#[test]
+fn an_operation_that_lost_its_record_belongs_to_its_call_sites_tally() {
+    let mut trace = summed();
+    let Event::Operation(call) = &mut trace.lanes[0].events[0] else { panic!("an operation") };
+    call.iteration = None;
+    let sites = report(&trace).call_sites;
+    assert_eq!(sites.len(), 1);
+    assert_eq!(sites[0].chain.as_deref(), Some("Range<u64> → map → sum"));
+    assert_eq!(sites[0].kept.value().map(|kept| kept.operations), Some(1));
+}
+
+#[test]
+fn at_detail_count_parallel_iterators_are_counted_and_not_timed() {
+    let mut trace = trace(2000, vec![worker(1, 0, vec![])]);
+    trace.header.detail = Detail::Count;
+    trace.lanes[0].tallies =
+        vec![Tally { operations: 2, splits: 6, leaves: 8, items: 100, ..tally(None, None) }];
+    let report = report(&trace);
+    let site = &report.call_sites[0];
+    assert_eq!(site.kept, not("no clock is read at detail `count`"));
+    let counts = site.counts.value().expect("counted");
+    assert_eq!((&counts.items_per_leaf, &counts.reductions), (&Measured::Is(12.5), &not(INDEXED)));
+    // 8 · 1 500 ps.
+    assert_eq!(report.own_cost.total, Measured::Is(Nanos(12)));
+}
+
+#[test]
+fn while_a_sort_runs_no_task_is_not_known_to_be_idle() {
+    let report = report(&varied());
+    let of = |busy, waiting, no_task, idle| Times {
+        opaque: Nanos(200),
+        idle: Measured::Is(Nanos(idle)),
+        ..times(busy, waiting, no_task, 0).value().expect("measured").clone()
+    };
+    let workers = &report.activity.pools[0].workers;
+    // The sort ran from 1450 to 1650, when no worker had a task, and may have run on either.
+    assert_eq!(workers[0].times, Measured::Is(of(610, 420, 770, 570)));
+    assert_eq!(workers[1].times, Measured::Is(of(720, 0, 1080, 880)));
+    let all = report.activity.times.value().expect("measured");
+    assert_eq!((all.opaque, &all.idle), (Nanos(400), &Measured::Is(Nanos(1450))));
+}
+
+#[test]
+fn a_workers_sort_hides_nothing_of_another_pool() {
+    let kind = OperationKind::Sort;
+    let sort = |sequence, times| {
+        let call = Operation { kind, ..operation(1, sequence, times) };
+        Event::Operation(Operation { task: Some(id(1, 1)), ..call })
+    };
+    let caller = vec![
+        Event::Task(task(1, 1, 0, 100)),
+        sort(2, [10, 50, 50]),
+        sort(3, [50, 60, 60]),
+        sort(4, [90, 95, 95]),
+    ];
+    let other = Role::Worker { pool: PoolId(2), index: 0 };
+    let lanes = vec![
+        worker(1, 0, caller),
+        worker(2, 1, vec![Event::Task(task(2, 1, 40, 92))]),
+        Lane { role: other, ..worker(3, 0, vec![]) },
+    ];
+    let report = report(&Trace { pools: vec![pool(1, 2), pool(2, 1)], ..trace(100, lanes) });
+    let opaque = |pool: usize, worker: usize| {
+        let worker = &report.activity.pools[pool].workers[worker];
+        worker.times.value().map(|times| times.opaque.0)
+    };
+    // 10 to 40 before its task, 92 to 95 after it.
+    assert_eq!((opaque(0, 0), opaque(0, 1), opaque(1, 0)), (Some(0), Some(33), Some(0)));
 }
 
 #[test]

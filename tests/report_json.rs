@@ -40,7 +40,7 @@ fn a_report_has_these_fields_and_no_others() {
     let report = &document["reports"][0];
     assert_eq!(
         fields(report),
-        "activity causality clock counts debug_assertions detail duration losses machine own_cost \
+        "activity call_sites causality clock counts debug_assertions detail duration losses machine own_cost \
          rayprism run steals title window"
     );
     let pool = &report["activity"]["pools"][0];
@@ -49,8 +49,48 @@ fn a_report_has_these_fields_and_no_others() {
     assert_eq!(fields(&pool["workers"][0]), "counts cpu index lane name times");
     assert_eq!(
         fields(&report["own_cost"]),
-        "costs counted_joins share timed_joins timed_tasks total"
+        "costs counted_joins counted_leaves share timed_joins timed_leaves timed_splits timed_tasks \
+         total"
     );
+}
+
+#[test]
+fn a_call_site_has_these_fields() {
+    let document = parsed(summed());
+    assert_eq!(
+        document["reports"][0]["call_sites"],
+        json!([{
+            "name": "/home/me/sum/src/main.rs:7",
+            "labelled": false,
+            "sites": ["/home/me/sum/src/main.rs:7:5"],
+            "chain": "Range<u64> → map → sum",
+            "kind": "iterator",
+            "counts": {"is": {
+                "operations": 1, "items": 12, "leaves": 4, "items_per_leaf": {"is": 3.0},
+                "splits": 3, "reductions": {"is": 3}, "steals": 1
+            }},
+            "kept": {"is": {
+                "operations": 1, "time": 1000, "longest": 1000,
+                "leaves": {"is": {
+                    "count": 4, "fewest_items": 3, "median_items": 3, "most_items": 3,
+                    "time": 770, "waited": 0, "producing": 0
+                }},
+                "reductions": {"is": {
+                    "count": 3, "time": 170, "longest": 80, "depth_of_longest": 1, "deepest": 1
+                }}
+            }}
+        }])
+    );
+    assert_eq!(parsed(crossed())["reports"][0]["call_sites"], json!([]));
+}
+
+#[test]
+fn an_opaque_call_site_has_reasons_in_place_of_counts() {
+    let document = parsed(varied());
+    let sort = &document["reports"][0]["call_sites"][3];
+    assert_eq!(sort["kind"], "sort");
+    assert_eq!(sort["counts"], json!({"not": "what happens in it is invisible to public API"}));
+    assert_eq!(sort["kept"]["is"]["time"], 200);
 }
 
 #[test]
@@ -65,7 +105,8 @@ fn times_are_nanoseconds_and_the_unmeasured_has_its_reason() {
             "index": 0,
             "name": null,
             "times": {"is": {
-                "busy": 600, "waiting": 200, "no_task": 200, "absent": 0, "idle": {"is": 200}
+                "busy": 600, "waiting": 200, "no_task": 200, "absent": 0, "opaque": 0,
+                "idle": {"is": 200}
             }},
             "cpu": {"not": "no per-thread CPU clock"},
             "counts": {"is": {

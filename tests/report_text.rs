@@ -125,6 +125,58 @@ fn pools_have_a_table_each() {
 }
 
 #[test]
+fn parallel_iterators_have_a_table() {
+    same(&iterators(&varied(), WIDE), VARIED);
+}
+
+#[test]
+fn the_table_of_parallel_iterators_keeps_to_its_width() {
+    let mut trace = varied();
+    trace.chains[0] = "Range<u64> → filter → map → flat_map → inspect → sum".to_owned();
+    trace.sites[0].location = "/a/crate-with-a-long-name/its-module-of-sums.rs:7:5".to_owned();
+    let text = iterators(&trace, NARROW);
+    same(&text, VARIED_NARROW);
+    assert!(text.lines().all(|line| line.chars().count() <= NARROW.width));
+}
+
+#[test]
+fn parallel_iterators_of_counts_only_have_no_times() {
+    let mut trace = trace(2000, vec![worker(1, 0, vec![])]);
+    trace.header.detail = Detail::Count;
+    trace.chains = vec!["Iter → sum".to_owned()];
+    trace.sites = (1..=14).map(|n| Site { location: format!("src/main.rs:{n}:5") }).collect();
+    let counted = |site| Tally {
+        operations: 1,
+        items: u64::from(100 - site),
+        leaves: 8,
+        splits: 7,
+        reductions: 7,
+        ..tally(Some(site), Some(0))
+    };
+    trace.lanes[0].tallies = (0..14).map(counted).collect();
+    let text = iterators(&trace, WIDE);
+    same(&text, COUNTED_ITERATORS);
+}
+
+/// The table of parallel iterators and its notes.
+fn iterators(trace: &Trace, style: Style) -> String {
+    let text = section(trace, style);
+    let from = text.find("  parallel iterator").expect("a table");
+    let to = text.find("  stolen by").or_else(|| text.find("  clock  ")).expect("circumstances");
+    text[from..to].trim_end().to_owned() + "\n"
+}
+
+#[test]
+fn texts_without_room_are_a_loss() {
+    let mut trace = crossed();
+    trace.lanes[1].losses.texts = 2;
+    let text = section(&trace, WIDE);
+    let warning =
+        "  warning   the trace is not whole: 2 texts (call sites, labels, chains) without room";
+    assert_eq!(text.lines().nth(1), Some(warning));
+}
+
+#[test]
 fn colour_only_adds_escapes() {
     let coloured = section(&measured(), Style { colour: true, ..WIDE });
     assert!(coloured.starts_with("\x1b[1minvert-tree · join\x1b[0m   depth 23"));
@@ -300,6 +352,90 @@ const POOLS: &str = r"
   pool 2, 1 worker
   worker    busy   waiting   no task   tasks   steals   CPU time   █ busy  ░ waiting
   0        30 ns      0 ns     70 ns       1        0          –   ███████▎
+";
+const VARIED: &str = r"
+  parallel iterator   chain                             operations   items   leaves
+  src/main.rs:7       Range<u64> → map → sum                     1      12        4
+  src/main.rs:10      Iter<f32> → zip → map → collect            3   1,000        9
+  lines               Lines → par_bridge → for_each              1      40        1
+  src/main.rs:9       par_sort                                   1       –        –
+  elsewhere           –                                          5      90        9
+
+  parallel iterator          items/leaf   reductions   steals      time   reducing   waited
+  src/main.rs:7                       3            3        1   1.00 µs     170 ns        –
+  src/main.rs:10      111.1 (100 – 150)            –        2    200 ns          –        –
+  lines                              40            0        0    200 ns          –    30 ns
+  src/main.rs:9                       –            –        –    200 ns          –        –
+  elsewhere                          10            4        0         –          –        –
+
+  parallel iterator   producing
+  src/main.rs:7               –
+  src/main.rs:10              –
+  lines                   50 ns
+  src/main.rs:9               –
+  elsewhere                   –
+  times are of the 3 of 10 operations that were kept
+  items/leaf: the mean of all; in brackets the fewest and the most of the 2 of 9 leaves that were
+  kept
+  reductions: not measured where there is a – (invisible under an indexed adaptor such as `zip` or
+  `enumerate`)
+  `par_sort` and its like are opaque: what happens in them is invisible to public API
+  elsewhere: call sites that found no place of their own, counted together
+";
+const VARIED_NARROW: &str = r"
+  parallel iterator              chain
+  crate-with-a-l…-of-sums.rs:7   Range<u64> → filte…p → inspect → sum
+  src/main.rs:10                 Iter<f32> → zip → map → collect
+  lines                          Lines → par_bridge → for_each
+  src/main.rs:9                  par_sort
+  elsewhere                      –
+
+  parallel iterator              operations   items   leaves
+  crate-with-a-l…-of-sums.rs:7            1      12        4
+  src/main.rs:10                          3   1,000        9
+  lines                                   1      40        1
+  src/main.rs:9                           1       –        –
+  elsewhere                               5      90        9
+
+  parallel iterator                     items/leaf   reductions   steals
+  crate-with-a-l…-of-sums.rs:7                   3            3        1
+  src/main.rs:10                 111.1 (100 – 150)            –        2
+  lines                                         40            0        0
+  src/main.rs:9                                  –            –        –
+  elsewhere                                     10            4        0
+
+  parallel iterator                 time   reducing   waited   producing
+  crate-with-a-l…-of-sums.rs:7   1.00 µs     170 ns        –           –
+  src/main.rs:10                  200 ns          –        –           –
+  lines                           200 ns          –    30 ns       50 ns
+  src/main.rs:9                   200 ns          –        –           –
+  elsewhere                            –          –        –           –
+  times are of the 3 of 10 operations that were kept
+  items/leaf: the mean of all; in brackets the fewest and the most of
+  the 2 of 9 leaves that were kept
+  reductions: not measured where there is a – (invisible under an
+  indexed adaptor such as `zip` or `enumerate`)
+  `par_sort` and its like are opaque: what happens in them is invisible
+  to public API
+  elsewhere: call sites that found no place of their own, counted
+  together
+";
+const COUNTED_ITERATORS: &str = r"
+  parallel iterator   chain        operations   items   leaves   items/leaf   reductions   steals
+  src/main.rs:1       Iter → sum            1     100        8         12.5            7        0
+  src/main.rs:2       Iter → sum            1      99        8         12.4            7        0
+  src/main.rs:3       Iter → sum            1      98        8         12.2            7        0
+  src/main.rs:4       Iter → sum            1      97        8         12.1            7        0
+  src/main.rs:5       Iter → sum            1      96        8           12            7        0
+  src/main.rs:6       Iter → sum            1      95        8         11.9            7        0
+  src/main.rs:7       Iter → sum            1      94        8         11.8            7        0
+  src/main.rs:8       Iter → sum            1      93        8         11.6            7        0
+  src/main.rs:9       Iter → sum            1      92        8         11.5            7        0
+  src/main.rs:10      Iter → sum            1      91        8         11.4            7        0
+  src/main.rs:11      Iter → sum            1      90        8         11.2            7        0
+  src/main.rs:12      Iter → sum            1      89        8         11.1            7        0
+  2 rows not shown; the JSON report has all
+  times: not measured (no clock is read at detail `count`)
 ";
 const COMPARISON: &str = r"
 invert-tree   depth 23

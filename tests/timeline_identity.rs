@@ -19,8 +19,9 @@ struct Grower {
     sequence: u64,
     events: Vec<Event>,
     state: Vec<State>,
-    /// The collapsed event that a nanosecond belongs to, if that is the innermost.
-    collapsed: Vec<Option<usize>>,
+    /// The event with a sum to be laid over it (collapsed tasks, a leaf) that a nanosecond belongs
+    /// to, if that is the innermost.
+    summed: Vec<Option<usize>>,
 }
 
 impl Grower {
@@ -31,7 +32,7 @@ impl Grower {
     fn paint(&mut self, from: u64, to: u64, state: State) {
         for at in from..to {
             self.state[at as usize] = state;
-            self.collapsed[at as usize] = None;
+            self.summed[at as usize] = None;
         }
     }
 
@@ -54,7 +55,7 @@ impl Grower {
         let sequence = self.sequence;
         let turn = start + self.below(end - start + 1)?;
         let mut inner = of;
-        match (self.below(4)?, of) {
+        match (self.below(6)?, of) {
             (0, Some(of)) => {
                 let second =
                     if turn.is_multiple_of(2) { SecondHalf::Stolen } else { SecondHalf::Inline };
@@ -72,8 +73,25 @@ impl Grower {
                 self.paint(turn, end, State::Waiting);
             }
             (2, _) => {
-                self.collapsed[start as usize..end as usize].fill(Some(self.events.len()));
+                self.summed[start as usize..end as usize].fill(Some(self.events.len()));
                 self.events.push(Event::Collapsed(collapsed(start, end, 1, 0)));
+            }
+            (3, Some(of)) => {
+                self.paint(start, end, State::Busy);
+                self.summed[start as usize..end as usize].fill(Some(self.events.len()));
+                let times = [start, end];
+                self.events.push(Event::Leaf(leaf(
+                    self.lane,
+                    sequence,
+                    of.into(),
+                    id(9, 1),
+                    times,
+                )));
+            }
+            (4, Some(of)) => {
+                self.paint(start, end, State::Busy);
+                let part = reduction(self.lane, sequence, of.into(), id(9, 1), [start, end]);
+                self.events.push(Event::Reduction(part));
             }
             (_, _) => {
                 self.events.push(Event::Task(task(self.lane, sequence, start, end)));
@@ -84,12 +102,24 @@ impl Grower {
         self.row(start, end, inner)
     }
 
+    /// Lets each leaf wait for some of its time, and returns for how long they did of their own.
+    fn wait_in_leaves(&mut self) -> u64 {
+        let mut sum = 0;
+        for index in 0..self.events.len() {
+            let Event::Leaf(leaf) = &mut self.events[index] else { continue };
+            let own = self.summed.iter().filter(|&&summed| summed == Some(index)).count() as u64;
+            leaf.waited = Nanos(leaf.span.duration().0 * (index as u64 % 4) / 3);
+            sum += leaf.waited.0.min(own);
+        }
+        sum
+    }
+
     /// Gives each collapsed event a part of what is free in it, and returns the sum by state.
     fn share_out(&mut self) -> [u64; 3] {
         let mut sums = [0; 3];
         for index in 0..self.events.len() {
             let Event::Collapsed(collapsed) = &mut self.events[index] else { continue };
-            let own = |at: &usize| self.collapsed[*at] == Some(index);
+            let own = |at: &usize| self.summed[*at] == Some(index);
             let cells = (0..self.state.len()).filter(own).map(|at| self.state[at]);
             let free: Vec<State> = cells.filter(|&state| state != State::Busy).collect();
             let busy = free.len() as u64 * (index as u64 % 4) / 3;
@@ -104,15 +134,15 @@ impl Grower {
 
 /// A lane, and its painted (busy, waiting) with collapsed tasks laid in.
 fn grow(lane: u32, entropy: Vec<u16>) -> (Lane, u64, u64) {
-    let (state, collapsed) =
-        (vec![State::NoTask; DURATION as usize], vec![None; DURATION as usize]);
+    let (state, summed) = (vec![State::NoTask; DURATION as usize], vec![None; DURATION as usize]);
     let entropy = entropy.into_iter();
-    let mut grower = Grower { entropy, lane, sequence: 0, events: Vec::new(), state, collapsed };
+    let mut grower = Grower { entropy, lane, sequence: 0, events: Vec::new(), state, summed };
     grower.row(0, DURATION, None);
     let [_, of_waiting, of_no_task] = grower.share_out();
+    let of_leaves = grower.wait_in_leaves();
     let painted = |wanted| grower.state.iter().filter(|&&state| state == wanted).count() as u64;
-    let busy = painted(State::Busy) + of_waiting + of_no_task;
-    let waiting = painted(State::Waiting) - of_waiting;
+    let busy = painted(State::Busy) + of_waiting + of_no_task - of_leaves;
+    let waiting = painted(State::Waiting) - of_waiting + of_leaves;
     (worker(lane, lane - 1, grower.events), busy, waiting)
 }
 

@@ -3,7 +3,7 @@
 mod timeline_fixture;
 
 use rayprism::model::*;
-use rayprism::timeline::{Problem, Timeline};
+use rayprism::timeline::{Pointer, Problem, Timeline};
 use timeline_fixture::*;
 
 fn problem(trace: &Trace) -> Problem {
@@ -22,6 +22,7 @@ fn says(problem: &Problem, text: &str) {
 #[test]
 fn a_sound_trace_has_none() {
     assert_eq!(Timeline::new(&crossed()).err(), None);
+    assert_eq!(Timeline::new(&summed()).err(), None);
 }
 
 #[test]
@@ -145,6 +146,30 @@ fn a_call_site_that_is_not_there() {
 }
 
 #[test]
+fn a_chain_that_is_not_there() {
+    let iteration = Some(Iteration { chain: Some(ChainId(2)), ..iteration(0, 0, 0, 0) });
+    let call = Operation { iteration, ..iterator(1, 1, [100, 150, 200]) };
+    let found = problem_of(vec![Event::Operation(call)]);
+    assert!(matches!(found, Problem::UnknownChain { chain: ChainId(2), chains: 0, .. }));
+    says(&found, "lane 1: operation 1:1 (100 to 200 ns) points to chain 2, of 0");
+}
+
+#[test]
+fn a_tally_of_a_call_site_or_chain_that_is_not_there() {
+    let of = |tallies| {
+        let mut trace = summed();
+        trace.lanes[1].tallies = tallies;
+        problem(&trace)
+    };
+    let site = of(vec![tally(None, None), tally(Some(1), Some(0))]);
+    assert!(matches!(site, Problem::UnknownSite { from: Pointer::Tally(1), .. }));
+    says(&site, "lane 2: tally 1 points to call site 1, of 1");
+    let chain = of(vec![tally(Some(0), Some(4))]);
+    assert!(matches!(chain, Problem::UnknownChain { from: Pointer::Tally(0), .. }));
+    says(&chain, "lane 2: tally 0 points to chain 4, of 1");
+}
+
+#[test]
 fn a_task_on_a_thread_that_is_no_worker() {
     let found = problem(&trace(1000, vec![outside(1, vec![Event::Task(task(1, 1, 1, 2))])]));
     assert!(matches!(found, Problem::NotAWorker { .. }));
@@ -229,6 +254,134 @@ fn an_operation_in_a_task_that_names_none() {
 }
 
 #[test]
+fn parts_of_a_parallel_iterator_in_a_task_that_they_do_not_name() {
+    let of = id(9, 1);
+    let around = || Event::Task(task(1, 1, 100, 500));
+    let unnamed = problem_of(vec![around(), Event::Leaf(leaf(1, 2, None, of, [200, 300]))]);
+    assert!(matches!(unnamed, Problem::NamesNoTask { .. }));
+    says(
+        &unnamed,
+        "lane 1: leaf 1:2 (200 to 300 ns) lies in task 1:1 (100 to 500 ns) and names no task",
+    );
+    let in_another = problem_of(vec![
+        around(),
+        Event::Task(task(1, 2, 150, 400)),
+        Event::Reduction(reduction(1, 3, Some(1), of, [200, 300])),
+    ]);
+    assert!(matches!(in_another, Problem::NotInItsTask { .. }));
+    let missing = problem_of(vec![Event::Leaf(leaf(1, 2, Some(1), of, [200, 300]))]);
+    assert!(matches!(missing, Problem::MissingTask { .. }));
+    says(&missing, "lane 1: leaf 1:2 (200 to 300 ns) names task 1:1, which its lane does not have");
+}
+
+#[test]
+fn a_leaf_in_no_task_of_a_worker() {
+    let part = || vec![Event::Leaf(leaf(1, 2, None, id(9, 1), [200, 300]))];
+    let found = problem_of(part());
+    assert!(matches!(found, Problem::InNoTask { .. }));
+    says(&found, "lane 1: leaf 1:2 (200 to 300 ns) is on a worker and names no task");
+    let caller = trace(1000, vec![outside(1, part())]);
+    assert!(Timeline::new(&caller).is_ok(), "a thread that is no worker has no tasks");
+}
+
+#[test]
+fn a_leaf_that_waited_for_longer_than_it_lasted() {
+    let with = |waited, producing| {
+        let (waited, producing) = (Nanos(waited), Nanos(producing));
+        let leaf = Leaf { waited, producing, ..leaf(1, 1, None, id(9, 1), [200, 300]) };
+        trace(1000, vec![outside(1, vec![Event::Leaf(leaf)])])
+    };
+    assert!(Timeline::new(&with(60, 42)).is_ok(), "each length may be rounded up");
+    let found = problem(&with(60, 43));
+    assert!(matches!(found, Problem::LeafTooShort { .. }));
+    says(
+        &found,
+        "lane 1: leaf 1:1 (200 to 300 ns) waited for 60 ns and ran the shared iterator for 43 ns, \
+         more than it lasted",
+    );
+    assert!(matches!(problem(&with(u64::MAX, 1)), Problem::LeafTooShort { .. }));
+}
+
+#[test]
+fn a_part_of_what_is_no_parallel_iterator() {
+    let within = |call| {
+        let leaf = Event::Leaf(leaf(1, 2, None, id(1, 1), [120, 180]));
+        trace(1000, vec![outside(1, vec![Event::Operation(call), leaf])])
+    };
+    let found = problem(&within(operation(1, 1, [100, 200, 200])));
+    assert!(matches!(found, Problem::NoIterator { .. }));
+    says(
+        &found,
+        "lane 1: leaf 1:2 (120 to 180 ns) is said to be part of operation 1:1 (100 to 200 ns), \
+         which is no parallel iterator",
+    );
+    let kind = OperationKind::Sort;
+    let sort = within(Operation { kind, ..operation(1, 1, [100, 200, 200]) });
+    assert!(matches!(problem(&sort), Problem::NoIterator { .. }));
+    let of_task = vec![
+        Event::Task(task(1, 1, 100, 500)),
+        Event::Join(split(1, 2, 1, id(1, 1), [200, 250, 300])),
+    ];
+    says(
+        &problem_of(of_task),
+        "lane 1: split 1:2 (200 to 300 ns) is said to be part of task 1:1 (100 to 500 ns), which \
+         is no parallel iterator",
+    );
+}
+
+#[test]
+fn a_part_beside_its_operation() {
+    let call = || Event::Operation(iterator(1, 1, [100, 150, 200]));
+    let part = Event::Reduction(reduction(1, 2, None, id(1, 1), [210, 220]));
+    let found = problem(&trace(1000, vec![outside(1, vec![call(), part])]));
+    assert!(matches!(found, Problem::OutsideOperation { .. }));
+    says(
+        &found,
+        "lane 1: reduction 1:2 (210 to 220 ns) does not lie in its operation 1:1 (100 to 200 ns)",
+    );
+    let elsewhere = vec![
+        Event::Task(task(2, 1, 90, 220)),
+        Event::Leaf(leaf(2, 2, Some(1), id(1, 1), [95, 220])),
+    ];
+    let counted = Operation { iteration: None, ..iterator(1, 1, [100, 150, 200]) };
+    let lanes = vec![outside(1, vec![Event::Operation(counted)]), worker(2, 0, elsewhere)];
+    assert!(Timeline::new(&trace(1000, lanes)).is_ok(), "two lanes may have two clocks");
+}
+
+#[test]
+fn more_parts_than_the_operation_counted() {
+    let says_of = |change: fn(&mut Iteration)| {
+        let mut trace = summed();
+        let Event::Operation(call) = &mut trace.lanes[0].events[0] else { panic!("an operation") };
+        change(call.iteration.as_mut().expect("counted"));
+        problem(&trace).to_string()
+    };
+    type Change = fn(&mut Iteration);
+    let cases: [(Change, &str); 7] = [
+        (|counted| counted.leaves = 5, "5 leaves counted, yet 4 parts made"),
+        (|counted| counted.reductions = Some(4), "4 reductions counted, yet 3 splits"),
+        (
+            |counted| (counted.splits, counted.reductions) = (1, None),
+            "2 splits in the events, yet 1 counted",
+        ),
+        (|counted| counted.leaves = 3, "4 leaves in the events, yet 3 counted"),
+        (|counted| counted.items = 11, "12 items in the events, yet 11 counted"),
+        (|counted| counted.reductions = Some(2), "3 reductions in the events, yet 2 counted"),
+        (|counted| counted.reductions = None, "3 reductions in the events, yet 0 counted"),
+    ];
+    for (change, text) in cases {
+        let expected = format!("lane 1: operation 1:1 (100 to 1100 ns): {text}");
+        assert_eq!(says_of(change), expected);
+    }
+    let Event::Operation(mut call) = summed().lanes[0].events[0].clone() else { panic!("one") };
+    let counted = Iteration { reductions: None, ..iteration(12, 4, 0, 0) };
+    call.iteration = Some(counted);
+    let alone =
+        trace(1200, vec![outside(1, vec![Event::Operation(Operation { site: None, ..call })])]);
+    assert!(Timeline::new(&alone).is_ok(), "under an indexed adaptor splits are not seen");
+}
+
+#[test]
 fn collapsed_tasks_busier_than_there_is_room() {
     let with = |busy| {
         let events =
@@ -268,4 +421,24 @@ fn more_in_the_events_than_was_counted() {
     unfinished.losses.unfinished = 1;
     unfinished.counts = Counts::default();
     assert!(Timeline::new(&trace(1000, vec![unfinished])).is_ok());
+}
+
+#[test]
+fn more_parts_in_the_events_than_were_tallied() {
+    type Shorten = fn(&mut Lane);
+    let cases: [(Shorten, &str); 6] = [
+        (|lane| lane.counts.timed_splits = 2, "2 timed splits counted, yet 1 tallied"),
+        (|lane| lane.counts.timed_leaves = 4, "4 timed leaves counted, yet 3 tallied"),
+        (|lane| lane.counts.timed_splits = 0, "1 timed splits in its events, yet 0 counted"),
+        (|lane| lane.counts.timed_leaves = 2, "3 timed leaves in its events, yet 2 counted"),
+        (|lane| lane.tallies[0].items = 8, "9 items in its events, yet 8 tallied"),
+        (|lane| lane.tallies[0].reductions = 0, "1 reductions in its events, yet 0 tallied"),
+    ];
+    for (shorten, text) in cases {
+        let mut trace = summed();
+        shorten(&mut trace.lanes[2]);
+        assert_eq!(problem(&trace).to_string(), format!("lane 3: {text}"));
+        trace.lanes[2].losses.unfinished = 1;
+        assert!(Timeline::new(&trace).is_ok(), "what is unfinished is not counted");
+    }
 }

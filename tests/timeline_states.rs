@@ -185,6 +185,81 @@ fn work_of_a_collapsed_tasks_own_join_is_not_counted_twice() {
 }
 
 #[test]
+fn parts_of_a_parallel_iterator_are_work_and_a_stolen_half_is_waited_for() {
+    assert_eq!(
+        flat(&summed(), 1),
+        [
+            (0, 150, NoTask, 0),
+            (150, 160, Busy, 10),
+            (160, 200, Busy, 40),
+            (200, 400, Busy, 200),
+            (400, 800, Waiting, 0),
+            (800, 880, Busy, 80),
+            (880, 900, Waiting, 0),
+            (900, 1000, Busy, 100),
+            (1000, 1200, NoTask, 0),
+        ]
+    );
+}
+
+#[test]
+fn a_caller_outside_that_waits_is_busy_in_its_own_reduction() {
+    assert_eq!(
+        flat(&summed(), 0),
+        [
+            (0, 100, NoTask, 0),
+            (100, 120, Busy, 20),
+            (120, 1040, Waiting, 0),
+            (1040, 1090, Busy, 50),
+            (1090, 1100, Waiting, 0),
+            (1100, 1200, NoTask, 0),
+        ]
+    );
+}
+
+#[test]
+fn what_a_leaf_waited_for_its_turn_is_no_work() {
+    let bridged = Leaf {
+        waited: Nanos(60),
+        producing: Nanos(100),
+        ..leaf(1, 2, Some(1), id(9, 1), [100, 500])
+    };
+    let events = vec![
+        Event::Task(task(1, 1, 0, 600)),
+        Event::Leaf(bridged),
+        // Called by what the leaf does with its items: its own time, and no wait for a turn.
+        Event::Join(join(1, 3, 1, [200, 250, 300])),
+    ];
+    assert_eq!(
+        flat_worker(events),
+        [
+            (0, 100, Busy, 100),
+            (100, 200, Busy, 80),
+            (200, 300, Busy, 100),
+            (300, 500, Busy, 160),
+            (500, 600, Busy, 100),
+            (600, 1000, NoTask, 0),
+        ]
+    );
+}
+
+#[test]
+fn a_leaf_of_a_collapsed_task_waits_and_is_not_counted_twice() {
+    let bridged = Leaf { waited: Nanos(40), ..leaf(1, 2, Some(1), id(9, 1), [200, 300]) };
+    let events = vec![Event::Collapsed(collapsed(100, 500, 1, 130)), Event::Leaf(bridged)];
+    assert_eq!(
+        flat_worker(events),
+        [
+            (0, 100, NoTask, 0),
+            (100, 200, NoTask, 10),
+            (200, 300, Busy, 60),
+            (300, 500, NoTask, 20),
+            (500, 1000, NoTask, 0),
+        ]
+    );
+}
+
+#[test]
 fn a_thread_is_laid_flat_over_its_own_life_only() {
     let events = vec![Event::Task(task(1, 1, 300, 400))];
     let late = Lane { started: Some(Nanos(250)), ended: Some(Nanos(700)), ..worker(1, 0, events) };
@@ -212,6 +287,18 @@ fn times_of_two_lanes_in_the_wrong_order_are_counted_not_refused() {
     let Event::Join(join) = &mut trace.lanes[1].events[1] else { panic!("a join") };
     join.span = span(301, 870);
     assert_eq!(causality(&trace), Causality { checked: 4, violated: 2 });
+}
+
+#[test]
+fn parts_on_other_lanes_lie_within_the_operation() {
+    let causality = |trace: &Trace| Timeline::new(trace).expect("sound").causality();
+    let mut trace = summed();
+    // Eight parts on lanes 2 and 3, and one task of a split.
+    assert_eq!(causality(&trace), Causality { checked: 18, violated: 0 });
+    let Event::Operation(call) = &mut trace.lanes[0].events[0] else { panic!("an operation") };
+    call.span = span(165, 1095);
+    call.wait = Nanos(165);
+    assert_eq!(causality(&trace), Causality { checked: 18, violated: 1 });
 }
 
 /// Walking the joins around each join would take minutes here.

@@ -4,6 +4,7 @@
 
 use serde::Serialize;
 
+use super::opaque::Opaque;
 use super::{Window, detail};
 use crate::model::{Counts, Detail, LaneId, Measured, Nanos, Pool, PoolId, Role};
 use crate::timeline::{Row, State, Stretch, Timeline};
@@ -67,7 +68,10 @@ pub struct Times {
     pub no_task: Nanos,
     /// Before the thread was there, and after it ended.
     pub absent: Nanos,
-    /// `no_task`, where it is known that no task means idle.
+    /// What of `no_task` passed while an operation ran whose inside is invisible, such as
+    /// `par_sort`: the worker may have worked for it.
+    pub opaque: Nanos,
+    /// `no_task` without `opaque`, where it is known that no task means idle.
     pub idle: Measured<Nanos>,
 }
 
@@ -86,8 +90,13 @@ impl PoolActivity {
     fn of(timeline: &Timeline, window: Window, pool: &Pool) -> Self {
         let detail = timeline.trace().header.detail;
         let rows = timeline.workers(pool.id);
+        let opaque = Opaque::of(timeline, pool.id);
+        let times = |row: &Row| match detail::no_times_of(detail, row.lane()) {
+            Some(reason) => Measured::Not(reason),
+            None => Measured::Is(Times::of(row, window, pool, &opaque)),
+        };
         let workers: Vec<WorkerActivity> =
-            rows.iter().filter_map(|row| WorkerActivity::of(row, window, pool, detail)).collect();
+            rows.iter().filter_map(|row| WorkerActivity::of(row, times(row), detail)).collect();
         let counts = rows.iter().fold(Counts::default(), |sum, row| sum.plus(row.lane().counts));
         Self {
             pool: pool.id,
@@ -102,13 +111,9 @@ impl PoolActivity {
 
 impl WorkerActivity {
     /// `None` if the lane is no worker's.
-    fn of(row: &Row, window: Window, pool: &Pool, detail: Detail) -> Option<Self> {
+    fn of(row: &Row, times: Measured<Times>, detail: Detail) -> Option<Self> {
         let lane = row.lane();
         let Role::Worker { index, .. } = lane.role else { return None };
-        let times = match detail::no_times_of(detail, lane) {
-            Some(reason) => Measured::Not(reason),
-            None => Measured::Is(Times::of(row, window, pool)),
-        };
         Some(Self {
             lane: lane.id,
             index,
@@ -121,16 +126,18 @@ impl WorkerActivity {
 }
 
 impl Times {
-    fn of(row: &Row, window: Window, pool: &Pool) -> Self {
+    fn of(row: &Row, window: Window, pool: &Pool, opaque: &Opaque) -> Self {
         let cut = || row.stretches().iter().filter_map(|stretch| stretch.within(window.span));
         let no_task = rest_in(cut(), State::NoTask);
+        let opaque: Nanos = cut().map(|stretch| opaque.hidden_in(stretch)).sum();
         let present: Nanos = cut().map(|stretch| stretch.span.duration()).sum();
         Self {
             busy: cut().map(|stretch| stretch.busy).sum(),
             waiting: rest_in(cut(), State::Waiting) + rest_in(cut(), State::Busy),
             no_task,
             absent: window.span.duration() - present,
-            idle: idle(no_task, pool),
+            opaque,
+            idle: idle(no_task - opaque, pool),
         }
     }
 
@@ -140,6 +147,7 @@ impl Times {
             waiting: self.waiting + other.waiting,
             no_task: self.no_task + other.no_task,
             absent: self.absent + other.absent,
+            opaque: self.opaque + other.opaque,
             idle: match (self.idle, &other.idle) {
                 (Measured::Is(idle), Measured::Is(more)) => Measured::Is(idle + *more),
                 (Measured::Not(reason), _) => Measured::Not(reason),
@@ -153,9 +161,9 @@ fn rest_in(stretches: impl Iterator<Item = Stretch>, state: State) -> Nanos {
     stretches.filter(|stretch| stretch.state == state).map(|stretch| stretch.rest()).sum()
 }
 
-fn idle(no_task: Nanos, pool: &Pool) -> Measured<Nanos> {
+fn idle(idle: Nanos, pool: &Pool) -> Measured<Nanos> {
     if pool.every_call_seen {
-        return Measured::Is(no_task);
+        return Measured::Is(idle);
     }
     Measured::Not("stock rayon calls in this pool are invisible to public API".to_owned())
 }

@@ -1,17 +1,21 @@
-//! Conclusions from a timeline, as plain figures: what each worker did, who stole from whom, what
-//! the recording itself cost.
+//! Conclusions from a timeline, as plain figures: what each worker did, what each parallel iterator
+//! did, who stole from whom, what the recording itself cost.
 //!
 //! Pure: no I/O, no clocks, no threads, no environment; the same trace gives the same figures. What
 //! was not measured is [`Measured::Not`](crate::model::Measured::Not) with its reason, never zero.
 //! How figures are shown is [`crate::report`]'s. They can be serialized, as the JSON report is them.
 
 pub mod activity;
+pub mod call_sites;
 pub mod detail;
+mod opaque;
 pub mod own_cost;
+mod rank;
 pub mod steals;
 pub mod window;
 
 pub use activity::{Activity, PoolActivity, Times, WorkerActivity};
+pub use call_sites::{CallSite, Kept, KeptLeaves, KeptReductions, PartCounts, call_sites};
 pub use own_cost::OwnCost;
 pub use steals::{Latency, Steals, Theft};
 pub use window::{Window, WindowEnds};

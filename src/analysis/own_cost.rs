@@ -3,11 +3,11 @@
 use serde::Serialize;
 
 use super::detail;
-use crate::model::{Costs, Measured, Nanos};
+use crate::model::{Costs, Counts, Measured, Nanos, Trace};
 use crate::timeline::Timeline;
 
-/// The profiler's own share:
-/// `counted_joins · counted_join_ps + timed_joins · timed_join_ps + tasks · task_ps`.
+/// The profiler's own share: for each kind of event, how many were recorded in one way, times what
+/// one costs.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct OwnCost {
     /// Joins that were only counted.
@@ -16,6 +16,13 @@ pub struct OwnCost {
     pub timed_joins: Measured<u64>,
     /// Tasks that were timed.
     pub timed_tasks: Measured<u64>,
+    /// Splits of parallel iterators that were timed, with their reductions. Counting one is part of
+    /// the cost of the leaf that it adds.
+    pub timed_splits: Measured<u64>,
+    /// Leaves of parallel iterators that were timed.
+    pub timed_leaves: Measured<u64>,
+    /// Leaves that were only counted.
+    pub counted_leaves: Measured<u64>,
     /// What one of each costs.
     pub costs: Costs,
     /// What all cost, summed over the workers.
@@ -28,16 +35,17 @@ impl OwnCost {
     /// The cost of a recording whose workers were there for `core_time` in sum.
     pub fn of(timeline: &Timeline, core_time: Nanos) -> Self {
         let header = &timeline.trace().header;
-        let counts = detail::counts(header.detail, timeline.trace().counts());
-        let times = detail::no_times(header.detail).is_none();
-        let total = counts.clone().map(|counts| {
-            let timed_tasks = if times { counts.tasks } else { 0 };
-            total(header.costs, counts.joins - counts.timed_joins, counts.timed_joins, timed_tasks)
-        });
+        let recorded = detail::counts(header.detail, timeline.trace().counts())
+            .map(|counts| Recorded::of(timeline.trace(), counts));
+        let number = |part: fn(&Recorded) -> u64| recorded.clone().map(|recorded| part(&recorded));
+        let total = recorded.clone().map(|recorded| recorded.cost(header.costs));
         Self {
-            counted_joins: counts.clone().map(|counts| counts.joins - counts.timed_joins),
-            timed_joins: counts.clone().map(|counts| counts.timed_joins),
-            timed_tasks: counts.map(|counts| if times { counts.tasks } else { 0 }),
+            counted_joins: number(|recorded| recorded.counted_joins),
+            timed_joins: number(|recorded| recorded.timed_joins),
+            timed_tasks: number(|recorded| recorded.timed_tasks),
+            timed_splits: number(|recorded| recorded.timed_splits),
+            timed_leaves: number(|recorded| recorded.timed_leaves),
+            counted_leaves: number(|recorded| recorded.counted_leaves),
             costs: header.costs,
             share: share(&total, core_time),
             total,
@@ -45,13 +53,48 @@ impl OwnCost {
     }
 }
 
-/// Counts and costs are both exact integers; the product is rounded once, to the nanosecond.
-fn total(costs: Costs, counted: u64, timed: u64, tasks: u64) -> Nanos {
-    let product = |count: u64, picos: u64| u128::from(count) * u128::from(picos);
-    let picos = product(counted, costs.counted_join_ps)
-        + product(timed, costs.timed_join_ps)
-        + product(tasks, costs.task_ps);
-    Nanos(u64::try_from((picos + 500) / 1000).unwrap_or(u64::MAX))
+/// How many events were recorded in which way.
+#[derive(Clone)]
+struct Recorded {
+    counted_joins: u64,
+    timed_joins: u64,
+    timed_tasks: u64,
+    timed_splits: u64,
+    timed_leaves: u64,
+    counted_leaves: u64,
+}
+
+impl Recorded {
+    fn of(trace: &Trace, counts: Counts) -> Self {
+        let Counts { joins, timed_joins, timed_splits, timed_leaves, tasks, .. } = counts;
+        let timed = detail::no_times(trace.header.detail).is_none();
+        let tallies = trace.lanes.iter().flat_map(|lane| &lane.tallies);
+        let leaves: u64 = tallies.map(|tally| tally.leaves).sum();
+        Self {
+            counted_joins: joins - timed_joins,
+            timed_joins,
+            timed_tasks: if timed { tasks } else { 0 },
+            timed_splits,
+            timed_leaves,
+            // A leaf may be timed and not tallied yet where the recording ended within it.
+            counted_leaves: leaves.saturating_sub(timed_leaves),
+        }
+    }
+
+    /// Counts and costs are both exact integers; the sum is rounded once, to the nanosecond.
+    fn cost(&self, costs: Costs) -> Nanos {
+        let products = [
+            (self.counted_joins, costs.counted_join_ps),
+            (self.timed_joins, costs.timed_join_ps),
+            (self.timed_tasks, costs.task_ps),
+            (self.timed_splits, costs.timed_split_ps),
+            (self.timed_leaves, costs.timed_leaf_ps),
+            (self.counted_leaves, costs.counted_leaf_ps),
+        ];
+        let product = |(count, picos): (u64, u64)| u128::from(count) * u128::from(picos);
+        let picos: u128 = products.into_iter().map(product).sum();
+        Nanos(u64::try_from((picos + 500) / 1000).unwrap_or(u64::MAX))
+    }
 }
 
 fn share(total: &Measured<Nanos>, core_time: Nanos) -> Measured<f64> {

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::detail;
+use super::rank::rank;
 use crate::model::{Event, LaneId, Measured, Nanos, Origin, Task};
 use crate::timeline::Timeline;
 
@@ -72,15 +73,11 @@ impl Latency {
     /// By nearest rank; `None` if there are no durations.
     fn of(mut durations: Vec<Nanos>) -> Option<Self> {
         durations.sort_unstable();
-        let rank = |percent: usize| {
-            let rank = (durations.len() * percent).div_ceil(100);
-            durations.get(rank.checked_sub(1)?).copied()
-        };
         Some(Self {
             count: durations.len() as u64,
-            median: rank(50)?,
-            p90: rank(90)?,
-            max: rank(100)?,
+            median: rank(&durations, 50)?,
+            p90: rank(&durations, 90)?,
+            max: rank(&durations, 100)?,
         })
     }
 }

@@ -13,8 +13,8 @@ pub(crate) struct Sample {
     pub(crate) value: u64,
 }
 
-/// Workers that are inside a task and do not wait in it for others; a task that a worker runs while
-/// it waits makes it busy again. Collapsed tasks are left out: when each ran is not known.
+/// Workers that are inside a task and do not wait in it for others; a task or a reduction that a
+/// worker runs while it waits makes it busy again. Collapsed tasks are left out: when each ran is not known.
 pub(crate) fn busy_workers(trace: &Trace) -> Vec<Sample> {
     let mut changes = Changes::default();
     let workers = trace.lanes.iter().filter(|lane| matches!(lane.role, Role::Worker { .. }));
@@ -44,7 +44,7 @@ fn lane_busy(events: &[Event], changes: &mut Changes) {
         close(&mut open, Some(shown.start), changes);
         let around = is_busy(&open);
         let busy = match what {
-            What::Event(Event::Task(_)) => true,
+            What::Event(Event::Task(_) | Event::Leaf(_) | Event::Reduction(_)) => true,
             What::Event(_) => around,
             What::Wait => false,
         };

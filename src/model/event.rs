@@ -291,4 +291,32 @@ impl Event {
             Self::Collapsed(_) => None,
         }
     }
+
+    /// Where the code stands that called or pushed it.
+    pub fn site(&self) -> Option<SiteId> {
+        match self {
+            Self::Task(task) => task.site,
+            Self::Join(join) => join.site,
+            Self::Operation(operation) => operation.site,
+            Self::Leaf(_) | Self::Reduction(_) | Self::Collapsed(_) => None,
+        }
+    }
+
+    /// What it is in words, if it is a parallel iterator.
+    pub fn chain(&self) -> Option<ChainId> {
+        match self {
+            Self::Operation(operation) => operation.iteration?.chain,
+            _ => None,
+        }
+    }
+
+    /// The parallel iterator that it is a split, leaf or reduction of.
+    pub fn part_of(&self) -> Option<EventId> {
+        match self {
+            Self::Join(join) => join.operation,
+            Self::Leaf(leaf) => Some(leaf.operation),
+            Self::Reduction(reduction) => Some(reduction.operation),
+            Self::Task(_) | Self::Operation(_) | Self::Collapsed(_) => None,
+        }
+    }
 }

@@ -16,4 +16,6 @@ pub use event::{
 pub use header::{
     Baseline, ClockInfo, ClockSource, Costs, Detail, Header, Machine, Parameter, Run, Samples,
 };
-pub use trace::{ChainId, Counts, Lane, Losses, Measured, Pool, Role, Site, SiteId, Tally, Trace};
+pub use trace::{
+    ChainId, Counts, Lane, Losses, Measured, Pool, Role, Site, SiteId, Tally, Trace, short_location,
+};

@@ -79,6 +79,12 @@ pub struct Site {
     pub location: String,
 }
 
+/// The last two components of a path, which tell one `mod.rs` from another.
+pub fn short_location(location: &str) -> &str {
+    let mut separators = location.rmatch_indices(['/', '\\']);
+    separators.nth(1).map_or(location, |(at, _)| &location[at + 1..])
+}
+
 /// An index into [`Trace::sites`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -263,5 +269,18 @@ impl Trace {
     /// The call site that an event points to.
     pub fn site(&self, id: SiteId) -> Option<&Site> {
         self.sites.get(id.0 as usize)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn locations_keep_their_last_directory() {
+        assert_eq!(short_location("/home/me/src/workload/mod.rs:31:9"), "workload/mod.rs:31:9");
+        assert_eq!(short_location("src/main.rs:1:1"), "src/main.rs:1:1");
+        assert_eq!(short_location("C:\\code\\src\\main.rs:1:1"), "src\\main.rs:1:1");
+        assert_eq!(short_location(""), "");
     }
 }

@@ -12,7 +12,7 @@ pub use run::{BaselineFigures, RunFigures, Wall};
 
 use serde::Serialize;
 
-use crate::analysis::{Activity, OwnCost, Steals, Window};
+use crate::analysis::{Activity, CallSite, OwnCost, Steals, Window, call_sites};
 use crate::model::{ClockInfo, Counts, Detail, Losses, Machine, Measured, Nanos, Trace};
 use crate::timeline::{Causality, Problem, Timeline};
 
@@ -39,6 +39,8 @@ pub struct Report {
     pub counts: Measured<Counts>,
     /// What each worker did.
     pub activity: Activity,
+    /// What the parallel iterators did, by call site: those whose calls took longest first.
+    pub call_sites: Vec<CallSite>,
     /// Who stole from whom.
     pub steals: Steals,
     /// What the recording itself cost.
@@ -73,6 +75,7 @@ impl Report {
             window,
             run: header.run.as_ref().map(RunFigures::of),
             counts: crate::analysis::detail::counts(header.detail, trace.counts()),
+            call_sites: call_sites(&timeline),
             steals: Steals::of(&timeline),
             own_cost: OwnCost::of(&timeline, activity.core_time),
             activity,

@@ -2,13 +2,13 @@
 //! [`Problem`](super::Problem); between lanes it may be the clock that is wrong, so violations are
 //! counted and shown, not refused.
 
-use std::collections::{HashMap, HashSet};
-
-use crate::model::{Event, EventId, Join, Task, Trace};
+use super::links::{Links, events};
+use crate::model::{Event, Join, Lane, Span, Task, Trace};
 
 /// How often an order that must hold between two lanes was looked at, and how often it did not hold.
 ///
-/// The second half of a join is pushed after the join starts, and ends before the join returns.
+/// The second half of a join or split is pushed after that starts, and ends before it returns. What
+/// another lane does of a parallel iterator lies between that one's call and its return.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
 pub struct Causality {
     /// Pairs of times compared.
@@ -18,43 +18,36 @@ pub struct Causality {
 }
 
 impl Causality {
-    pub(super) fn of(trace: &Trace) -> Self {
-        let tasks = || events(trace).filter_map(pushed_by);
-        let wanted: HashSet<EventId> = tasks().map(|(_, parent)| parent).collect();
-        let joins: HashMap<EventId, &Join> = events(trace)
-            .filter_map(as_join)
-            .filter(|join| wanted.contains(&join.id))
-            .map(|join| (join.id, join))
-            .collect();
-        tasks()
-            .filter_map(|(task, parent)| Some((task, *joins.get(&parent)?)))
-            .fold(Self::default(), Self::and)
-    }
-
-    fn and(self, (task, join): (&Task, &Join)) -> Self {
-        let push = task.pushed.map(|pushed| join.span.start <= pushed);
-        let end = Some(task.span.end <= join.span.end);
-        [push, end].into_iter().flatten().fold(self, |sum, holds| Self {
+    pub(super) fn of(trace: &Trace, links: &Links<'_>) -> Self {
+        let compared = events(trace).flat_map(|(lane, event)| compared(lane, event, links));
+        compared.flatten().fold(Self::default(), |sum, holds| Self {
             checked: sum.checked + 1,
             violated: sum.violated + u64::from(!holds),
         })
     }
 }
 
-fn events(trace: &Trace) -> impl Iterator<Item = &Event> {
-    trace.lanes.iter().flat_map(|lane| &lane.events)
-}
-
-fn pushed_by(event: &Event) -> Option<(&Task, EventId)> {
-    match event {
-        Event::Task(task) => Some((task, task.parent?)),
-        _ => None,
+/// Whether each of two orders holds; `None` where there is nothing to compare.
+fn compared(lane: &Lane, event: &Event, links: &Links<'_>) -> [Option<bool>; 2] {
+    let named = match event {
+        Event::Task(task) => task.parent.and_then(|parent| links.get(parent)),
+        _ => event.part_of().and_then(|operation| links.get(operation)),
+    };
+    match (event, named) {
+        (Event::Task(task), Some((_, Event::Join(join)))) => half(task, join),
+        (Event::Task(_), _) => [None, None],
+        (_, Some((its_lane, operation))) if its_lane.id != lane.id => {
+            within(event.span(), operation.span())
+        }
+        _ => [None, None],
     }
 }
 
-fn as_join(event: &Event) -> Option<&Join> {
-    match event {
-        Event::Join(join) => Some(join),
-        _ => None,
-    }
+fn half(task: &Task, join: &Join) -> [Option<bool>; 2] {
+    let push = task.pushed.map(|pushed| join.span.start <= pushed);
+    [push, Some(task.span.end <= join.span.end)]
+}
+
+fn within(part: Span, whole: Span) -> [Option<bool>; 2] {
+    [Some(whole.start <= part.start), Some(part.end <= whole.end)]
 }

@@ -2,9 +2,11 @@
 
 use std::collections::HashMap;
 
-use super::frame::{caller, owners, site, turn};
-use super::{Frame, Named, Problem, is_whole};
-use crate::model::{Event, EventId, Lane, Origin, Role, Span, Task, Trace};
+use super::frame::{caller, owners, turn};
+use super::{Frame, Named, Pointer, Problem, is_whole};
+use crate::model::{
+    ChainId, Event, EventId, Lane, Leaf, Origin, Role, SiteId, Span, Tally, Task, Trace,
+};
 
 /// Where a lane's ids stand among its events.
 pub(super) type Ids = HashMap<EventId, usize>;
@@ -15,8 +17,10 @@ pub(super) fn each(trace: &Trace, lane: &Lane, presence: Span) -> Result<Ids, Pr
     for (index, event) in lane.events.iter().enumerate() {
         check_times(lane, event, presence)?;
         check_place(trace, lane, event)?;
-        if let Event::Task(task) = event {
-            check_push(lane, event, task)?;
+        match event {
+            Event::Task(task) => check_push(lane, event, task)?,
+            Event::Leaf(leaf) => check_leaf(lane, event, leaf)?,
+            _ => {}
         }
         if let Some(first) = event.id().and_then(|id| ids.insert(id, index)) {
             let (first, second) = (Named::at(lane, first), Named::of(event));
@@ -50,12 +54,26 @@ fn check_place(trace: &Trace, lane: &Lane, event: &Event) -> Result<(), Problem>
     if lane.role == Role::Outside && !possible_outside(event) {
         return Err(Problem::NotAWorker { lane: lane.id, event: named });
     }
-    match site(event) {
-        Some(site) if trace.site(site).is_none() => {
-            let sites = trace.sites.len();
-            Err(Problem::UnknownSite { lane: lane.id, event: named, site, sites })
+    check_texts(trace, lane, Pointer::Event(named), event.site(), event.chain())
+}
+
+/// Checks that the trace has what is pointed to.
+fn check_texts(
+    trace: &Trace,
+    lane: &Lane,
+    from: Pointer,
+    site: Option<SiteId>,
+    chain: Option<ChainId>,
+) -> Result<(), Problem> {
+    if let Some(site) = site.filter(|&site| trace.site(site).is_none()) {
+        return Err(Problem::UnknownSite { lane: lane.id, from, site, sites: trace.sites.len() });
+    }
+    match chain.filter(|&chain| trace.chain(chain).is_none()) {
+        Some(chain) => {
+            let chains = trace.chains.len();
+            Err(Problem::UnknownChain { lane: lane.id, from, chain, chains })
         }
-        _ => Ok(()),
+        None => Ok(()),
     }
 }
 
@@ -78,14 +96,25 @@ fn check_push(lane: &Lane, event: &Event, task: &Task) -> Result<(), Problem> {
     }
 }
 
-/// Checks that each join and operation lies in the task that it names.
+/// Both lengths and both ends of the leaf were rounded by themselves, hence a slack of one each.
+fn check_leaf(lane: &Lane, event: &Event, leaf: &Leaf) -> Result<(), Problem> {
+    let Leaf { span, waited, producing, .. } = *leaf;
+    if waited.0.saturating_add(producing.0) <= span.duration().0 + 2 {
+        return Ok(());
+    }
+    Err(Problem::LeafTooShort { lane: lane.id, leaf: Named::of(event), waited, producing })
+}
+
+/// Checks that whatever was called or run in a task lies in the one that it names.
 pub(super) fn callers(lane: &Lane, frames: &[Frame], ids: &Ids) -> Result<(), Problem> {
     for (index, frame) in frames.iter().enumerate() {
         let event = frame.event(lane);
         match (event, caller(event)) {
             (_, Some(task)) => check_caller(lane, frames, index, ids, task)?,
-            (Event::Operation(_) | Event::Leaf(_) | Event::Reduction(_), None) => {
-                check_no_caller(lane, frames, index)?
+            (Event::Operation(_), None) => check_no_caller(lane, frames, index)?,
+            (Event::Leaf(_) | Event::Reduction(_), None) => {
+                check_no_caller(lane, frames, index)?;
+                check_outside(lane, event)?;
             }
             (Event::Task(_) | Event::Join(_) | Event::Collapsed(_), None) => {}
         }
@@ -140,10 +169,26 @@ fn check_no_caller(lane: &Lane, frames: &[Frame], index: usize) -> Result<(), Pr
     Err(Problem::NamesNoTask { lane: lane.id, event, task })
 }
 
+/// A thread that is no worker runs code in no task.
+fn check_outside(lane: &Lane, event: &Event) -> Result<(), Problem> {
+    match lane.role {
+        Role::Outside => Ok(()),
+        Role::Worker { .. } => Err(Problem::InNoTask { lane: lane.id, event: Named::of(event) }),
+    }
+}
+
 fn task_around<'l>(lane: &'l Lane, frames: &'l [Frame], index: usize) -> Option<&'l Event> {
     owners(frames, index)
         .map(|owner| frames[owner].event(lane))
         .find(|around| matches!(around, Event::Task(_)))
+}
+
+/// Checks that a lane's tallies point to what the trace has.
+pub(super) fn tallies(trace: &Trace, lane: &Lane) -> Result<(), Problem> {
+    for (index, tally) in lane.tallies.iter().enumerate() {
+        check_texts(trace, lane, Pointer::Tally(index), tally.site, tally.chain)?;
+    }
+    Ok(())
 }
 
 /// Checks that a lane's events hold no more than it counted; less is possible, by loss or by
@@ -151,12 +196,19 @@ fn task_around<'l>(lane: &'l Lane, frames: &'l [Frame], index: usize) -> Option<
 pub(super) fn counts(lane: &Lane) -> Result<(), Problem> {
     let counts = lane.counts;
     let held = Held::by(lane);
+    let tallied = |figure: fn(&Tally) -> u64| lane.tallies.iter().map(figure).sum();
     let compared = [
         ("timed joins counted", counts.timed_joins, "joins counted", counts.joins),
         ("joins in its events", held.joins, "counted", counts.joins),
         ("timed joins in its events", held.timed_joins, "counted", counts.timed_joins),
         ("tasks in its events", held.tasks, "counted", counts.tasks),
         ("steals in its events", held.steals, "counted", counts.steals),
+        ("timed splits counted", counts.timed_splits, "tallied", tallied(|tally| tally.splits)),
+        ("timed leaves counted", counts.timed_leaves, "tallied", tallied(|tally| tally.leaves)),
+        ("timed splits in its events", held.splits, "counted", counts.timed_splits),
+        ("timed leaves in its events", held.leaves, "counted", counts.timed_leaves),
+        ("items in its events", held.items, "tallied", tallied(|tally| tally.items)),
+        ("reductions in its events", held.reductions, "tallied", tallied(|tally| tally.reductions)),
     ];
     let bound = if lane.losses.unfinished == 0 { &compared[..] } else { &compared[..1] };
     for &(what, part, of, whole) in bound {
@@ -174,6 +226,10 @@ struct Held {
     timed_joins: u64,
     tasks: u64,
     steals: u64,
+    splits: u64,
+    leaves: u64,
+    items: u64,
+    reductions: u64,
 }
 
 impl Held {
@@ -189,12 +245,18 @@ impl Held {
                 self.tasks += u64::from(task.origin != Origin::Root);
                 self.steals += u64::from(task.origin == Origin::Stolen);
             }
-            Event::Join(join) => self.timed_joins += u64::from(join.operation.is_none()),
+            Event::Join(join) if join.operation.is_some() => self.splits += 1,
+            Event::Join(_) => self.timed_joins += 1,
+            Event::Leaf(leaf) => {
+                self.leaves += 1;
+                self.items += leaf.items;
+            }
+            Event::Reduction(_) => self.reductions += 1,
             Event::Collapsed(collapsed) => {
                 self.joins += collapsed.joins;
                 self.tasks += collapsed.tasks;
             }
-            Event::Operation(_) | Event::Leaf(_) | Event::Reduction(_) => {}
+            Event::Operation(_) => {}
         }
         self
     }

@@ -1,16 +1,17 @@
-//! Collapsed tasks and waits are known by their sums only. What tasks were busy is laid evenly over
-//! those parts of their span in which the worker was not busy anyway, and what was waited over
-//! those in which it was, so that a lane's stretches still add up to the nanosecond.
+//! Collapsed tasks and waits, and a leaf's waits for the iterator that it shares with others, are
+//! known by their sums only. What tasks were busy is laid evenly over those parts of their span in
+//! which the worker was not busy anyway, and what was waited over those in which it was, so that a
+//! lane's stretches still add up to the nanosecond.
 
 use std::collections::BTreeMap;
 
 use super::frame::{caller, owners};
 use super::{Frame, Named, Problem, State, Stretch, is_whole};
-use crate::model::{Collapsed, Event, Lane, Nanos};
+use crate::model::{Collapsed, Event, Lane, Leaf, Nanos};
 
-/// How the sum of collapsed tasks is laid over the stretches of their span.
+/// How such a sum is laid over the stretches of its span.
 pub(super) struct Share {
-    /// What the tasks were busy.
+    /// What collapsed tasks were busy; a leaf's work is in its stretches anyway.
     claimed: Nanos,
     /// What of it is already in the stretches of joins and operations that they called.
     shown: Nanos,
@@ -22,13 +23,14 @@ pub(super) struct Share {
     pieces: u64,
     /// How much of `free` is behind.
     passed: Nanos,
-    /// What the task around them waited in joins and operations that were not kept.
+    /// What the task around them waited in joins and operations that were not kept, or what a leaf
+    /// waited for its turn.
     waited: Nanos,
     /// How much of `busy` is behind.
     passed_busy: Nanos,
 }
 
-/// The shares of all collapsed frames, by frame.
+/// The shares of all frames that have one.
 pub(super) fn shares(
     lane: &Lane,
     frames: &[Frame],
@@ -36,8 +38,14 @@ pub(super) fn shares(
 ) -> BTreeMap<usize, Share> {
     let mut shares: BTreeMap<usize, Share> = BTreeMap::new();
     for (index, frame) in frames.iter().enumerate() {
-        if let Event::Collapsed(collapsed) = frame.event(lane) {
-            shares.insert(index, Share::claiming(collapsed));
+        match frame.event(lane) {
+            Event::Collapsed(Collapsed { busy, waited, .. }) => {
+                shares.insert(index, Share::claiming(*busy, *waited));
+            }
+            Event::Leaf(Leaf { waited, .. }) if *waited > Nanos::ZERO => {
+                shares.insert(index, Share::claiming(Nanos::ZERO, *waited));
+            }
+            _ => {}
         }
     }
     if shares.is_empty() {
@@ -47,8 +55,8 @@ pub(super) fn shares(
         let Some(frame) = frame else { continue };
         if let Some(share) = shares.get_mut(&frame) {
             share.add_own(stretch);
-        } else if let Some(share) = summed_in(lane, frames, frame).and_then(|c| shares.get_mut(&c))
-        {
+        }
+        if let Some(share) = summed_in(lane, frames, frame).and_then(|c| shares.get_mut(&c)) {
             share.add_called(stretch);
         }
     }
@@ -56,10 +64,10 @@ pub(super) fn shares(
 }
 
 impl Share {
-    fn claiming(&Collapsed { busy, waited, .. }: &Collapsed) -> Self {
+    fn claiming(claimed: Nanos, waited: Nanos) -> Self {
         const NONE: Nanos = Nanos::ZERO;
         Self {
-            claimed: busy,
+            claimed,
             shown: NONE,
             busy: NONE,
             free: NONE,
@@ -128,7 +136,7 @@ fn portion(sum: Nanos, passed: Nanos, whole: Nanos) -> Nanos {
     Nanos((product / u128::from(whole.0.max(1))) as u64)
 }
 
-/// The collapsed frame one of whose tasks called this join or operation, if so it was.
+/// The collapsed frame one of whose tasks called or ran this, if so it was.
 fn summed_in(lane: &Lane, frames: &[Frame], index: usize) -> Option<usize> {
     let event = frames[index].event(lane);
     let named = caller(event)?;

@@ -1,6 +1,6 @@
 //! A node of a lane's forest, and what its event's kind says about callers and waiting.
 
-use crate::model::{Event, EventId, Lane, Nanos, SecondHalf, SiteId};
+use crate::model::{Event, EventId, Lane, Nanos, SecondHalf};
 
 /// An event in its place among those around it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,15 +64,5 @@ pub(super) fn caller(event: &Event) -> Option<EventId> {
         Event::Leaf(leaf) => leaf.task,
         Event::Reduction(reduction) => reduction.task,
         Event::Task(_) | Event::Collapsed(_) => None,
-    }
-}
-
-/// The call site that an event points to.
-pub(super) fn site(event: &Event) -> Option<SiteId> {
-    match event {
-        Event::Task(task) => task.site,
-        Event::Join(join) => join.site,
-        Event::Operation(operation) => operation.site,
-        Event::Leaf(_) | Event::Reduction(_) | Event::Collapsed(_) => None,
     }
 }

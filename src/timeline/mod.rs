@@ -12,14 +12,18 @@ mod check;
 mod collapsed;
 mod forest;
 mod frame;
+mod links;
+mod parts;
 mod problem;
 mod stretch;
 mod structure;
 
 pub use causality::Causality;
 pub use frame::Frame;
-pub use problem::{Kind, Named, Problem};
+pub use problem::{Kind, Named, Pointer, Problem};
 pub use stretch::{State, Stretch};
+
+use links::Links;
 
 use crate::model::{Event, Lane, Nanos, Pool, PoolId, Role, Span, Trace};
 
@@ -41,7 +45,7 @@ pub struct Row<'t> {
 }
 
 impl<'t> Timeline<'t> {
-    /// Proves a trace, lane by lane in their order.
+    /// Proves a trace, lane by lane in their order, then what holds between lanes.
     ///
     /// # Errors
     ///
@@ -50,7 +54,9 @@ impl<'t> Timeline<'t> {
         structure::check(trace)?;
         let rows =
             trace.lanes.iter().map(|lane| Row::new(trace, lane)).collect::<Result<_, _>>()?;
-        Ok(Self { trace, rows, causality: Causality::of(trace) })
+        let links = Links::of(trace);
+        parts::check(trace, &links)?;
+        Ok(Self { trace, rows, causality: Causality::of(trace, &links) })
     }
 
     /// What was proven.
@@ -96,6 +102,7 @@ impl<'t> Row<'t> {
         let ids = check::each(trace, lane, presence)?;
         let frames = forest::build(lane)?;
         check::callers(lane, &frames, &ids)?;
+        check::tallies(trace, lane)?;
         check::counts(lane)?;
         let stretches = stretch::flatten(lane, &frames, presence)?;
         Ok(Self { lane, presence, frames, stretches })

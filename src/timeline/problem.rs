@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use crate::model::{Event, EventId, Lane, LaneId, Nanos, PoolId, SiteId, Span};
+use crate::model::{ChainId, Event, EventId, Lane, LaneId, Nanos, PoolId, SiteId, Span};
 
 /// A contradiction in a trace.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -128,17 +128,29 @@ pub enum Problem {
         /// The event.
         event: Named,
     },
-    /// An event points to a call site that the trace does not have.
-    #[error("lane {}: {event} points to call site {}, of {sites}", .lane.0, .site.0)]
+    /// An event or a tally points to a call site that the trace does not have.
+    #[error("lane {}: {from} points to call site {}, of {sites}", .lane.0, .site.0)]
     UnknownSite {
         /// Its lane.
         lane: LaneId,
-        /// The event.
-        event: Named,
+        /// The event or tally.
+        from: Pointer,
         /// The site.
         site: SiteId,
         /// How many there are.
         sites: usize,
+    },
+    /// An operation or a tally points to a chain that the trace does not have.
+    #[error("lane {}: {from} points to chain {}, of {chains}", .lane.0, .chain.0)]
+    UnknownChain {
+        /// Its lane.
+        lane: LaneId,
+        /// The operation or tally.
+        from: Pointer,
+        /// The chain.
+        chain: ChainId,
+        /// How many there are.
+        chains: usize,
     },
     /// A task or join stands on the lane of a thread that is no worker.
     #[error("lane {}: {event} is only possible on a worker, and the lane is none", .lane.0)]
@@ -168,35 +180,94 @@ pub enum Problem {
         /// The one that outlasts it.
         second: Named,
     },
-    /// A join or operation names a task that its lane does not have, though nothing was lost.
+    /// A call or a part of a parallel iterator names a task that its lane does not have, though nothing was lost.
     #[error("lane {}: {event} names task {task}, which its lane does not have", .lane.0)]
     MissingTask {
         /// Its lane.
         lane: LaneId,
-        /// The join or operation.
+        /// The call or part.
         event: Named,
         /// The task that it names.
         task: EventId,
     },
-    /// A join or operation does not lie in the task that it names, or lies in another one within.
+    /// A call or a part of a parallel iterator does not lie in the task that it names, or lies in another one within.
     #[error("lane {}: {event} names {task}, which is not the innermost task around it", .lane.0)]
     NotInItsTask {
         /// Its lane.
         lane: LaneId,
-        /// The join or operation.
+        /// The call or part.
         event: Named,
         /// The task that it names.
         task: Named,
     },
-    /// An operation lies in a task and names none.
+    /// An operation, leaf or reduction lies in a task and names none.
     #[error("lane {}: {event} lies in {task} and names no task", .lane.0)]
     NamesNoTask {
         /// Its lane.
         lane: LaneId,
-        /// The operation.
+        /// The operation or part.
         event: Named,
         /// The task around it.
         task: Named,
+    },
+    /// A leaf or reduction lies in no task, though all that a worker runs is one.
+    #[error("lane {}: {event} is on a worker and names no task", .lane.0)]
+    InNoTask {
+        /// The worker's lane.
+        lane: LaneId,
+        /// The leaf or reduction.
+        event: Named,
+    },
+    /// A split, leaf or reduction names something else than a parallel iterator.
+    #[error("lane {}: {part} is said to be part of {whole}, which is no parallel iterator", .lane.0)]
+    NoIterator {
+        /// The part's lane.
+        lane: LaneId,
+        /// The part.
+        part: Named,
+        /// What it names.
+        whole: Named,
+    },
+    /// A part of a parallel iterator does not lie in it, though one thread ran both.
+    #[error("lane {}: {part} does not lie in its {operation}", .lane.0)]
+    OutsideOperation {
+        /// Their lane.
+        lane: LaneId,
+        /// The part.
+        part: Named,
+        /// The parallel iterator.
+        operation: Named,
+    },
+    /// A parallel iterator has more of something than can be.
+    #[error("lane {}: {operation}: {part} {what}, yet {whole} {of}", .lane.0)]
+    PartsMiscounted {
+        /// Its lane.
+        lane: LaneId,
+        /// The parallel iterator.
+        operation: Named,
+        /// What there is too much of, in the plural.
+        what: &'static str,
+        /// How much.
+        part: u64,
+        /// What bounds it, in the plural.
+        of: &'static str,
+        /// The bound.
+        whole: u64,
+    },
+    /// A leaf waited for its shared iterator, and ran that, for longer than it lasted.
+    #[error(
+        "lane {}: {leaf} waited for {} ns and ran the shared iterator for {} ns, more than it lasted",
+        .lane.0, .waited.0, .producing.0
+    )]
+    LeafTooShort {
+        /// Its lane.
+        lane: LaneId,
+        /// The leaf.
+        leaf: Named,
+        /// How long it claims to have waited.
+        waited: Nanos,
+        /// How long it claims to have run the iterator.
+        producing: Nanos,
     },
     /// Collapsed tasks were busy for longer than the lane had room for.
     #[error(
@@ -227,6 +298,24 @@ pub enum Problem {
         /// The whole, an exact count.
         whole: u64,
     },
+}
+
+/// What points to a call site or chain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pointer {
+    /// An event.
+    Event(Named),
+    /// A tally, by its place among those of its lane.
+    Tally(usize),
+}
+
+impl fmt::Display for Pointer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Event(event) => event.fmt(f),
+            Self::Tally(index) => write!(f, "tally {index}"),
+        }
+    }
 }
 
 /// An event as a problem names it.

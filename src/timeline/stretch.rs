@@ -2,7 +2,7 @@
 //! was doing. A nested task's time is its own, never the waiting join's.
 //!
 //! The span of collapsed tasks takes the state of what is around them; where in it their own time
-//! goes is `collapsed`'s matter.
+//! goes, and where in a leaf its waits, is `collapsed`'s matter.
 
 use super::collapsed::shares;
 use super::frame::{ancestors, waits_from};
@@ -12,7 +12,8 @@ use crate::model::{Event, Lane, Nanos, Span};
 /// What the innermost frame was doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum State {
-    /// In a task, not waiting; on a lane that is no worker's, in a call before its wait.
+    /// In a task, not waiting; on a lane that is no worker's, in a call before its wait, or in a
+    /// leaf or reduction that it runs itself.
     Busy,
     /// In a join or operation, waiting for others, with no other task to run.
     Waiting,
@@ -28,7 +29,7 @@ pub struct Stretch {
     /// What the worker did in it; for collapsed tasks, what it did between them.
     pub state: State,
     /// How much of it was spent in tasks: all if `state` is [`State::Busy`], else none, and only
-    /// where short tasks and waits are collapsed something between.
+    /// where short tasks and waits are collapsed, or a leaf waited for its turn, something between.
     pub busy: Nanos,
     /// The innermost event, an index into [`Lane::events`].
     pub event: Option<usize>,

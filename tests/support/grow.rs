@@ -2,8 +2,8 @@
 //! that starts and ends often meet.
 
 use rayprism::model::{
-    Collapsed, Event, EventId, Join, LaneId, Nanos, Operation, OperationKind, Origin, Outcome,
-    Role, SecondHalf, SiteId, Span, Task, Trace,
+    ChainId, Collapsed, Event, EventId, Iteration, Join, LaneId, Leaf, Nanos, Operation,
+    OperationKind, Origin, Outcome, Reduction, Role, SecondHalf, SiteId, Span, Task, Trace,
 };
 
 use super::Choices;
@@ -21,24 +21,29 @@ struct Grower<'c, 'n> {
     choices: &'c mut Choices<'n>,
     origin: u64,
     sites: u64,
+    chains: u64,
     lane: LaneId,
     sequence: u64,
     events: Vec<Event>,
     /// Of the lanes that are done.
     pushers: Vec<Pusher>,
+    /// Parallel iterators on any lane.
+    iterators: Vec<EventId>,
 }
 
 /// Gives each lane its events.
 pub(crate) fn events(trace: &mut Trace, origin: u64, choices: &mut Choices<'_>) {
-    let sites = trace.sites.len() as u64;
+    let (sites, chains) = (trace.sites.len() as u64, trace.chains.len() as u64);
     let mut grower = Grower {
         choices,
         origin,
         sites,
+        chains,
         lane: LaneId(0),
         sequence: 0,
         events: Vec::new(),
         pushers: Vec::new(),
+        iterators: Vec::new(),
     };
     for lane in &mut trace.lanes {
         grower.lane = lane.id;
@@ -69,6 +74,18 @@ impl Grower<'_, '_> {
             let id = self.id();
             let wait = self.choices.between(start, end);
             self.operation(id, None, start, wait, end);
+            self.parts_outside(start, end);
+        }
+    }
+
+    /// What a thread that is no worker runs of a parallel iterator itself: one leaf, or reductions.
+    fn parts_outside(&mut self, mut from: u64, to: u64) {
+        while let Some((start, end)) = self.stretch(&mut from, to) {
+            if self.choices.chance(2) {
+                self.leaf(None, start, end);
+            } else {
+                self.reduction(None, start, end);
+            }
         }
     }
 
@@ -85,20 +102,27 @@ impl Grower<'_, '_> {
         }
     }
 
-    /// A stretch of a task, in which it calls joins and operations.
+    /// A stretch of a task, in which it calls joins and operations and runs parts of parallel
+    /// iterators.
     fn work(&mut self, task: EventId, mut from: u64, to: u64, levels: u32) {
         if levels == 0 {
             return;
         }
         while let Some((start, end)) = self.stretch(&mut from, to) {
-            let id = self.id();
-            if self.choices.chance(4) {
-                let wait = self.choices.between(start, end);
-                self.operation(id, Some(task), start, wait, end);
-                self.work(task, start, wait, levels - 1);
-                self.idle(wait, end, levels - 1);
-            } else {
-                self.join(id, task, (start, end), levels);
+            match self.choices.below(8) {
+                0 | 1 => {
+                    let id = self.id();
+                    let wait = self.choices.between(start, end);
+                    self.operation(id, Some(task), start, wait, end);
+                    self.work(task, start, wait, levels - 1);
+                    self.idle(wait, end, levels - 1);
+                }
+                2 => {
+                    self.leaf(Some(task), start, end);
+                    self.work(task, start, end, levels - 1);
+                }
+                3 => self.reduction(Some(task), start, end),
+                _ => self.join(task, (start, end), levels),
             }
         }
     }
@@ -186,7 +210,13 @@ impl Grower<'_, '_> {
         (origin, parent, self.choices.maybe(|choices| choices.below(start + 1)))
     }
 
-    fn join(&mut self, id: EventId, task: EventId, (start, end): (u64, u64), levels: u32) {
+    fn join(&mut self, task: EventId, (start, end): (u64, u64), levels: u32) {
+        let id = self.id();
+        let operation = self.choices.maybe(|_| ()).map(|()| self.iterator());
+        // What a split does not know may still stand there in a trace that contradicts itself.
+        let known = operation.is_none() || self.choices.chance(16);
+        let mut joins = || if known { self.choices.count() } else { 0 };
+        let (first_joins, second_joins) = (joins(), joins());
         let first_end = self.choices.between(start, end);
         let second = *self.choices.of(&[
             SecondHalf::Inline,
@@ -198,11 +228,11 @@ impl Grower<'_, '_> {
             span: self.span(start, end),
             id,
             task,
-            operation: None,
+            operation,
             first_end: self.at(first_end),
             depth: self.choices.number() as u32,
-            first_joins: self.choices.count(),
-            second_joins: self.choices.count(),
+            first_joins,
+            second_joins,
             second,
             outcome: self.outcome(),
             site: self.site(),
@@ -223,7 +253,14 @@ impl Grower<'_, '_> {
             OperationKind::Scope,
             OperationKind::InPlaceScope,
             OperationKind::Broadcast,
+            OperationKind::Sort,
+            OperationKind::Iterator,
+            OperationKind::Iterator,
         ]);
+        if kind == OperationKind::Iterator {
+            self.iterators.push(id);
+        }
+        let iterates = kind == OperationKind::Iterator && !self.choices.chance(4);
         let operation = Operation {
             span: self.span(start, end),
             id,
@@ -233,9 +270,60 @@ impl Grower<'_, '_> {
             outcome: self.outcome(),
             site: self.site(),
             label: self.choices.maybe(Choices::text),
-            iteration: None,
+            iteration: iterates.then(|| self.iteration()),
         };
         self.events.push(Event::Operation(operation));
+    }
+
+    fn iteration(&mut self) -> Iteration {
+        let chains = self.chains;
+        let named = chains > 0 && !self.choices.chance(4);
+        Iteration {
+            chain: named.then(|| ChainId(self.choices.below(chains) as u32)),
+            items: self.choices.count(),
+            leaves: self.choices.count(),
+            splits: self.choices.count(),
+            reductions: self.choices.maybe(Choices::count),
+            steals: self.choices.count(),
+        }
+    }
+
+    /// One that a part may be of; it may also be lost.
+    fn iterator(&mut self) -> EventId {
+        match self.iterators.as_slice() {
+            [] => EventId::new(LaneId(9_998), 1).expect("small enough"),
+            iterators => *self.choices.of(iterators),
+        }
+    }
+
+    fn leaf(&mut self, task: Option<EventId>, start: u64, end: u64) {
+        let bridged = self.choices.chance(3);
+        let mut length = || if bridged { self.choices.nanos() } else { Nanos::ZERO };
+        let (waited, producing) = (length(), length());
+        let leaf = Leaf {
+            span: self.span(start, end),
+            id: self.id(),
+            operation: self.iterator(),
+            task,
+            depth: self.choices.number() as u32,
+            items: self.choices.count(),
+            waited,
+            producing,
+            outcome: self.outcome(),
+        };
+        self.events.push(Event::Leaf(leaf));
+    }
+
+    fn reduction(&mut self, task: Option<EventId>, start: u64, end: u64) {
+        let reduction = Reduction {
+            span: self.span(start, end),
+            id: self.id(),
+            operation: self.iterator(),
+            task,
+            depth: self.choices.number() as u32,
+            outcome: self.outcome(),
+        };
+        self.events.push(Event::Reduction(reduction));
     }
 
     fn collapsed(&mut self, start: u64, end: u64) {

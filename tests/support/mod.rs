@@ -12,8 +12,9 @@ use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 use rayprism::model::{
-    Baseline, ClockInfo, ClockSource, Costs, Counts, Detail, Header, Lane, LaneId, Losses, Machine,
-    Measured, Nanos, Parameter, Pool, PoolId, Role, Run, Samples, Site, Trace,
+    Baseline, ChainId, ClockInfo, ClockSource, Costs, Counts, Detail, Header, Lane, LaneId, Losses,
+    Machine, Measured, Nanos, Parameter, Pool, PoolId, Role, Run, Samples, Site, SiteId, Tally,
+    Trace,
 };
 
 /// Any valid trace with up to a few hundred events.
@@ -91,7 +92,7 @@ impl<'a> Choices<'a> {
 
     /// Text of all that has made trouble in JSON and in viewers.
     pub(crate) fn text(&mut self) -> String {
-        const PIECES: [&str; 17] = [
+        const PIECES: [&str; 18] = [
             "src/lib.rs:3:9",
             "",
             "a",
@@ -109,6 +110,7 @@ impl<'a> Choices<'a> {
             "\\ud83d",
             "</script>",
             "\u{feff}",
+            "Range<u64> → map → sum",
         ];
         (0..self.below(4)).map(|_| *self.of(&PIECES)).collect()
     }
@@ -192,6 +194,25 @@ fn add_lanes(trace: &mut Trace, choices: &mut Choices<'_>) {
     let last = roles.len() as u32;
     let lanes = roles.into_iter().zip(0..);
     trace.lanes = lanes.map(|(role, at)| lane(LaneId(last - at), role, choices)).collect();
+    let (sites, chains) = (trace.sites.len() as u64, trace.chains.len() as u64);
+    for lane in &mut trace.lanes {
+        lane.tallies = (0..choices.below(3)).map(|_| tally(sites, chains, choices)).collect();
+    }
+}
+
+fn tally(sites: u64, chains: u64, choices: &mut Choices<'_>) -> Tally {
+    let mut index = |of: u64| (of > 0 && choices.chance(2)).then(|| choices.below(of) as u32);
+    Tally {
+        site: index(sites).map(SiteId),
+        chain: index(chains).map(ChainId),
+        label: choices.maybe(Choices::text),
+        operations: choices.count(),
+        splits: choices.count(),
+        leaves: choices.count(),
+        items: choices.count(),
+        reductions: choices.count(),
+        steals: choices.count(),
+    }
 }
 
 fn lane(id: LaneId, role: Role, choices: &mut Choices<'_>) -> Lane {

@@ -67,6 +67,62 @@ pub(crate) fn operation(lane: u32, sequence: u64, times: [u64; 3]) -> Operation 
     }
 }
 
+/// A parallel iterator called on `lane`, of no task and with nothing counted unless changed.
+pub(crate) fn iterator(lane: u32, sequence: u64, times: [u64; 3]) -> Operation {
+    let iteration = Some(iteration(0, 0, 0, 0));
+    let kind = OperationKind::Iterator;
+    Operation { kind, iteration, ..operation(lane, sequence, times) }
+}
+
+/// What a parallel iterator counted.
+pub(crate) fn iteration(items: u64, leaves: u64, splits: u64, reductions: u64) -> Iteration {
+    Iteration { chain: None, items, leaves, splits, reductions: Some(reductions), steals: 0 }
+}
+
+/// A split on `lane` in its task `task`, of the parallel iterator `of`; run in place unless changed.
+pub(crate) fn split(lane: u32, sequence: u64, task: u64, of: EventId, times: [u64; 3]) -> Join {
+    Join { operation: Some(of), ..join(lane, sequence, task, times) }
+}
+
+/// A leaf of three items on `lane`, in its task `task` if it is a worker's.
+pub(crate) fn leaf(
+    lane: u32,
+    sequence: u64,
+    task: Option<u64>,
+    of: EventId,
+    [start, end]: [u64; 2],
+) -> Leaf {
+    Leaf {
+        span: span(start, end),
+        id: id(lane, sequence),
+        operation: of,
+        task: task.map(|task| id(lane, task)),
+        depth: 0,
+        items: 3,
+        waited: Nanos::ZERO,
+        producing: Nanos::ZERO,
+        outcome: Outcome::Returned,
+    }
+}
+
+/// A reduction likewise.
+pub(crate) fn reduction(
+    lane: u32,
+    sequence: u64,
+    task: Option<u64>,
+    of: EventId,
+    [start, end]: [u64; 2],
+) -> Reduction {
+    Reduction {
+        span: span(start, end),
+        id: id(lane, sequence),
+        operation: of,
+        task: task.map(|task| id(lane, task)),
+        depth: 0,
+        outcome: Outcome::Returned,
+    }
+}
+
 /// Collapsed tasks.
 pub(crate) fn collapsed(start: u64, end: u64, tasks: u64, busy: u64) -> Collapsed {
     Collapsed {
@@ -80,7 +136,7 @@ pub(crate) fn collapsed(start: u64, end: u64, tasks: u64, busy: u64) -> Collapse
     }
 }
 
-/// A worker's lane in pool 1, its counts as its events say.
+/// A worker's lane in pool 1, its counts and one tally as its events say.
 pub(crate) fn worker(lane: u32, index: u32, events: Vec<Event>) -> Lane {
     let role = Role::Worker { pool: PoolId(1), index };
     Lane {
@@ -92,7 +148,7 @@ pub(crate) fn worker(lane: u32, index: u32, events: Vec<Event>) -> Lane {
         ended: None,
         cpu: Measured::Not("no per-thread CPU clock".to_owned()),
         counts: counts_of(&events),
-        tallies: Vec::new(),
+        tallies: tally_of(&events).into_iter().collect(),
         losses: Losses::default(),
         events,
     }
@@ -127,6 +183,40 @@ fn counts_of(events: &[Event]) -> Counts {
     }
     counts.joins = counts.joins.max(counts.timed_joins);
     counts
+}
+
+fn tally_of(events: &[Event]) -> Option<Tally> {
+    let mut sum = tally(None, None);
+    for event in events {
+        match event {
+            Event::Operation(called) => {
+                sum.operations += u64::from(called.kind == OperationKind::Iterator);
+            }
+            Event::Join(join) => sum.splits += u64::from(join.operation.is_some()),
+            Event::Leaf(leaf) => {
+                sum.leaves += 1;
+                sum.items += leaf.items;
+            }
+            Event::Reduction(_) => sum.reductions += 1,
+            Event::Task(_) | Event::Collapsed(_) => {}
+        }
+    }
+    (sum != tally(None, None)).then_some(sum)
+}
+
+/// An empty tally.
+pub(crate) fn tally(site: Option<u32>, chain: Option<u32>) -> Tally {
+    Tally {
+        site: site.map(SiteId),
+        chain: chain.map(ChainId),
+        label: None,
+        operations: 0,
+        splits: 0,
+        leaves: 0,
+        items: 0,
+        reductions: 0,
+        steals: 0,
+    }
 }
 
 pub(crate) fn pool(id: u32, threads: u32) -> Pool {
@@ -167,6 +257,135 @@ pub(crate) fn header(duration: u64) -> Header {
         },
         run: None,
     }
+}
+
+/// A caller and two workers sum over twelve items, in leaves of three:
+///
+/// ```text
+/// 1 main    [iterator 100 ─────────────────────────────────── 1100]  waits from 120 on
+///                                                [reduction 1040 ─ 1090]
+/// 2 worker    [task 150 ────────────────────────────── 1000]         left half, injected
+///               [split 160 ── first half to 400 ─────── 900]         stolen half
+///                 [leaf 200 ─ 400]            [reduction 800 ─ 880]
+/// 3 worker             [task 300 ────────── 700]                     stolen from lane 2
+///                        [leaf 320 ─── 680]
+///                                   [task 710 ── 1030]               right half, injected
+///                                     [split 720 ── 820 ── 1020]     in place
+///                                       [leaf 730 ─ 810]
+///                                           [leaf 830 ─ 960]
+///                                            [reduction 970 ─ 1010]
+/// ```
+pub(crate) fn summed() -> Trace {
+    let sum = id(1, 1);
+    let called = Operation {
+        iteration: Some(Iteration { chain: Some(ChainId(0)), steals: 1, ..iteration(12, 4, 3, 3) }),
+        site: Some(SiteId(0)),
+        ..iterator(1, 1, [100, 120, 1100])
+    };
+    let last = reduction(1, 2, None, sum, [1040, 1090]);
+    let main = outside(1, vec![Event::Operation(called), Event::Reduction(last)]);
+    let half = |task: Task| Task { parent: Some(sum), pushed: Some(Nanos(110)), ..task };
+    let deeper = |leaf| Leaf { depth: 2, ..leaf };
+    let stolen_half = Join { second: SecondHalf::Stolen, ..split(2, 2, 1, sum, [160, 400, 900]) };
+    let left = worker(
+        2,
+        0,
+        vec![
+            Event::Task(half(task(2, 1, 150, 1000))),
+            Event::Join(Join { depth: 1, ..stolen_half }),
+            Event::Leaf(deeper(leaf(2, 3, Some(1), sum, [200, 400]))),
+            Event::Reduction(Reduction { depth: 1, ..reduction(2, 4, Some(1), sum, [800, 880]) }),
+        ],
+    );
+    let right = worker(
+        3,
+        1,
+        vec![
+            Event::Task(stolen(task(3, 1, 300, 700), id(2, 2), 170)),
+            Event::Leaf(deeper(leaf(3, 2, Some(1), sum, [320, 680]))),
+            Event::Task(half(task(3, 3, 710, 1030))),
+            Event::Join(Join { depth: 1, ..split(3, 4, 3, sum, [720, 820, 1020]) }),
+            Event::Leaf(deeper(leaf(3, 5, Some(3), sum, [730, 810]))),
+            Event::Leaf(deeper(leaf(3, 6, Some(3), sum, [830, 960]))),
+            Event::Reduction(Reduction { depth: 1, ..reduction(3, 7, Some(3), sum, [970, 1010]) }),
+        ],
+    );
+    let mut trace = trace(1200, vec![main, left, right]);
+    trace.sites = vec![Site { location: "/home/me/sum/src/main.rs:7:5".to_owned() }];
+    trace.chains = vec!["Range<u64> → map → sum".to_owned()];
+    // The first split is the main thread's, and of it there is no event.
+    trace.lanes[0].tallies[0].splits += 1;
+    trace.lanes[2].tallies[0].steals += 1;
+    for tally in trace.lanes.iter_mut().flat_map(|lane| &mut lane.tallies) {
+        (tally.site, tally.chain) = (Some(SiteId(0)), Some(ChainId(0)));
+    }
+    trace
+}
+
+/// `summed`, and then, still from outside: a bridge of one leaf, a sort, and one of three calls of a
+/// `zip`; and more on lane 3 that found no place of its own.
+///
+/// ```text
+/// 1 main    [bridge 1200 ─ 1400]   [sort 1450 ─ 1650]   [zip 1700 ─────────── 1900]
+///             [leaf 1210 ─ 1390]
+/// 2 worker                                               [task 1710 ─────── 1890]
+///                                                          [leaf 1720 ─ 1800]
+///                                                                    [leaf 1800 ─ 1880]
+/// ```
+pub(crate) fn varied() -> Trace {
+    let mut trace = summed();
+    trace.header.duration = Nanos(2000);
+    for line in ["8:5", "9:5", "10:5"] {
+        trace.sites.push(Site { location: format!("/home/me/sum/src/main.rs:{line}") });
+    }
+    let chains = ["Lines → par_bridge → for_each", "Iter<f32> → zip → map → collect"];
+    trace.chains.extend(chains.map(str::to_owned));
+
+    let counted = |chain, counted| Some(Iteration { chain: Some(ChainId(chain)), ..counted });
+    let bridge = Operation {
+        label: Some("lines".to_owned()),
+        site: Some(SiteId(1)),
+        iteration: counted(1, iteration(40, 1, 0, 0)),
+        ..iterator(1, 3, [1200, 1400, 1400])
+    };
+    let (waited, producing) = (Nanos(30), Nanos(50));
+    let bridged = leaf(1, 4, None, id(1, 3), [1210, 1390]);
+    let kind = OperationKind::Sort;
+    let sort = Operation { kind, site: Some(SiteId(2)), ..operation(1, 5, [1450, 1450, 1650]) };
+    let zip = Operation {
+        site: Some(SiteId(3)),
+        iteration: counted(2, Iteration { reductions: None, ..iteration(340, 3, 2, 0) }),
+        ..iterator(1, 6, [1700, 1705, 1900])
+    };
+    trace.lanes[0].events.extend([
+        Event::Operation(bridge),
+        Event::Leaf(Leaf { items: 40, waited, producing, ..bridged }),
+        Event::Operation(sort),
+        Event::Operation(zip),
+    ]);
+    let of_zip = |items, leaf| Event::Leaf(Leaf { items, ..leaf });
+    trace.lanes[1].events.extend([
+        Event::Task(Task {
+            parent: Some(id(1, 6)),
+            pushed: Some(Nanos(1705)),
+            ..task(2, 5, 1710, 1890)
+        }),
+        of_zip(100, leaf(2, 6, Some(5), id(1, 6), [1720, 1800])),
+        of_zip(150, leaf(2, 7, Some(5), id(1, 6), [1800, 1880])),
+    ]);
+    let label = Some("lines".to_owned());
+    trace.lanes[0].tallies.extend([
+        Tally { label, operations: 1, leaves: 1, items: 40, ..tally(Some(1), Some(1)) },
+        Tally { operations: 3, ..tally(Some(3), Some(2)) },
+    ]);
+    let zipped = Tally { splits: 6, leaves: 9, items: 1000, ..tally(Some(3), Some(2)) };
+    trace.lanes[1].tallies.push(Tally { steals: 2, ..zipped });
+    let others = Tally { splits: 4, leaves: 9, items: 90, reductions: 4, ..tally(None, None) };
+    trace.lanes[2].tallies.push(Tally { operations: 5, ..others });
+    for lane in &mut trace.lanes {
+        lane.counts = counts_of(&lane.events);
+    }
+    trace
 }
 
 /// Two workers and a caller: lane 2 runs the caller's task and, while it waits in a join for the

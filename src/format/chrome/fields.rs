@@ -10,9 +10,10 @@ use serde::Serialize;
 
 use super::number::write_whole;
 use super::text::write_json;
+use super::texts::Texts;
 use crate::model::{
-    Collapsed, Event, EventId, Iteration, Join, Leaf, Operation, OperationKind, Origin, Outcome,
-    Reduction, SiteId, Span, Task,
+    Collapsed, Event, EventId, Iteration, Join, Leaf, Nanos, Operation, OperationKind, Origin,
+    Outcome, Reduction, SiteId, Span, Task,
 };
 
 /// The category and the name of a join that is a split of a parallel iterator.
@@ -32,15 +33,11 @@ pub(super) fn category(event: &Event) -> &'static str {
 }
 
 /// What a viewer writes on the event.
-pub(super) fn name(event: &Event) -> &str {
+pub(super) fn name<'a>(event: &'a Event, texts: &'a Texts<'_>) -> &'a str {
     match event {
         Event::Task(task) => task_name(task.origin),
         Event::Join(_) | Event::Leaf(_) | Event::Reduction(_) => category(event),
-        Event::Operation(operation) => operation
-            .label
-            .as_deref()
-            .filter(|label| !label.trim().is_empty())
-            .unwrap_or_else(|| operation_name(operation.kind)),
+        Event::Operation(operation) => operation_name(operation, texts),
         Event::Collapsed(_) => "collapsed tasks",
     }
 }
@@ -56,7 +53,15 @@ fn task_name(origin: Origin) -> &'static str {
     }
 }
 
-fn operation_name(kind: OperationKind) -> &'static str {
+/// Its label, else what it is.
+fn operation_name<'a>(operation: &'a Operation, texts: &'a Texts<'_>) -> &'a str {
+    let label = operation.label.as_deref();
+    let chain = operation.iteration.and_then(|iteration| texts.name(iteration.chain?));
+    let own = [label, chain].into_iter().flatten().find(|text| !text.trim().is_empty());
+    own.unwrap_or_else(|| kind_name(operation.kind))
+}
+
+fn kind_name(kind: OperationKind) -> &'static str {
     match kind {
         OperationKind::Region => "region",
         OperationKind::Install => "install",
@@ -72,15 +77,14 @@ fn operation_name(kind: OperationKind) -> &'static str {
 /// The fields of a JSON object, one after the other.
 pub(super) struct Fields<'a> {
     buffer: &'a mut Vec<u8>,
-    /// The text of each call site, as JSON.
-    sites: &'a SiteTexts,
+    texts: &'a Texts<'a>,
     first: bool,
 }
 
 impl<'a> Fields<'a> {
     /// Fields to be appended to `buffer`, which ends in `{`.
-    pub(super) fn new(buffer: &'a mut Vec<u8>, sites: &'a SiteTexts) -> Self {
-        Self { buffer, sites, first: true }
+    pub(super) fn new(buffer: &'a mut Vec<u8>, texts: &'a Texts<'a>) -> Self {
+        Self { buffer, texts, first: true }
     }
 
     /// All fields of an event but its times.
@@ -125,8 +129,11 @@ impl<'a> Fields<'a> {
         self.id("task", Some(*task))?;
         self.whole("depth", u64::from(*depth))?;
         self.whole("first_ns", first_end.0.wrapping_sub(span.start.0))?;
-        self.whole("first_joins", *first_joins)?;
-        self.whole("second_joins", *second_joins)?;
+        // Those of a split are not known and 0.
+        if operation.is_none() || (*first_joins, *second_joins) != (0, 0) {
+            self.whole("first_joins", *first_joins)?;
+            self.whole("second_joins", *second_joins)?;
+        }
         self.word("second", second)?;
         self.ending(*outcome, *site)
     }
@@ -136,6 +143,9 @@ impl<'a> Fields<'a> {
         self.id("id", Some(*id))?;
         self.id("task", *task)?;
         self.word("kind", kind)?;
+        if kind.is_opaque() {
+            self.flag("opaque");
+        }
         self.whole("own_ns", wait.0.wrapping_sub(span.start.0))?;
         if let Some(label) = label {
             self.word("label", label)?;
@@ -149,7 +159,8 @@ impl<'a> Fields<'a> {
     fn iteration(&mut self, iteration: &Iteration) -> io::Result<()> {
         let Iteration { chain, items, leaves, splits, reductions, steals } = iteration;
         if let Some(chain) = chain {
-            self.whole("chain", u64::from(chain.0))?;
+            self.key("chain");
+            self.texts.write_chain(*chain, self.buffer)?;
         }
         self.whole("items", *items)?;
         self.whole("leaves", *leaves)?;
@@ -167,8 +178,11 @@ impl<'a> Fields<'a> {
         self.id("task", *task)?;
         self.whole("depth", u64::from(*depth))?;
         self.whole("items", *items)?;
-        self.whole("waited_ns", waited.0)?;
-        self.whole("producing_ns", producing.0)?;
+        // Only under `par_bridge` is there anything to say.
+        if (*waited, *producing) != (Nanos::ZERO, Nanos::ZERO) {
+            self.whole("waited_ns", waited.0)?;
+            self.whole("producing_ns", producing.0)?;
+        }
         self.ending(*outcome, None)
     }
 
@@ -194,13 +208,17 @@ impl<'a> Fields<'a> {
     fn ending(&mut self, outcome: Outcome, site: Option<SiteId>) -> io::Result<()> {
         if let Some(site) = site {
             self.key("site");
-            self.sites.write(site, self.buffer)?;
+            self.texts.write_site(site, self.buffer)?;
         }
         if outcome == Outcome::Panicked {
-            self.key("panicked");
-            self.buffer.extend_from_slice(b"true");
+            self.flag("panicked");
         }
         Ok(())
+    }
+
+    fn flag(&mut self, key: &str) {
+        self.key(key);
+        self.buffer.extend_from_slice(b"true");
     }
 
     fn key(&mut self, key: &str) {
@@ -238,49 +256,9 @@ fn write_id(buffer: &mut Vec<u8>, id: EventId) -> io::Result<()> {
     Ok(())
 }
 
-/// Call sites as they stand in each event: the index for the reader, the line for the user.
-#[derive(Debug)]
-pub(super) struct SiteTexts(Vec<Vec<u8>>);
-
-impl SiteTexts {
-    /// `INDEX DIRECTORY/FILE:LINE:COLUMN` for each location.
-    pub(super) fn new<'a>(locations: impl Iterator<Item = &'a str>) -> io::Result<Self> {
-        let text = |(index, location)| format!("{index} {}", tail(location));
-        let json = |text| {
-            let mut buffer = Vec::new();
-            write_json(&mut buffer, &text).map(|()| buffer)
-        };
-        locations.enumerate().map(text).map(json).collect::<io::Result<_>>().map(Self)
-    }
-
-    fn write(&self, site: SiteId, buffer: &mut Vec<u8>) -> io::Result<()> {
-        match self.0.get(site.0 as usize) {
-            Some(text) => {
-                buffer.extend_from_slice(text);
-                Ok(())
-            }
-            None => write_json(buffer, &format!("{} unknown", site.0)),
-        }
-    }
-}
-
-/// The last two components of a path, which tell one `mod.rs` from another.
-fn tail(location: &str) -> &str {
-    let mut separators = location.rmatch_indices(['/', '\\']);
-    separators.nth(1).map_or(location, |(at, _)| &location[at + 1..])
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn sites_keep_their_last_directory() {
-        assert_eq!(tail("/home/me/src/workload/mod.rs:31:9"), "workload/mod.rs:31:9");
-        assert_eq!(tail("src/main.rs:1:1"), "src/main.rs:1:1");
-        assert_eq!(tail("C:\\code\\src\\main.rs:1:1"), "src\\main.rs:1:1");
-        assert_eq!(tail(""), "");
-    }
 
     #[test]
     fn ids_are_spelt_as_the_model_does() {

@@ -17,7 +17,6 @@ pub(super) struct Head<'a> {
     header: Cow<'a, Header>,
     pools: Cow<'a, [Pool]>,
     sites: Cow<'a, [Site]>,
-    /// Format 1 knew no parallel iterators.
     #[serde(default)]
     chains: Cow<'a, [String]>,
     /// In the trace's order, which gives each its `tid`.

@@ -8,6 +8,7 @@ use serde::de::{self, Deserialize, Deserializer, Visitor};
 use super::WAIT;
 use super::fields::SPLIT;
 use super::number::{Micros, Whole};
+use super::texts::Index;
 use crate::model::{
     ChainId, Collapsed, Event, EventId, Iteration, Join, Leaf, Nanos, Operation, OperationKind,
     Origin, Outcome, Reduction, SecondHalf, SiteId, Span, Task,
@@ -40,6 +41,14 @@ pub enum EventProblem {
         site: u32,
         /// How many the header lists.
         sites: usize,
+    },
+    /// It points to a chain that the header does not list.
+    #[error("its chain {chain} is none of the header's {chains}")]
+    Chain {
+        /// The chain's index.
+        chain: u32,
+        /// How many the header lists.
+        chains: usize,
     },
 }
 
@@ -75,7 +84,7 @@ struct Args<'a> {
     second: Option<SecondHalf>,
     kind: Option<OperationKind>,
     own_ns: Option<Whole>,
-    chain: Option<u32>,
+    chain: Option<Index>,
     items: Option<Whole>,
     leaves: Option<Whole>,
     splits: Option<Whole>,
@@ -88,7 +97,7 @@ struct Args<'a> {
     busy_ns: Option<Whole>,
     waited_ns: Option<Whole>,
     queued_ns: Option<Whole>,
-    site: Option<Site>,
+    site: Option<Index>,
     panicked: Option<bool>,
     start_ns: Option<Whole>,
     end_ns: Option<Whole>,
@@ -109,7 +118,8 @@ impl Line<'_> {
         let span = args.span(self.ts, self.dur)?;
         let event = match &**category {
             "task" => Event::Task(args.task(span)?),
-            "join" | SPLIT => Event::Join(args.join(span)?),
+            "join" => Event::Join(args.join(span)?),
+            SPLIT => Event::Join(args.split(span)?),
             "operation" => Event::Operation(args.operation(span)?),
             "leaf" => Event::Leaf(args.leaf(span)?),
             "reduction" => Event::Reduction(args.reduction(span)?),
@@ -132,6 +142,10 @@ impl Args<'_> {
         Ok(Span { start, end: Nanos(end) })
     }
 
+    fn site(&self) -> Option<SiteId> {
+        self.site.map(|Index(site)| SiteId(site))
+    }
+
     fn task(&self, span: Span) -> Result<Task, EventProblem> {
         Ok(Task {
             span,
@@ -143,23 +157,40 @@ impl Args<'_> {
             joins: whole(self.joins, "joins")?,
             spawns: whole(self.spawns, "spawns")?,
             outcome: outcome(self.panicked),
-            site: self.site.map(|Site(site)| site),
+            site: self.site(),
         })
     }
 
     fn join(&self, span: Span) -> Result<Join, EventProblem> {
+        let joins =
+            [whole(self.first_joins, "first_joins")?, whole(self.second_joins, "second_joins")?];
+        self.halves(span, None, joins)
+    }
+
+    fn split(&self, span: Span) -> Result<Join, EventProblem> {
+        let operation = self.operation.ok_or(EventProblem::Missing("operation"))?;
+        let joins = [self.first_joins, self.second_joins];
+        self.halves(span, Some(operation), joins.map(|joins| joins.map_or(0, |Whole(joins)| joins)))
+    }
+
+    fn halves(
+        &self,
+        span: Span,
+        operation: Option<EventId>,
+        [first_joins, second_joins]: [u64; 2],
+    ) -> Result<Join, EventProblem> {
         Ok(Join {
             span,
             id: self.id.ok_or(EventProblem::Missing("id"))?,
             task: self.task.ok_or(EventProblem::Missing("task"))?,
-            operation: self.operation,
+            operation,
             first_end: after(span.start, whole(self.first_ns, "first_ns")?),
             depth: self.depth.ok_or(EventProblem::Missing("depth"))?,
-            first_joins: whole(self.first_joins, "first_joins")?,
-            second_joins: whole(self.second_joins, "second_joins")?,
+            first_joins,
+            second_joins,
             second: self.second.ok_or(EventProblem::Missing("second"))?,
             outcome: outcome(self.panicked),
-            site: self.site.map(|Site(site)| site),
+            site: self.site(),
         })
     }
 
@@ -171,7 +202,7 @@ impl Args<'_> {
             kind: self.kind.ok_or(EventProblem::Missing("kind"))?,
             wait: after(span.start, whole(self.own_ns, "own_ns")?),
             outcome: outcome(self.panicked),
-            site: self.site.map(|Site(site)| site),
+            site: self.site(),
             label: self.label.as_ref().map(|Text(label)| label.clone().into_owned()),
             iteration: self.iteration()?,
         })
@@ -180,7 +211,7 @@ impl Args<'_> {
     fn iteration(&self) -> Result<Option<Iteration>, EventProblem> {
         let Some(Whole(leaves)) = self.leaves else { return Ok(None) };
         Ok(Some(Iteration {
-            chain: self.chain.map(ChainId),
+            chain: self.chain.map(|Index(chain)| ChainId(chain)),
             items: whole(self.items, "items")?,
             leaves,
             splits: whole(self.splits, "splits")?,
@@ -197,8 +228,8 @@ impl Args<'_> {
             task: self.task,
             depth: self.depth.ok_or(EventProblem::Missing("depth"))?,
             items: whole(self.items, "items")?,
-            waited: Nanos(whole(self.waited_ns, "waited_ns")?),
-            producing: Nanos(whole(self.producing_ns, "producing_ns")?),
+            waited: nanos(self.waited_ns),
+            producing: nanos(self.producing_ns),
             outcome: outcome(self.panicked),
         })
     }
@@ -227,18 +258,13 @@ impl Args<'_> {
     }
 }
 
-/// The call site that an event points to.
-pub(super) fn site(event: &Event) -> Option<SiteId> {
-    match event {
-        Event::Task(task) => task.site,
-        Event::Join(join) => join.site,
-        Event::Operation(operation) => operation.site,
-        Event::Leaf(_) | Event::Reduction(_) | Event::Collapsed(_) => None,
-    }
-}
-
 fn whole(number: Option<Whole>, key: &'static str) -> Result<u64, EventProblem> {
     number.map(|Whole(number)| number).ok_or(EventProblem::Missing(key))
+}
+
+/// A length that is left out where there is none.
+fn nanos(length: Option<Whole>) -> Nanos {
+    length.map_or(Nanos::ZERO, |Whole(length)| Nanos(length))
 }
 
 fn after(start: Nanos, length: u64) -> Nanos {
@@ -274,31 +300,5 @@ impl<'de> Visitor<'de> for TextVisitor {
 
     fn visit_str<E: de::Error>(self, text: &str) -> Result<Text<'de>, E> {
         Ok(Text(Cow::Owned(text.to_owned())))
-    }
-}
-
-/// A call site, of whose text only the index at its front counts.
-#[derive(Clone, Copy, Debug)]
-struct Site(SiteId);
-
-impl<'de> Deserialize<'de> for Site {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_str(SiteVisitor)
-    }
-}
-
-struct SiteVisitor;
-
-impl Visitor<'_> for SiteVisitor {
-    type Value = Site;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a call site, INDEX FILE:LINE:COLUMN")
-    }
-
-    fn visit_str<E: de::Error>(self, text: &str) -> Result<Site, E> {
-        let index = text.split_once(' ').and_then(|(index, _)| index.parse().ok());
-        let index = index.ok_or_else(|| E::invalid_value(de::Unexpected::Str(text), &self))?;
-        Ok(Site(SiteId(index)))
     }
 }

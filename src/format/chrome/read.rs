@@ -7,7 +7,7 @@ use serde::de::{DeserializeOwned, IgnoredAny};
 
 use super::entries::{Entries, Fault};
 use super::head::Head;
-use super::line::{EventProblem, Line, site};
+use super::line::{EventProblem, Line};
 use super::{FIRST_TID, FORMAT, VERSION, quick};
 use crate::model::{Event, Trace};
 
@@ -294,9 +294,11 @@ fn event(bytes: &[u8]) -> serde_json::Result<(Parsed, usize)> {
 
 /// Adds an event to its lane; how many were added: one.
 fn add((tid, event): (u64, Event), trace: &mut Trace) -> Result<u64, EventProblem> {
-    let sites = trace.sites.len();
-    if let Some(site) = site(&event).filter(|site| site.0 as usize >= sites) {
-        return Err(EventProblem::Site { site: site.0, sites });
+    if let Some(site) = event.site().filter(|site| trace.site(*site).is_none()) {
+        return Err(EventProblem::Site { site: site.0, sites: trace.sites.len() });
+    }
+    if let Some(chain) = event.chain().filter(|chain| trace.chain(*chain).is_none()) {
+        return Err(EventProblem::Chain { chain: chain.0, chains: trace.chains.len() });
     }
     let lanes = trace.lanes.len();
     let position = tid.checked_sub(FIRST_TID).and_then(|lane| usize::try_from(lane).ok());

@@ -6,10 +6,11 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use super::fields::{self, Fields, SiteTexts};
+use super::fields::{self, Fields};
 use super::head::Head;
 use super::number::{survives_micros, write_micros};
 use super::text::{printable, write_json};
+use super::texts::Texts;
 use super::{FIRST_TID, FORMAT, PID, WAIT};
 use crate::format::arrows::{Arrow, Point, arrows};
 use crate::format::nest::{Slice, Slices, What};
@@ -33,9 +34,9 @@ const CHUNK: usize = 1 << 16;
 pub fn write<W: Write>(trace: &Trace, out: &mut W) -> io::Result<()> {
     let mut file = File { out, buffer: Vec::with_capacity(2 * CHUNK), begun: false };
     write_head(trace, &mut file)?;
-    let sites = SiteTexts::new(trace.sites.iter().map(|site| site.location.as_str()))?;
+    let texts = Texts::new(&trace.sites, &trace.chains)?;
     for (lane, tid) in trace.lanes.iter().zip(FIRST_TID..) {
-        write_events(&lane.events, tid, &sites, &mut file)?;
+        write_events(&lane.events, tid, &texts, &mut file)?;
     }
     for (arrow, id) in arrows(trace).into_iter().zip(1..) {
         write_arrow(arrow, id, &mut file)?;
@@ -140,12 +141,12 @@ fn unnamed(lane: &Lane) -> String {
 fn write_events<W: Write>(
     events: &[Event],
     tid: u64,
-    sites: &SiteTexts,
+    texts: &Texts<'_>,
     file: &mut File<'_, W>,
 ) -> io::Result<()> {
     let opening = opening(tid);
     for slice in Slices::new(events) {
-        write_slice(slice, &opening, sites, file.entry()?)?;
+        write_slice(slice, &opening, texts, file.entry()?)?;
     }
     Ok(())
 }
@@ -155,17 +156,17 @@ pub(super) fn opening(tid: u64) -> Vec<u8> {
     format!("{{\"ph\":\"X\",\"pid\":{PID},\"tid\":{tid}").into_bytes()
 }
 
-/// Appends a slice. [`quick`](super::quick) knows how a join is laid out here.
+/// Appends a slice. [`quick`](super::quick) knows how joins and splits are laid out here.
 pub(super) fn write_slice(
     Slice { what, shown }: Slice<'_>,
     opening: &[u8],
-    sites: &SiteTexts,
+    texts: &Texts<'_>,
     buffer: &mut Vec<u8>,
 ) -> io::Result<()> {
     buffer.extend_from_slice(opening);
     write_times(shown, buffer)?;
     match what {
-        What::Event(event) => write_event(event, shown, sites, buffer)?,
+        What::Event(event) => write_event(event, shown, texts, buffer)?,
         What::Wait => write_name(WAIT, WAIT, buffer)?,
     }
     buffer.push(b'}');
@@ -182,12 +183,12 @@ fn write_times(shown: Span, buffer: &mut Vec<u8>) -> io::Result<()> {
 fn write_event(
     event: &Event,
     shown: Span,
-    sites: &SiteTexts,
+    texts: &Texts<'_>,
     buffer: &mut Vec<u8>,
 ) -> io::Result<()> {
-    write_name(fields::name(event), fields::category(event), buffer)?;
+    write_name(fields::name(event, texts), fields::category(event), buffer)?;
     buffer.extend_from_slice(b",\"args\":{");
-    let mut fields = Fields::new(buffer, sites);
+    let mut fields = Fields::new(buffer, texts);
     fields.event(event)?;
     if !tells(shown, event.span()) {
         fields.times(event.span())?;

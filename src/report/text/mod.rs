@@ -4,6 +4,7 @@
 //! and whether it wants colour is the caller's to find out.
 
 mod bar;
+mod call_sites;
 mod comparison;
 mod facts;
 mod section;

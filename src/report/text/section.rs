@@ -1,11 +1,12 @@
-//! One trace's section: title, warnings, facts, workers, and how it was recorded.
+//! One trace's section: title, warnings, facts, workers, parallel iterators, and how it was
+//! recorded.
 
 use std::io::{self, Write};
 
 use super::facts::{self, Fact};
 use super::style::{Paint, Style, columns, fill, wrap};
 use super::units::{counted, ordinal, percent, picos, range, ratio, thousands};
-use super::workers;
+use super::{call_sites, workers};
 use crate::analysis::{Latency, OwnCost, Steals, Theft, WindowEnds};
 use crate::model::{ClockSource, Counts, LaneId, Losses, Measured};
 use crate::report::{Report, RunFigures};
@@ -29,6 +30,7 @@ pub fn write(report: &Report, style: &Style, out: &mut dyn Write) -> io::Result<
         writeln!(out)?;
         workers::write(pool, pools.len() > 1, style, out)?;
     }
+    call_sites::write(&report.call_sites, style, out)?;
     writeln!(out)?;
     facts::write(&circumstances(report), style, out)
 }
@@ -107,6 +109,7 @@ fn losses(losses: Losses) -> Option<String> {
         (losses.overwritten, "event", "overwritten by newer ones"),
         (losses.unfinished, "task", "still open at the end and not counted"),
         (losses.clamped, "time", "in the wrong order and moved"),
+        (losses.texts, "text", "(call sites, labels, chains) without room"),
     ];
     let named = |(number, noun, how): (u64, &str, &str)| format!("{} {how}", counted(number, noun));
     let parts: Vec<String> = parts.into_iter().filter(|part| part.0 > 0).map(named).collect();
@@ -208,13 +211,16 @@ fn spelled_out(cost: &OwnCost) -> String {
         (&cost.counted_joins, "counted join", cost.costs.counted_join_ps),
         (&cost.timed_joins, "timed join", cost.costs.timed_join_ps),
         (&cost.timed_tasks, "timed task", cost.costs.task_ps),
+        (&cost.timed_splits, "timed split", cost.costs.timed_split_ps),
+        (&cost.timed_leaves, "timed leaf", cost.costs.timed_leaf_ps),
+        (&cost.counted_leaves, "counted leaf", cost.costs.counted_leaf_ps),
     ];
     let products = products.into_iter().filter_map(|(count, noun, cost)| {
         let &count = count.value().filter(|&&count| count > 0)?;
         Some(format!("{} × {}", counted(count, noun), picos(cost)))
     });
     let sum = products.collect::<Vec<_>>().join(" + ");
-    if sum.is_empty() { "no joins or tasks".to_owned() } else { sum }
+    if sum.is_empty() { "nothing was recorded".to_owned() } else { sum }
 }
 
 /// Who stole from whom, and how all of it was recorded.

@@ -45,6 +45,34 @@ pub(super) fn padding(text: &str, width: usize) -> String {
     " ".repeat(width.saturating_sub(columns(text)))
 }
 
+/// A text of at most `width` columns: of a longer one the middle is left out, as both ends of a
+/// path or a chain tell more.
+pub(super) fn elide(text: &str, width: usize) -> String {
+    if columns(text) <= width {
+        return text.to_owned();
+    }
+    let kept = width.saturating_sub(columns(ELISION));
+    let end = last(text, kept / 2);
+    let start = first(text, kept - columns(end));
+    format!("{start}{ELISION}{end}")
+}
+
+const ELISION: &str = "…";
+
+/// The longest beginning of at most `width` columns.
+fn first(text: &str, width: usize) -> &str {
+    let ends = text.char_indices().map(|(at, c)| at + c.len_utf8());
+    let end = ends.take_while(|&end| columns(&text[..end]) <= width).last();
+    &text[..end.unwrap_or(0)]
+}
+
+/// The longest end of at most `width` columns.
+fn last(text: &str, width: usize) -> &str {
+    let starts = text.char_indices().rev().map(|(at, _)| at);
+    let start = starts.take_while(|&start| columns(&text[start..]) <= width).last();
+    &text[start.unwrap_or(text.len())..]
+}
+
 /// What does not begin a line: it belongs to the figure before it.
 const UNITS: [&str; 6] = ["ns", "µs", "ms", "s", "%", "×"];
 
@@ -81,4 +109,20 @@ pub(super) fn fill<'t>(
         }
     }
     lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_a_long_text_the_middle_is_left_out() {
+        assert_eq!(elide("Range<u64> → map → sum", 22), "Range<u64> → map → sum");
+        assert_eq!(elide("Range<u64> → map → sum", 21), "Range<u64>… map → sum");
+        assert_eq!(elide("長い名前", 5), "長…前");
+        assert_eq!(elide("abc", 1), "…");
+        for width in 1..22 {
+            assert!(columns(&elide("Range<u64> → map → sum", width)) <= width);
+        }
+    }
 }

@@ -20,8 +20,19 @@ pub(super) fn thousands(number: u64) -> String {
 
 /// A count with its noun, in the plural but for one.
 pub(super) fn counted(number: u64, noun: &str) -> String {
-    let ending = if number == 1 { "" } else { "s" };
-    format!("{} {noun}{ending}", thousands(number))
+    match noun.strip_suffix("leaf") {
+        _ if number == 1 => format!("1 {noun}"),
+        Some(before) => format!("{} {before}leaves", thousands(number)),
+        None => format!("{} {noun}s", thousands(number)),
+    }
+}
+
+/// A mean of counts: `3`, `12.5`, `1,042`.
+pub(super) fn mean(mean: f64) -> String {
+    if mean.fract() == 0.0 || mean >= 999.95 {
+        return thousands(mean.round() as u64);
+    }
+    format!("{mean:.1}")
 }
 
 /// `0.31×`, `12.4×`.
@@ -66,4 +77,12 @@ pub(super) fn ordinal(number: u64) -> String {
 /// The value as `show` shows it, or [`NONE`].
 pub(super) fn or_none<T>(measured: &Measured<T>, show: impl FnOnce(&T) -> String) -> String {
     measured.value().map_or_else(|| NONE.to_owned(), show)
+}
+
+/// Why there is no value.
+pub(super) fn reason<T>(measured: &Measured<T>) -> Option<&str> {
+    match measured {
+        Measured::Is(_) => None,
+        Measured::Not(reason) => Some(reason),
+    }
 }

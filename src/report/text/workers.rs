@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use super::bar::bar;
 use super::style::{Paint, Style, wrap};
 use super::table::{Column, Table};
-use super::units::{NONE, counted, or_none, thousands};
+use super::units::{NONE, counted, or_none, reason, thousands};
 use crate::analysis::{PoolActivity, Times, WorkerActivity};
 use crate::model::{Counts, Measured, Nanos};
 
@@ -131,6 +131,12 @@ fn notes(pool: &PoolActivity) -> Vec<String> {
     }
     notes.extend(grouped("times", pool, |worker| reason(&worker.times)));
     notes.extend(grouped("CPU time", pool, |worker| reason(&worker.cpu)));
+    if let Some(times) = pool.times.value().filter(|times| times.opaque > Nanos::ZERO) {
+        notes.push(format!(
+            "no task: for {} of it an opaque operation ran (`par_sort`), which may have been work",
+            times.opaque
+        ));
+    }
     let mut times = pool.workers.iter().filter_map(|worker| worker.times.value());
     if let Some(why) = times.find_map(|times| reason(&times.idle)) {
         notes.push(format!("idle time: not measured ({why}); time without a task may be work"));
@@ -157,11 +163,4 @@ fn grouped(
         format!("{what} of {noun} {}: not measured ({why})", workers.join(", "))
     };
     reasons.into_iter().map(note).collect()
-}
-
-fn reason<T>(measured: &Measured<T>) -> Option<&str> {
-    match measured {
-        Measured::Is(_) => None,
-        Measured::Not(reason) => Some(reason),
-    }
 }

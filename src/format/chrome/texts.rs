@@ -1,0 +1,90 @@
+//! The texts that events point to: call sites, and what parallel iterators are. Each stands once in
+//! the head; where an event points to it, its number stands for the reader and its text for the
+//! user.
+
+use std::fmt;
+use std::io;
+
+use serde::de::{self, Deserialize, Deserializer, Visitor};
+
+use super::text::write_json;
+use crate::model::{ChainId, Site, SiteId, short_location};
+
+/// The texts of a trace, ready to be written.
+#[derive(Debug)]
+pub(super) struct Texts<'t> {
+    sites: Vec<Vec<u8>>,
+    chains: Vec<Vec<u8>>,
+    names: &'t [String],
+}
+
+impl<'t> Texts<'t> {
+    /// `INDEX DIRECTORY/FILE:LINE:COLUMN` for each call site, `INDEX TEXT` for each chain.
+    pub(super) fn new(sites: &[Site], chains: &'t [String]) -> io::Result<Self> {
+        Ok(Self {
+            sites: numbered(sites.iter().map(|site| short_location(&site.location)))?,
+            chains: numbered(chains.iter().map(String::as_str))?,
+            names: chains,
+        })
+    }
+
+    /// A chain without its number.
+    pub(super) fn name(&self, chain: ChainId) -> Option<&str> {
+        self.names.get(chain.0 as usize).map(String::as_str)
+    }
+
+    pub(super) fn write_site(&self, SiteId(site): SiteId, buffer: &mut Vec<u8>) -> io::Result<()> {
+        write(&self.sites, site, buffer)
+    }
+
+    pub(super) fn write_chain(
+        &self,
+        ChainId(chain): ChainId,
+        buffer: &mut Vec<u8>,
+    ) -> io::Result<()> {
+        write(&self.chains, chain, buffer)
+    }
+}
+
+fn numbered<'a>(texts: impl Iterator<Item = &'a str>) -> io::Result<Vec<Vec<u8>>> {
+    let json = |(index, text)| {
+        let mut buffer = Vec::new();
+        write_json(&mut buffer, &format!("{index} {text}")).map(|()| buffer)
+    };
+    texts.enumerate().map(json).collect()
+}
+
+fn write(texts: &[Vec<u8>], index: u32, buffer: &mut Vec<u8>) -> io::Result<()> {
+    match texts.get(index as usize) {
+        Some(text) => {
+            buffer.extend_from_slice(text);
+            Ok(())
+        }
+        None => write_json(buffer, &format!("{index} unknown")),
+    }
+}
+
+/// The number at a text's front, which is all of it that counts.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Index(pub(super) u32);
+
+impl<'de> Deserialize<'de> for Index {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_str(IndexVisitor)
+    }
+}
+
+struct IndexVisitor;
+
+impl Visitor<'_> for IndexVisitor {
+    type Value = Index;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a number and the text that it stands for")
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<Index, E> {
+        let index = text.split_once(' ').and_then(|(index, _)| index.parse().ok());
+        index.map(Index).ok_or_else(|| E::invalid_value(de::Unexpected::Str(text), &self))
+    }
+}
