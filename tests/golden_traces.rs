@@ -1,6 +1,8 @@
 //! The recorded traces in `traces/golden` read, prove sound, say what their runs say, and come out
 //! of the writer as they went in.
 
+#![cfg(feature = "read")]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
