@@ -29,7 +29,11 @@ const RULES: &[Rule] = &[
         modules: &["session", "record", "linux", "model"],
         crates: &["rayon"],
     },
-    Rule { module: "format", modules: &["model"], crates: &["serde", "serde_json", "thiserror"] },
+    Rule {
+        module: "format",
+        modules: &["model"],
+        crates: &["itoa", "serde", "serde_json", "thiserror"],
+    },
     Rule { module: "timeline", modules: &["model"], crates: &["serde", "thiserror"] },
     Rule { module: "analysis", modules: &["timeline", "model"], crates: &["serde"] },
     Rule {
@@ -185,6 +189,7 @@ const OTHER_CRATES: &[&str] = &[
     "clap",
     "console",
     "indicatif",
+    "itoa",
     "libc",
     "loom",
     "rayon",

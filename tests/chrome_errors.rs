@@ -1,5 +1,7 @@
 //! What is wrong with a file is said in one line: what, where, and what to do.
 
+#![cfg(feature = "read")]
+
 use std::io::{self, Read};
 
 use rayprism::format::chrome::{self, ReadError};

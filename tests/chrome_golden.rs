@@ -13,6 +13,8 @@
 //! After a change of the format on purpose: `RAYPRISM_BLESS=1 cargo test --test chrome_golden`,
 //! then `tools/perfetto/check tests/perfetto/golden.json`.
 
+#![cfg(feature = "read")]
+
 use std::{env, fs};
 
 use rayprism::format::chrome;

@@ -1,6 +1,8 @@
 //! Writes traces for `tools/perfetto/check`, which loads them into the real trace processor. That
 //! they can be read back is asserted here, what Perfetto makes of them there.
 
+#![cfg(feature = "read")]
+
 mod support;
 
 use std::fs;

@@ -1,5 +1,7 @@
 //! Whatever is written as Chrome JSON is read back unchanged.
 
+#![cfg(feature = "read")]
+
 mod support;
 
 use proptest::prelude::*;

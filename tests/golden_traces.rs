@@ -4,6 +4,8 @@
 //! After a change of the format on purpose: `RAYPRISM_BLESS=1 cargo test --test golden_traces`
 //! writes them anew from what was read, and the one made by hand from `timeline_fixture::summed`.
 
+#![cfg(feature = "read")]
+
 mod timeline_fixture;
 
 use std::path::{Path, PathBuf};

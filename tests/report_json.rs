@@ -1,5 +1,7 @@
 //! The JSON report: its document, its conventions, and that it is the same each time.
 
+#![cfg(feature = "read")]
+
 mod timeline_fixture;
 
 use rayprism::model::*;

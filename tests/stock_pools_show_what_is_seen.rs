@@ -99,3 +99,16 @@ fn without_the_hook_steals_are_seen_between_known_workers() {
     assert_eq!((trace.counts().joins, trace.counts().steals), (1, 1));
     assert_eq!(only(trace.pools.clone()).threads, 2);
 }
+
+/// Each is a task of its own, of which `auto` sums up the short ones.
+#[test]
+fn calls_that_came_unseen_are_no_jobs_in_sums_either() {
+    let _alone = alone();
+    let pool = real::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
+    let calls = || pool.install(|| (0..10_000).for_each(|_| tree(1)));
+    let ((), trace) = recorded(Detail::Auto, calls);
+    assert_whole(&trace);
+    assert_eq!((trace.counts().joins, trace.counts().tasks), (10_000, 0));
+    let summed: u64 = sums(&trace).iter().map(|(_, sum)| sum.joins).sum();
+    assert!(summed > 1_000, "{summed}");
+}

@@ -235,8 +235,7 @@ impl<'l> Recorded<'l> {
             log.add(Counter::Joins, end.joins);
             log.add(Counter::TimedJoins, timed_joins);
             log.add(Counter::Spawns, end.spawns);
-            // A root is code that came unseen, not a job.
-            log.add(Counter::Tasks, u64::from(self.origin != Origin::Root));
+            log.add(Counter::Tasks, self.jobs());
             match self.origin {
                 Origin::Stolen => log.add(Counter::Steals, 1),
                 Origin::Injected => log.add(Counter::Injected, 1),
@@ -268,13 +267,25 @@ impl<'l> Recorded<'l> {
         }
     }
 
+    /// How many jobs it is: a root is none, but code that came unseen.
+    fn jobs(&self) -> u64 {
+        u64::from(self.origin != Origin::Root)
+    }
+
     fn sum(&self, end: &End, busy: u64) -> Short {
         let queued = match self.pushed() {
             0 => 0,
             pushed => self.start.0.saturating_sub(pushed),
         };
         let (joins, spawns) = (end.joins, end.spawns);
-        Short { tasks: 1, busy, joins, spawns, queued, ..Short::at(self.start.0, end.at.0) }
+        Short {
+            tasks: self.jobs(),
+            busy,
+            joins,
+            spawns,
+            queued,
+            ..Short::at(self.start.0, end.at.0)
+        }
     }
 
     /// Ticks when it was pushed, or 0.

@@ -4,6 +4,7 @@
 //! another machine is the same to the byte. Nothing is computed in a renderer that another renderer
 //! would have to compute again, and nothing is read here but the trace.
 
+#[cfg(feature = "read")]
 pub mod json;
 mod run;
 pub mod text;

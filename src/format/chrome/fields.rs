@@ -8,6 +8,7 @@ use std::io;
 
 use serde::Serialize;
 
+use super::json::write_integer;
 use super::number::write_whole;
 use super::text::write_json;
 use super::texts::Texts;
@@ -249,9 +250,9 @@ impl<'a> Fields<'a> {
 /// As the model spells it, without the detour through formatting: every event has one or two.
 fn write_id(buffer: &mut Vec<u8>, id: EventId) -> io::Result<()> {
     buffer.push(b'"');
-    serde_json::to_writer(&mut *buffer, &id.lane())?;
+    write_integer(buffer, u64::from(id.lane().0));
     buffer.push(b':');
-    serde_json::to_writer(&mut *buffer, &id.sequence())?;
+    write_integer(buffer, id.sequence());
     buffer.push(b'"');
     Ok(())
 }

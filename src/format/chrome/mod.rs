@@ -13,18 +13,28 @@
 //! The reader needs 1 and the events of 3. It takes any layout of white space and any order of
 //! keys, so that a file that passed through another JSON tool is still a trace.
 
-mod entries;
 mod fields;
+#[cfg_attr(not(feature = "read"), allow(dead_code, reason = "the way back"))]
 mod head;
-mod line;
+mod json;
+#[cfg_attr(not(feature = "read"), allow(dead_code, reason = "the way back"))]
 mod number;
-mod quick;
-mod read;
 mod text;
 mod texts;
 mod write;
 
+#[cfg(feature = "read")]
+mod entries;
+#[cfg(feature = "read")]
+mod line;
+#[cfg(feature = "read")]
+mod quick;
+#[cfg(feature = "read")]
+mod read;
+
+#[cfg(feature = "read")]
 pub use line::EventProblem;
+#[cfg(feature = "read")]
 pub use read::{ReadError, read};
 pub use write::write;
 

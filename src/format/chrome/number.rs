@@ -6,6 +6,8 @@ use std::io;
 
 use serde::de::{self, Deserialize, Deserializer, Visitor};
 
+use super::json::write_integer;
+use super::text::write_json;
 use crate::model::Nanos;
 
 /// Times below this many nanoseconds (26 days) survive the way through microseconds in an `f64`:
@@ -14,7 +16,7 @@ const EXACT: u64 = 1 << 51;
 
 /// Appends a time in microseconds, to the nanosecond.
 pub(super) fn write_micros(buffer: &mut Vec<u8>, time: Nanos) -> io::Result<()> {
-    serde_json::to_writer(&mut *buffer, &(time.0 / 1_000))?;
+    write_integer(buffer, time.0 / 1_000);
     let digit = |divisor: u64| b'0' + (time.0 / divisor % 10) as u8;
     buffer.extend_from_slice(&[b'.', digit(100), digit(10), digit(1)]);
     Ok(())
@@ -23,11 +25,10 @@ pub(super) fn write_micros(buffer: &mut Vec<u8>, time: Nanos) -> io::Result<()> 
 /// Appends an integer; beyond what viewers can hold, as a string.
 pub(super) fn write_whole(buffer: &mut Vec<u8>, number: u64) -> io::Result<()> {
     if i64::try_from(number).is_ok() {
-        serde_json::to_writer(buffer, &number)?;
-    } else {
-        serde_json::to_writer(buffer, &number.to_string())?;
+        write_integer(buffer, number);
+        return Ok(());
     }
-    Ok(())
+    write_json(buffer, &number.to_string())
 }
 
 /// Whether a time survives [`write_micros`] and [`Micros`].

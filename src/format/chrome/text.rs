@@ -2,28 +2,15 @@
 //! Perfetto v52 takes a string to go on after `\\"`, and shows most escapes as they are spelt.
 
 use std::borrow::Cow;
-use std::io::{self, Write};
+use std::io;
 
 use serde::Serialize;
-use serde_json::ser::{CharEscape, CompactFormatter, Formatter, Serializer};
+
+use super::json::Json;
 
 /// Appends a value as JSON in which no string ends in a backslash.
 pub(super) fn write_json(buffer: &mut Vec<u8>, value: &impl Serialize) -> io::Result<()> {
-    Ok(value.serialize(&mut Serializer::with_formatter(buffer, Careful))?)
-}
-
-struct Careful;
-
-impl Formatter for Careful {
-    fn write_char_escape<W>(&mut self, writer: &mut W, escape: CharEscape) -> io::Result<()>
-    where
-        W: Write + ?Sized,
-    {
-        match escape {
-            CharEscape::ReverseSolidus => writer.write_all(br"\u005c"),
-            other => CompactFormatter.write_char_escape(writer, other),
-        }
-    }
+    value.serialize(Json(buffer)).map_err(io::Error::other)
 }
 
 /// A name that viewers show whole: never empty, and with pictures for what they would cut it at or
@@ -52,7 +39,7 @@ mod tests {
     #[test]
     fn no_string_ends_in_a_backslash() {
         let mut buffer = Vec::new();
-        write_json(&mut buffer, &["a\\", "\\\"", "\u{1f600}\n"]).unwrap();
+        write_json(&mut buffer, &["a\\", "\\\"", "\u{1f600}\n"].as_slice()).unwrap();
         let expected = "[\"a\\u005c\",\"\\u005c\\\"\",\"\u{1f600}\\n\"]";
         assert_eq!(String::from_utf8(buffer).unwrap(), expected);
     }
