@@ -145,10 +145,14 @@ fn of_labels_too() {
             rayprism::region(&format!("region {n}"), || ());
         }
     });
-    assert_whole(&trace);
+    assert_valid(&trace);
+    let lost = trace.losses();
+    assert_eq!(lost, Losses { texts: lost.texts, ..Losses::default() });
     let regions = operations(&trace);
     let regions: Vec<_> = regions.iter().filter(|(_, o)| o.kind == OperationKind::Region).collect();
     let labelled = regions.iter().filter(|(_, region)| region.label.is_some()).count();
     assert_eq!(regions.len(), 20_000);
     assert!((8_000..20_000).contains(&labelled), "{labelled}");
+    // And the call site of the task around them, which is written last.
+    assert_eq!(lost.texts, 20_000 - labelled as u64 + 1, "each text that is missing is counted");
 }

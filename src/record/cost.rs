@@ -7,7 +7,9 @@ use std::panic::Location;
 use super::clock::{Anchor, Scale, now};
 use super::lane::{Lane, Slow};
 use super::log::Log;
-use super::recorder::{Detail, OnFull, Settings};
+use super::part::{Done, Half};
+use super::places::{Call, Meaning, Names};
+use super::recorder::{Detail, Identity, OnFull, Settings};
 
 /// Costs of one event, in picoseconds of the thread that records it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,6 +46,8 @@ pub fn measure() -> Costs {
     let task = per_event(|| lane.in_full(|| {}));
     let mut timed = 0;
     lane.in_full(|| timed = per_event(|| timed_join(&lane)));
+    let [mut split, mut leaf, mut counted_leaf] = [0; 3];
+    lane.in_full(|| [split, leaf, counted_leaf] = parts(&lane));
     let counted = per_event(|| {
         black_box(black_box(&lane).tick());
     });
@@ -63,9 +67,9 @@ pub fn measure() -> Costs {
         counted_join_ps: picoseconds(counted.saturating_sub(empty)),
         timed_join_ps: picoseconds(timed),
         task_ps: picoseconds(task),
-        timed_split_ps: picoseconds(0),
-        timed_leaf_ps: picoseconds(0),
-        counted_leaf_ps: picoseconds(0),
+        timed_split_ps: picoseconds(split),
+        timed_leaf_ps: picoseconds(leaf),
+        counted_leaf_ps: picoseconds(counted_leaf),
     }
 }
 
@@ -87,4 +91,38 @@ fn timed_join(lane: &Lane) {
             open.close();
         }
     }
+}
+
+/// Ticks of a batch of splits with their reductions, of leaves, and of leaves that are counted only,
+/// with the split and the reduction that come with each.
+fn parts(lane: &Lane) -> [u64; 3] {
+    let meaning = |_: &str, _: &str| Meaning::default();
+    let names = Names { source: "", consumer: "", meaning };
+    let call = Call { site: Location::caller(), names, label: None };
+    let mut open = lane.open_detached(&call);
+    let (run, root) = (open.run(), open.root());
+    let leaf = |half: Half| run.leaf(lane, nobody, black_box(half)).close(lane, 1);
+    let split = |half: Half| {
+        let (_, split) = run.split(lane, nobody, black_box(half));
+        let done = Done::QUIETLY;
+        split.joined(lane, done, done).close()
+    };
+    let costs = [
+        per_event(|| {
+            black_box(split(root));
+        }),
+        per_event(|| {
+            black_box(leaf(root));
+        }),
+        per_event(|| {
+            black_box((split(root.untimed()), leaf(root.untimed())));
+        }),
+    ];
+    open.close();
+    costs
+}
+
+/// Parts that run in their place ask for nobody.
+fn nobody() -> Identity {
+    Identity { seat: None, name: None, thread: None, cpu: None }
 }

@@ -127,7 +127,21 @@ impl Lane {
         call: &'c Call<'c>,
         seen: Seen,
     ) -> OpenIterator<'l, 'c> {
-        let opened = self.opened(who, call);
+        let opened = self.recorded(who).and_then(|(notebook, mode)| {
+            // A source within an adaptor that is already open: that one sees all of it.
+            let inner = notebook.prelude.get();
+            if inner { None } else { self.opened(notebook, mode, call) }
+        });
+        self.open(opened, call, seen)
+    }
+
+    #[inline]
+    fn open<'l, 'c>(
+        &'l self,
+        opened: Option<Opened<'l>>,
+        call: &'c Call<'c>,
+        seen: Seen,
+    ) -> OpenIterator<'l, 'c> {
         let run = Run::new(call, seen, self, opened.as_ref());
         let root = match &opened {
             Some(opened) => Half::root(opened.notebook, self, &run),
@@ -136,8 +150,9 @@ impl Lane {
         OpenIterator { lane: self, run, root, opened }
     }
 
+    /// Where this thread records what it calls now, if it does, and how.
     #[inline]
-    fn opened<'l>(&'l self, who: impl FnOnce() -> Identity, call: &Call<'_>) -> Option<Opened<'l>> {
+    fn recorded(&self, who: impl FnOnce() -> Identity) -> Option<(&Notebook, Mode)> {
         let switch = recorder::switch();
         let mode = match self.mode.get() {
             Mode::NoTask => Mode::of(switch.detail),
@@ -146,11 +161,16 @@ impl Lane {
         if !mode.is_recorded() {
             return None;
         }
-        let notebook = self.recording(switch, who)?;
-        if notebook.prelude.get() {
-            // A source within an adaptor that is already open: that one sees all of it.
-            return None;
-        }
+        Some((self.recording(switch, who)?, mode))
+    }
+
+    #[inline]
+    fn opened<'l>(
+        &'l self,
+        notebook: &'l Notebook,
+        mode: Mode,
+        call: &Call<'_>,
+    ) -> Option<Opened<'l>> {
         let place = notebook.place(call)?;
         notebook.count(place, Count::Operations, 1);
         let timed = mode.timed().filter(|&detail| notebook.times(detail, place, 0));
@@ -163,6 +183,14 @@ impl Lane {
         notebook.prelude.set(serial != 0);
         let outer = Outer::leave(self, notebook, serial);
         Some(Opened { notebook, place, serial, operation, outer })
+    }
+}
+
+impl Lane {
+    /// Opens a parallel iterator on a lane of no thread, see [`Lane::detached`].
+    pub(super) fn open_detached<'l, 'c>(&'l self, call: &'c Call<'c>) -> OpenIterator<'l, 'c> {
+        let notebook = self.notebook().expect("a detached lane has a notebook");
+        self.open(self.opened(notebook, self.mode.get(), call), call, Seen::Whole)
     }
 }
 

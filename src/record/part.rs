@@ -72,6 +72,11 @@ impl Half {
         )
     }
 
+    /// The same, to be counted only.
+    pub(super) fn untimed(self) -> Self {
+        self.with(TIMED, false)
+    }
+
     #[inline]
     fn is(self, flag: u64) -> bool {
         self.rest & flag != 0
@@ -190,7 +195,7 @@ const AS_JOB: u32 = 1 << 31;
 
 impl Done {
     /// Nobody needs to know.
-    const QUIETLY: Self = Self(0);
+    pub(super) const QUIETLY: Self = Self(0);
 
     fn on(lane: &Lane, as_job: bool) -> Self {
         Self(lane.number.get() & !AS_JOB | if as_job { AS_JOB } else { 0 })

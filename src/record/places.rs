@@ -31,7 +31,7 @@ pub struct Names {
 }
 
 /// What the types of a parallel iterator mean.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Meaning {
     /// What it is, in words.
     pub words: String,
@@ -183,8 +183,7 @@ mod tests {
     }
 
     fn call<'a>(consumer: &'static str, label: Option<&'a str>) -> Call<'a> {
-        let meaning =
-            |_: &str, _: &str| Meaning { words: String::new(), opaque: false, bridged: false };
+        let meaning = |_: &str, _: &str| Meaning::default();
         let names = Names { source: "s", consumer, meaning };
         Call { site: Location::caller(), names, label }
     }
