@@ -4,16 +4,13 @@
 //! known of what was kept only, which at detail `auto` is what was coarse enough to matter.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde::Serialize;
 
 use super::detail;
+use super::groups::{Group, Key, groups};
 use super::rank::rank;
-use crate::model::{
-    Event, EventId, Leaf, Measured, Nanos, Operation, OperationKind, Reduction, SiteId, Tally,
-    Trace,
-};
+use crate::model::{Leaf, Measured, Nanos, OperationKind, Reduction, Tally};
 use crate::timeline::Timeline;
 
 /// The parallel iterators of one name and chain.
@@ -107,15 +104,9 @@ pub struct KeptReductions {
 /// The call sites of a trace: those whose calls took longest first.
 pub fn call_sites(timeline: &Timeline) -> Vec<CallSite> {
     let trace = timeline.trace();
-    let mut groups = Groups { trace, chains: chains(trace), by_key: BTreeMap::new() };
-    for lane in &trace.lanes {
-        lane.tallies.iter().for_each(|tally| groups.count(tally));
-    }
-    let parts = groups.place_operations();
-    groups.place_parts(&parts);
     let no_times = detail::no_times(trace.header.detail);
     let mut sites: Vec<CallSite> =
-        groups.by_key.into_iter().map(|(key, group)| group.finish(key, no_times)).collect();
+        groups(trace).into_iter().map(|(key, group)| group.finish(key, no_times)).collect();
     sites.sort_by_key(CallSite::order);
     sites
 }
@@ -126,116 +117,6 @@ impl CallSite {
         let items = self.counts.value().map_or(0, |counts| counts.items);
         (Reverse(time), Reverse(items), self.name.clone(), self.chain.clone())
     }
-}
-
-/// What parallel iterators have in common that are shown as one.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Key<'t> {
-    label: Option<&'t str>,
-    /// Without a label: `FILE:LINE`.
-    line: Option<&'t str>,
-    chain: Option<&'t str>,
-    opaque: bool,
-}
-
-struct Groups<'t> {
-    trace: &'t Trace,
-    chains: HashMap<Place<'t>, &'t str>,
-    by_key: BTreeMap<Key<'t>, Group<'t>>,
-}
-
-/// Where a parallel iterator was called, and the label that it had.
-type Place<'t> = (Option<SiteId>, Option<&'t str>);
-
-/// The chain of each place that was tallied, for operations that lost theirs.
-fn chains(trace: &Trace) -> HashMap<Place<'_>, &str> {
-    let tallies = trace.lanes.iter().flat_map(|lane| &lane.tallies);
-    let chain = |tally: &'_ Tally| trace.chain(tally.chain?);
-    tallies
-        .filter_map(|tally| Some(((tally.site, tally.label.as_deref()), chain(tally)?)))
-        .collect()
-}
-
-impl<'t> Groups<'t> {
-    fn count(&mut self, tally: &'t Tally) {
-        let label = tally.label.as_deref();
-        let chain = tally.chain.and_then(|chain| self.trace.chain(chain));
-        let group = self.group(label, tally.site, chain, OperationKind::Iterator);
-        group.tallies.push(tally);
-    }
-
-    /// Where each parallel iterator's parts belong.
-    fn place_operations(&mut self) -> HashMap<EventId, Key<'t>> {
-        let mut keys = HashMap::new();
-        for event in self.trace.lanes.iter().flat_map(|lane| &lane.events) {
-            let Event::Operation(operation) = event else { continue };
-            let kind = operation.kind;
-            if !matches!(kind, OperationKind::Iterator | OperationKind::Sort) {
-                continue;
-            }
-            let label = operation.label.as_deref();
-            let chain = event.chain().and_then(|chain| self.trace.chain(chain));
-            let chain = chain.or_else(|| self.chains.get(&(operation.site, label)).copied());
-            keys.insert(operation.id, self.key(label, operation.site, chain, kind));
-            self.group(label, operation.site, chain, kind).operations.push(operation);
-        }
-        keys
-    }
-
-    fn place_parts(&mut self, keys: &HashMap<EventId, Key<'t>>) {
-        for event in self.trace.lanes.iter().flat_map(|lane| &lane.events) {
-            let key = event.part_of().and_then(|operation| keys.get(&operation));
-            let Some(group) = key.and_then(|key| self.by_key.get_mut(key)) else { continue };
-            match event {
-                Event::Leaf(leaf) => group.leaves.push(leaf),
-                Event::Reduction(reduction) => group.reductions.push(reduction),
-                _ => {}
-            }
-        }
-    }
-
-    fn group(
-        &mut self,
-        label: Option<&'t str>,
-        site: Option<SiteId>,
-        chain: Option<&'t str>,
-        kind: OperationKind,
-    ) -> &mut Group<'t> {
-        let key = self.key(label, site, chain, kind);
-        let group = self.by_key.entry(key).or_default();
-        group.sites.extend(location(self.trace, site));
-        group
-    }
-
-    fn key(
-        &self,
-        label: Option<&'t str>,
-        site: Option<SiteId>,
-        chain: Option<&'t str>,
-        kind: OperationKind,
-    ) -> Key<'t> {
-        let line = location(self.trace, site).filter(|_| label.is_none()).map(line);
-        Key { label, line, chain, opaque: kind.is_opaque() }
-    }
-}
-
-fn location(trace: &Trace, site: Option<SiteId>) -> Option<&str> {
-    trace.site(site?).map(|site| site.location.as_str())
-}
-
-/// A call site without its column: one chain of calls may stand on a line in several ways.
-fn line(location: &str) -> &str {
-    location.rsplit_once(':').map_or(location, |(line, _)| line)
-}
-
-/// What there is of one key.
-#[derive(Default)]
-struct Group<'t> {
-    sites: BTreeSet<&'t str>,
-    tallies: Vec<&'t Tally>,
-    operations: Vec<&'t Operation>,
-    leaves: Vec<&'t Leaf>,
-    reductions: Vec<&'t Reduction>,
 }
 
 impl Group<'_> {

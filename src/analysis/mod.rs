@@ -8,6 +8,7 @@
 pub mod activity;
 pub mod call_sites;
 pub mod detail;
+mod groups;
 mod opaque;
 pub mod own_cost;
 mod rank;

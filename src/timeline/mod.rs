@@ -10,6 +10,7 @@
 mod causality;
 mod check;
 mod collapsed;
+mod counts;
 mod forest;
 mod frame;
 mod links;
@@ -103,7 +104,7 @@ impl<'t> Row<'t> {
         let frames = forest::build(lane)?;
         check::callers(lane, &frames, &ids)?;
         check::tallies(trace, lane)?;
-        check::counts(lane)?;
+        counts::check(lane)?;
         let stretches = stretch::flatten(lane, &frames, presence)?;
         Ok(Self { lane, presence, frames, stretches })
     }

@@ -44,7 +44,8 @@ const FORMAT: &str = "rayprism";
 /// The format's version. A reader takes its own version and all before it.
 ///
 /// 2: parallel iterators, with the categories `split`, `leaf` and `reduction`. What a file of
-/// format 1 does not say of them is zero or empty there, as its recorder saw none.
+/// format 1 does not say of them is zero or empty there, as its recorder saw none; texts
+/// without room it did not count.
 const VERSION: u32 = 2;
 
 /// The `pid` of the one process.
