@@ -103,6 +103,7 @@ fn main_thread() -> Vec<Event> {
         outcome: Outcome::Panicked,
         site: Some(SiteId(1)),
         label: None,
+        chain: None,
         iteration: None,
     })]
 }
@@ -170,6 +171,7 @@ fn iterator(kind: OperationKind, id: EventId, [start, wait, end]: [u64; 3]) -> O
         outcome: Outcome::Returned,
         site: Some(SiteId(0)),
         label: None,
+        chain: None,
         iteration: None,
     }
 }
@@ -200,22 +202,8 @@ fn reduction(own: EventId, task: Option<EventId>, depth: u32, [start, end]: [u64
 }
 
 fn main_thread_later() -> Vec<Event> {
-    let of_sum = Iteration {
-        chain: Some(ChainId(0)),
-        items: 12,
-        leaves: 4,
-        splits: 3,
-        reductions: Some(3),
-        steals: 1,
-    };
-    let of_bridge = Iteration {
-        chain: Some(ChainId(1)),
-        items: 5,
-        leaves: 1,
-        splits: 0,
-        reductions: None,
-        steals: 0,
-    };
+    let of_sum = Iteration { items: 12, leaves: 4, splits: 3, reductions: Some(3), steals: 1 };
+    let of_bridge = Iteration { items: 5, leaves: 1, splits: 0, reductions: None, steals: 0 };
     let sum = iterator(OperationKind::Iterator, id(1, 2), [2_100_000, 2_110_000, 2_800_000]);
     let bridge = iterator(OperationKind::Iterator, id(1, 4), [2_810_000, 2_900_000, 2_900_000]);
     let bridged = Leaf {
@@ -228,10 +216,11 @@ fn main_thread_later() -> Vec<Event> {
     };
     let sort = iterator(OperationKind::Sort, id(1, 6), [2_910_000, 2_910_000, 2_990_000]);
     vec![
-        Event::Operation(Operation { iteration: Some(of_sum), ..sum }),
+        Event::Operation(Operation { chain: Some(ChainId(0)), iteration: Some(of_sum), ..sum }),
         Event::Reduction(reduction(id(1, 3), None, 0, [2_750_000, 2_790_000])),
         Event::Operation(Operation {
             label: Some("lines".to_owned()),
+            chain: Some(ChainId(1)),
             iteration: Some(of_bridge),
             ..bridge
         }),

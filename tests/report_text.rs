@@ -379,7 +379,8 @@ const VARIED: &str = r"
   kept
   reductions: not measured where there is a – (invisible under an indexed adaptor such as `zip` or
   `enumerate`)
-  `par_sort` and its like are opaque: what happens in them is invisible to public API
+  `par_sort`, `chunks`, `step_by` and their like are opaque: what happens in them is invisible to
+  public API
   elsewhere: call sites that found no place of their own, counted together
 ";
 const VARIED_NARROW: &str = r"
@@ -415,8 +416,8 @@ const VARIED_NARROW: &str = r"
   the 2 of 9 leaves that were kept
   reductions: not measured where there is a – (invisible under an
   indexed adaptor such as `zip` or `enumerate`)
-  `par_sort` and its like are opaque: what happens in them is invisible
-  to public API
+  `par_sort`, `chunks`, `step_by` and their like are opaque: what
+  happens in them is invisible to public API
   elsewhere: call sites that found no place of their own, counted
   together
 ";

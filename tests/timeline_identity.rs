@@ -75,6 +75,8 @@ impl Grower {
             (2, _) => {
                 self.summed[start as usize..end as usize].fill(Some(self.events.len()));
                 self.events.push(Event::Collapsed(collapsed(start, end, 1, 0)));
+                // Of two with equal spans the collapsed one would be taken for the inner one.
+                return self.row((start + 1).min(end), end, inner);
             }
             (3, Some(of)) => {
                 self.paint(start, end, State::Busy);

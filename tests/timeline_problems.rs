@@ -147,8 +147,8 @@ fn a_call_site_that_is_not_there() {
 
 #[test]
 fn a_chain_that_is_not_there() {
-    let iteration = Some(Iteration { chain: Some(ChainId(2)), ..iteration(0, 0, 0, 0) });
-    let call = Operation { iteration, ..iterator(1, 1, [100, 150, 200]) };
+    let iteration = Some(iteration(0, 0, 0, 0));
+    let call = Operation { chain: Some(ChainId(2)), iteration, ..iterator(1, 1, [100, 150, 200]) };
     let found = problem_of(vec![Event::Operation(call)]);
     assert!(matches!(found, Problem::UnknownChain { chain: ChainId(2), chains: 0, .. }));
     says(&found, "lane 1: operation 1:1 (100 to 200 ns) points to chain 2, of 0");

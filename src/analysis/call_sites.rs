@@ -125,8 +125,8 @@ impl Group<'_> {
             name: key.label.or(key.line).map(str::to_owned),
             labelled: key.label.is_some(),
             chain: key.chain.map(str::to_owned),
-            kind: if key.opaque { OperationKind::Sort } else { OperationKind::Iterator },
-            counts: self.counts(key.opaque),
+            kind: key.kind,
+            counts: self.counts(key.kind.is_opaque()),
             kept: match no_times {
                 Some(reason) => Measured::Not(reason.to_owned()),
                 None => self.kept(),

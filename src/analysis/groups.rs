@@ -14,7 +14,7 @@ pub(super) struct Key<'t> {
     /// Without a label: `FILE:LINE`.
     pub(super) line: Option<&'t str>,
     pub(super) chain: Option<&'t str>,
-    pub(super) opaque: bool,
+    pub(super) kind: OperationKind,
 }
 
 /// What a trace has of one key.
@@ -70,7 +70,7 @@ impl<'t> Groups<'t> {
 
     fn place_operation(&mut self, event: &'t Event) -> Option<(EventId, Key<'t>)> {
         let Event::Operation(operation) = event else { return None };
-        if !matches!(operation.kind, OperationKind::Iterator | OperationKind::Sort) {
+        if operation.kind != OperationKind::Iterator && !operation.kind.is_opaque() {
             return None;
         }
         let place = (operation.site, operation.label.as_deref());
@@ -98,7 +98,7 @@ impl<'t> Groups<'t> {
         kind: OperationKind,
     ) -> Key<'t> {
         let line = location(self.trace, site).filter(|_| label.is_none()).map(line);
-        Key { label, line, chain, opaque: kind.is_opaque() }
+        Key { label, line, chain, kind }
     }
 
     fn group(&mut self, key: Key<'t>, site: Option<SiteId>) -> &mut Group<'t> {

@@ -139,7 +139,7 @@ pub struct Join {
 }
 
 /// Which call an operation is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum OperationKind {
     /// A stretch that the user named.
@@ -156,6 +156,8 @@ pub enum OperationKind {
     Broadcast,
     /// A parallel iterator, from the call that drives it to its return.
     Iterator,
+    /// A parallel iterator whose parts are out of sight: under `chunks`, `fold_chunks`, `step_by`.
+    OpaqueIterator,
     /// `par_sort` and its like. What happens in it is invisible to public API.
     Sort,
 }
@@ -163,7 +165,7 @@ pub enum OperationKind {
 impl OperationKind {
     /// Whether it is one span and no more: tasks in it are not seen.
     pub fn is_opaque(self) -> bool {
-        self == Self::Sort
+        matches!(self, Self::OpaqueIterator | Self::Sort)
     }
 }
 
@@ -186,15 +188,16 @@ pub struct Operation {
     pub site: Option<SiteId>,
     /// The name that the user gave it.
     pub label: Option<String>,
-    /// What a parallel iterator did; `None` for other operations, and where that record is lost.
+    /// What a parallel iterator is, in words.
+    pub chain: Option<ChainId>,
+    /// What a parallel iterator did; `None` for other operations, for opaque ones, and where that
+    /// record is lost.
     pub iteration: Option<Iteration>,
 }
 
 /// What a parallel iterator did, on all workers together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Iteration {
-    /// What it is, in words.
-    pub chain: Option<ChainId>,
     /// Items that its leaves were given.
     pub items: u64,
     /// Leaves, timed or not.
@@ -305,7 +308,7 @@ impl Event {
     /// What it is in words, if it is a parallel iterator.
     pub fn chain(&self) -> Option<ChainId> {
         match self {
-            Self::Operation(operation) => operation.iteration?.chain,
+            Self::Operation(operation) => operation.chain,
             _ => None,
         }
     }

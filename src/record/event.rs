@@ -341,6 +341,8 @@ codes! {
         Iterator = 6,
         /// `par_sort` and its like.
         Sort = 7,
+        /// A parallel iterator whose parts are out of sight.
+        OpaqueIterator = 8,
     }
 }
 

@@ -172,14 +172,18 @@ impl Lane {
         call: &Call<'_>,
     ) -> Option<Opened<'l>> {
         let place = notebook.place(call)?;
-        notebook.count(place, Count::Operations, 1);
+        let opaque = place.meaning.opaque;
+        if !opaque {
+            notebook.count(place, Count::Operations, 1);
+        }
         let timed = mode.timed().filter(|&detail| notebook.times(detail, place, 0));
         let operation = timed.map(|detail| {
-            let (kind, site) = (OperationKind::Iterator, call.site);
-            Box::new(OpenOperation::new(self, notebook, detail, kind, site, call.label))
+            let iterator = OperationKind::Iterator;
+            let kind = if opaque { OperationKind::OpaqueIterator } else { iterator };
+            Box::new(OpenOperation::new(self, notebook, detail, kind, call.site, call.label))
         });
         let serial = operation.as_ref().map_or_else(|| notebook.next_id(), |open| open.id());
-        let serial = if place.meaning.opaque { 0 } else { serial };
+        let serial = if opaque { 0 } else { serial };
         notebook.prelude.set(serial != 0);
         let outer = Outer::leave(self, notebook, serial);
         Some(Opened { notebook, place, serial, operation, outer })

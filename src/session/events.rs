@@ -153,20 +153,9 @@ impl Reader<'_> {
             outcome: outcome(raw.flags),
             site: self.site(raw.text),
             label: text(u32::try_from(raw.label).ok()?, self.own_texts).map(str::to_owned),
-            iteration: iteration.map(|iteration| self.iteration(&iteration)),
+            chain: iteration.as_ref().and_then(|iteration| self.chain(iteration.text)),
+            iteration: iteration.filter(|raw| raw.flags & event::OPAQUE == 0).map(iteration_of),
         })
-    }
-
-    fn iteration(&mut self, raw: &event::Iteration) -> Iteration {
-        let seen = raw.flags & event::REDUCTIONS_SEEN != 0;
-        Iteration {
-            chain: self.chain(raw.text),
-            items: raw.items,
-            leaves: raw.leaves,
-            splits: raw.splits,
-            reductions: seen.then_some(raw.reductions),
-            steals: raw.steals,
-        }
     }
 
     fn leaf(&mut self, raw: &event::Leaf) -> Option<Leaf> {
@@ -257,6 +246,17 @@ fn outcome(flags: u8) -> Outcome {
     if flags & PANICKED == 0 { Outcome::Returned } else { Outcome::Panicked }
 }
 
+fn iteration_of(raw: event::Iteration) -> Iteration {
+    let seen = raw.flags & event::REDUCTIONS_SEEN != 0;
+    Iteration {
+        items: raw.items,
+        leaves: raw.leaves,
+        splits: raw.splits,
+        reductions: seen.then_some(raw.reductions),
+        steals: raw.steals,
+    }
+}
+
 fn losses(figures: &Figures) -> Losses {
     Losses {
         dropped: figures.dropped + figures.unreadable,
@@ -281,5 +281,5 @@ macro_rules! same_case {
 same_case!(origin: Origin { Root Local Stolen Injected Broadcast Migrated });
 same_case!(second: SecondHalf { Inline SameWorker Stolen Unknown });
 same_case!(kind: OperationKind {
-    Region Install Join Scope InPlaceScope Broadcast Iterator Sort
+    Region Install Join Scope InPlaceScope Broadcast Iterator OpaqueIterator Sort
 });

@@ -254,6 +254,7 @@ impl Grower<'_, '_> {
             OperationKind::InPlaceScope,
             OperationKind::Broadcast,
             OperationKind::Sort,
+            OperationKind::OpaqueIterator,
             OperationKind::Iterator,
             OperationKind::Iterator,
         ]);
@@ -270,16 +271,20 @@ impl Grower<'_, '_> {
             outcome: self.outcome(),
             site: self.site(),
             label: self.choices.maybe(Choices::text),
+            chain: if iterates { self.chain() } else { None },
             iteration: iterates.then(|| self.iteration()),
         };
         self.events.push(Event::Operation(operation));
     }
 
-    fn iteration(&mut self) -> Iteration {
+    fn chain(&mut self) -> Option<ChainId> {
         let chains = self.chains;
         let named = chains > 0 && !self.choices.chance(4);
+        named.then(|| ChainId(self.choices.below(chains) as u32))
+    }
+
+    fn iteration(&mut self) -> Iteration {
         Iteration {
-            chain: named.then(|| ChainId(self.choices.below(chains) as u32)),
             items: self.choices.count(),
             leaves: self.choices.count(),
             splits: self.choices.count(),

@@ -63,6 +63,7 @@ pub(crate) fn operation(lane: u32, sequence: u64, times: [u64; 3]) -> Operation 
         outcome: Outcome::Returned,
         site: None,
         label: None,
+        chain: None,
         iteration: None,
     }
 }
@@ -76,7 +77,7 @@ pub(crate) fn iterator(lane: u32, sequence: u64, times: [u64; 3]) -> Operation {
 
 /// What a parallel iterator counted.
 pub(crate) fn iteration(items: u64, leaves: u64, splits: u64, reductions: u64) -> Iteration {
-    Iteration { chain: None, items, leaves, splits, reductions: Some(reductions), steals: 0 }
+    Iteration { items, leaves, splits, reductions: Some(reductions), steals: 0 }
 }
 
 /// A split on `lane` in its task `task`, of the parallel iterator `of`; run in place unless changed.
@@ -278,7 +279,8 @@ pub(crate) fn header(duration: u64) -> Header {
 pub(crate) fn summed() -> Trace {
     let sum = id(1, 1);
     let called = Operation {
-        iteration: Some(Iteration { chain: Some(ChainId(0)), steals: 1, ..iteration(12, 4, 3, 3) }),
+        chain: Some(ChainId(0)),
+        iteration: Some(Iteration { steals: 1, ..iteration(12, 4, 3, 3) }),
         site: Some(SiteId(0)),
         ..iterator(1, 1, [100, 120, 1100])
     };
@@ -341,11 +343,11 @@ pub(crate) fn varied() -> Trace {
     let chains = ["Lines → par_bridge → for_each", "Iter<f32> → zip → map → collect"];
     trace.chains.extend(chains.map(str::to_owned));
 
-    let counted = |chain, counted| Some(Iteration { chain: Some(ChainId(chain)), ..counted });
     let bridge = Operation {
         label: Some("lines".to_owned()),
         site: Some(SiteId(1)),
-        iteration: counted(1, iteration(40, 1, 0, 0)),
+        chain: Some(ChainId(1)),
+        iteration: Some(iteration(40, 1, 0, 0)),
         ..iterator(1, 3, [1200, 1400, 1400])
     };
     let (waited, producing) = (Nanos(30), Nanos(50));
@@ -354,7 +356,8 @@ pub(crate) fn varied() -> Trace {
     let sort = Operation { kind, site: Some(SiteId(2)), ..operation(1, 5, [1450, 1450, 1650]) };
     let zip = Operation {
         site: Some(SiteId(3)),
-        iteration: counted(2, Iteration { reductions: None, ..iteration(340, 3, 2, 0) }),
+        chain: Some(ChainId(2)),
+        iteration: Some(Iteration { reductions: None, ..iteration(340, 3, 2, 0) }),
         ..iterator(1, 6, [1700, 1705, 1900])
     };
     trace.lanes[0].events.extend([

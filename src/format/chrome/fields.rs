@@ -57,7 +57,7 @@ fn task_name(origin: Origin) -> &'static str {
 /// Its label, else what it is.
 fn operation_name<'a>(operation: &'a Operation, texts: &'a Texts<'_>) -> &'a str {
     let label = operation.label.as_deref();
-    let chain = operation.iteration.and_then(|iteration| texts.name(iteration.chain?));
+    let chain = operation.chain.and_then(|chain| texts.name(chain));
     let own = [label, chain].into_iter().flatten().find(|text| !text.trim().is_empty());
     own.unwrap_or_else(|| kind_name(operation.kind))
 }
@@ -71,6 +71,7 @@ fn kind_name(kind: OperationKind) -> &'static str {
         OperationKind::InPlaceScope => "in-place scope",
         OperationKind::Broadcast => "broadcast",
         OperationKind::Iterator => "parallel iterator",
+        OperationKind::OpaqueIterator => "parallel iterator (opaque)",
         OperationKind::Sort => "par_sort",
     }
 }
@@ -140,7 +141,8 @@ impl<'a> Fields<'a> {
     }
 
     fn operation(&mut self, operation: &Operation) -> io::Result<()> {
-        let Operation { span, id, task, kind, wait, outcome, site, label, iteration } = operation;
+        let Operation { span, id, task, kind, wait, outcome, site, label, chain, iteration } =
+            operation;
         self.id("id", Some(*id))?;
         self.id("task", *task)?;
         self.word("kind", kind)?;
@@ -151,6 +153,10 @@ impl<'a> Fields<'a> {
         if let Some(label) = label {
             self.word("label", label)?;
         }
+        if let Some(chain) = chain {
+            self.key("chain");
+            self.texts.write_chain(*chain, self.buffer)?;
+        }
         if let Some(iteration) = iteration {
             self.iteration(iteration)?;
         }
@@ -158,11 +164,7 @@ impl<'a> Fields<'a> {
     }
 
     fn iteration(&mut self, iteration: &Iteration) -> io::Result<()> {
-        let Iteration { chain, items, leaves, splits, reductions, steals } = iteration;
-        if let Some(chain) = chain {
-            self.key("chain");
-            self.texts.write_chain(*chain, self.buffer)?;
-        }
+        let Iteration { items, leaves, splits, reductions, steals } = iteration;
         self.whole("items", *items)?;
         self.whole("leaves", *leaves)?;
         self.whole("splits", *splits)?;

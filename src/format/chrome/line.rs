@@ -204,6 +204,7 @@ impl Args<'_> {
             outcome: outcome(self.panicked),
             site: self.site(),
             label: self.label.as_ref().map(|Text(label)| label.clone().into_owned()),
+            chain: self.chain.map(|Index(chain)| ChainId(chain)),
             iteration: self.iteration()?,
         })
     }
@@ -211,7 +212,6 @@ impl Args<'_> {
     fn iteration(&self) -> Result<Option<Iteration>, EventProblem> {
         let Some(Whole(leaves)) = self.leaves else { return Ok(None) };
         Ok(Some(Iteration {
-            chain: self.chain.map(|Index(chain)| ChainId(chain)),
             items: whole(self.items, "items")?,
             leaves,
             splits: whole(self.splits, "splits")?,

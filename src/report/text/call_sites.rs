@@ -160,9 +160,10 @@ fn notes(sites: &[CallSite], shown: &Rows<'_>) -> Vec<String> {
             .next()
             .map(|why| format!("reductions: not measured where there is a {NONE} ({why})")),
     );
-    if shown.sites.iter().any(|site| site.kind == OperationKind::Sort) {
+    if shown.sites.iter().any(|site| site.kind.is_opaque()) {
         notes.push(
-            "`par_sort` and its like are opaque: what happens in them is invisible to public API"
+            "`par_sort`, `chunks`, `step_by` and their like are opaque: what happens in them is \
+             invisible to public API"
                 .to_owned(),
         );
     }

@@ -133,7 +133,7 @@ fn notes(pool: &PoolActivity) -> Vec<String> {
     notes.extend(grouped("CPU time", pool, |worker| reason(&worker.cpu)));
     if let Some(times) = pool.times.value().filter(|times| times.opaque > Nanos::ZERO) {
         notes.push(format!(
-            "no task: for {} of it an opaque operation ran (`par_sort`), which may have been work",
+            "no task: for {} of it an opaque operation ran (such as `par_sort`), which may have been work",
             times.opaque
         ));
     }
