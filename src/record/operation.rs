@@ -101,6 +101,11 @@ impl<'l> OpenOperation<'l> {
         self.id
     }
 
+    /// The detail in which it is recorded.
+    pub(super) fn detail(&self) -> Detail {
+        self.detail
+    }
+
     /// When it was called.
     #[inline]
     pub(super) fn start(&self) -> Ticks {

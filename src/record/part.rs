@@ -406,8 +406,8 @@ impl<'c> Run<'c> {
         if self.operation == 0 {
             return None;
         }
-        // A thread outside the pool has no task; it has timed the operation.
-        lane.mode.get().timed().or(Some(Detail::Auto).filter(|_| !lane.in_task()))
+        // A thread outside the pool has no task, but what it has called.
+        if lane.in_task() { lane.mode.get().timed() } else { self.detail }
     }
 
     fn time_split<'l>(
@@ -483,7 +483,7 @@ fn parent_on(lane: &Lane, here: &Notebook, half: Half) -> u64 {
 
 impl<'r, 'c, 'l> Open<'r, 'c, 'l> {
     fn boxed(self) -> Option<Box<Self>> {
-        let needed = self.timed.is_some() || self.arrived.is_some() || self.half.is(MARKED);
+        let needed = self.arrived.is_some() || self.half.is(TIMED | MARKED);
         needed.then(|| Box::new(self))
     }
 
@@ -541,7 +541,10 @@ impl<'l> Open<'_, '_, 'l> {
     /// its end.
     #[cold]
     fn end_split(&mut self, second: Option<Done>) {
-        let Some(timed) = self.timed.take() else { return };
+        let Some(timed) = self.timed.take() else {
+            self.timed = second.and_then(|_| self.reduction_outside());
+            return;
+        };
         let Self { run, lane, half, .. } = *self;
         let end = now();
         let (first_end, nested) = timed.notebook.first_end(lane.level.get());
@@ -581,6 +584,15 @@ impl<'l> Open<'_, '_, 'l> {
             .encode()
         });
         self.timed = (!panicked).then(|| Timed::open(notebook, lane, detail, Some(end)));
+    }
+}
+
+impl<'l> Open<'_, '_, 'l> {
+    /// Outside the pool a split is not timed, as its caller only waits; but the reduction is its own.
+    fn reduction_outside(&self) -> Option<Timed<'l>> {
+        let Self { run, lane, half, .. } = *self;
+        let notebook = run.notebook(lane).filter(|_| half.is(TIMED) && !lane.in_task())?;
+        Some(Timed::open(notebook, lane, run.detail(lane)?, None))
     }
 }
 
