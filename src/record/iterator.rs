@@ -14,7 +14,7 @@ use super::notebook::{Notebook, Progress};
 use super::operation::{OpenOperation, Wait};
 use super::part::Half;
 use super::places::{Call, Place};
-use super::recorder::{self, Identity};
+use super::recorder::{self, Detail, Identity};
 use super::task::Running;
 use super::time::Ticks;
 
@@ -40,6 +40,8 @@ pub struct Run<'c> {
     pub(super) operation: u64,
     /// When it was called, if it is timed.
     pub(super) start: Ticks,
+    /// The detail in which its caller times it, if it does.
+    pub(super) detail: Option<Detail>,
     /// The lane that called it.
     pub(super) caller: u32,
     /// Joins around it.
@@ -296,6 +298,7 @@ impl<'c> Run<'c> {
             epoch: opened.map_or(0, |opened| opened.notebook.epoch()),
             operation: operation.map_or(0, |operation| operation.id()),
             start: operation.map_or(Ticks(0), |operation| operation.start()),
+            detail: operation.map(|operation| operation.detail()),
             caller: lane.number.get(),
             depth: lane.depth.get(),
             bridged: opened.is_some_and(|opened| opened.place.meaning.bridged),

@@ -107,6 +107,12 @@ impl<'l> OpenOperation<'l> {
         self.start
     }
 
+    /// The detail in which it is timed.
+    #[inline]
+    pub(super) fn detail(&self) -> Detail {
+        self.detail
+    }
+
     /// What the job carries to which this operation hands everything over.
     pub fn link(&self, site: &'static Location<'static>) -> Link {
         self.handed_over.set(true);

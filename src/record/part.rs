@@ -403,11 +403,9 @@ impl<'c> Run<'c> {
 
     /// The detail in which a thread records times of its parts, if it does.
     fn detail(&self, lane: &Lane) -> Option<Detail> {
-        if self.operation == 0 {
-            return None;
-        }
-        // A thread outside the pool has no task; it has timed the operation.
-        lane.mode.get().timed().or(Some(Detail::Auto).filter(|_| !lane.in_task()))
+        // A thread outside the pool has no task; it is the one that has timed the operation.
+        let here = if lane.in_task() { lane.mode.get().timed() } else { self.detail };
+        here.filter(|_| self.operation != 0)
     }
 
     fn time_split<'l>(
