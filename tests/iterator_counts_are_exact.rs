@@ -122,6 +122,18 @@ fn of_operations_called_from_outside() {
     }
 }
 
+/// Nothing is handed to the pool where there is nothing to split.
+#[test]
+fn of_a_leaf_that_a_thread_outside_runs_itself() {
+    let _alone = alone();
+    for detail in [Detail::Auto, Detail::Full] {
+        let ((), trace) = recorded(detail, || assert_eq!(rayon::iter::once(1).sum::<u32>(), 1));
+        assert_whole(&trace);
+        let (lane, leaf) = only(leaves(&trace));
+        assert_eq!((lane.role, leaf.items, leaf.task), (Role::Outside, 1, None), "{detail:?}");
+    }
+}
+
 #[test]
 fn of_one_operation_by_its_record() {
     let _alone = alone();

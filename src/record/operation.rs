@@ -101,15 +101,16 @@ impl<'l> OpenOperation<'l> {
         self.id
     }
 
-    /// The detail in which it is recorded.
-    pub(super) fn detail(&self) -> Detail {
-        self.detail
-    }
-
     /// When it was called.
     #[inline]
     pub(super) fn start(&self) -> Ticks {
         self.start
+    }
+
+    /// The detail in which it is timed.
+    #[inline]
+    pub(super) fn detail(&self) -> Detail {
+        self.detail
     }
 
     /// What the job carries to which this operation hands everything over.
