@@ -211,7 +211,8 @@ pub struct Losses {
     pub dropped: u64,
     /// Old events overwritten by new ones.
     pub overwritten: u64,
-    /// Tasks still open when the recording ended; they and all in them are not counted.
+    /// Tasks still open when the recording ended, and parallel iterators that no task had called;
+    /// they and all in them are not counted.
     pub unfinished: u64,
     /// Times that stood in the wrong order and were set to the earlier bound.
     pub clamped: u64,

@@ -9,7 +9,7 @@ use super::ids::EventId;
 use super::join::Mark;
 use super::lane::{Lane, Mode};
 use super::link::{Arrival, Link};
-use super::log::Count;
+use super::log::{Count, Counter};
 use super::notebook::{Notebook, Progress};
 use super::operation::{OpenOperation, Wait};
 use super::part::Half;
@@ -173,10 +173,18 @@ impl Lane {
         call: &Call<'_>,
     ) -> Option<Opened<'l>> {
         let place = notebook.place(call)?;
+<<<<<<< HEAD
         let opaque = place.meaning.opaque;
         if !opaque {
             notebook.count(place, Count::Operations, 1);
         }
+=======
+        if !self.in_task() {
+            // Open as a task is: what is done in it is tallied when it ends.
+            notebook.with_log(|log| log.add(Counter::Begun, 1));
+        }
+        notebook.count(place, Count::Operations, 1);
+>>>>>>> wt-tests
         let timed = mode.timed().filter(|&detail| notebook.times(detail, place, 0));
         let operation = timed.map(|detail| {
             let iterator = OperationKind::Iterator;
@@ -231,10 +239,16 @@ impl<'c> OpenIterator<'_, 'c> {
         let Opened { notebook, place, operation, outer, .. } = opened;
         notebook.prelude.set(false);
         let progress = Outer::resume(outer, self.lane, notebook);
-        notebook.tally(place, &progress);
+        let is_same_recording = notebook.epoch() == self.run.epoch;
+        if is_same_recording {
+            notebook.tally(place, &progress);
+        }
         if let Some(mut operation) = operation {
             let iteration = self.run.record(place, &progress);
             operation.end(self.run.wait(self.lane), panicked, Some(iteration));
+        }
+        if is_same_recording && !self.lane.in_task() {
+            notebook.with_log(|log| log.add(Counter::Ended, 1));
         }
     }
 }
@@ -270,7 +284,9 @@ impl Arrived<'_, '_, '_> {
     fn add_up(&mut self) {
         let Some((notebook, place, outer)) = self.opened.take() else { return };
         let progress = Outer::resume(outer, self.lane, notebook);
-        notebook.tally(place, &progress);
+        if notebook.epoch() == self.run.epoch {
+            notebook.tally(place, &progress);
+        }
         self.run.others.add(&progress);
     }
 }

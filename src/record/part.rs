@@ -228,6 +228,8 @@ struct Timed<'l> {
     epoch: u64,
     detail: Detail,
     id: u64,
+    /// How many were open, with it.
+    level: u32,
     start: Ticks,
     /// The short events around it; `None` outside of tasks.
     around: Option<Around>,
@@ -236,12 +238,14 @@ struct Timed<'l> {
 
 impl<'l> Timed<'l> {
     fn open(notebook: &'l Notebook, lane: &Lane, detail: Detail, start: Option<Ticks>) -> Self {
-        lane.level.set(lane.level.get() + 1);
+        let level = lane.level.get() + 1;
+        lane.level.set(level);
         Self {
             notebook,
             epoch: notebook.epoch(),
             detail,
             id: notebook.next_id(),
+            level,
             around: lane.in_task().then(|| notebook.step_in()),
             feed: None,
             // The clock is read last, so that the bookkeeping is not in the part's time.
@@ -249,10 +253,19 @@ impl<'l> Timed<'l> {
         }
     }
 
-    /// The part ended; false if another recording has begun meanwhile.
-    fn leave(&self, lane: &Lane) -> bool {
-        lane.level.set(lane.level.get().saturating_sub(1));
-        self.epoch == self.notebook.epoch()
+    /// The part ended; false if it cannot be written: another recording has begun meanwhile, or
+    /// another part that began within it is still open. That happens to leaves whose iterators
+    /// somebody keeps side by side, and is true of both: their time is that of what is around them.
+    fn leave(&mut self, lane: &Lane) -> bool {
+        let level = lane.level.get();
+        lane.level.set(level.saturating_sub(1));
+        let (same, in_order) = (self.epoch == self.notebook.epoch(), level == self.level);
+        if same && !in_order {
+            if let Some(around) = self.around.take() {
+                self.notebook.step_out(around, None, None);
+            }
+        }
+        same && in_order
     }
 
     /// Writes its record if it took long enough, or matters.
@@ -541,7 +554,7 @@ impl<'l> Open<'_, '_, 'l> {
     /// its end.
     #[cold]
     fn end_split(&mut self, second: Option<Done>) {
-        let Some(timed) = self.timed.take() else {
+        let Some(mut timed) = self.timed.take() else {
             self.timed = second.and_then(|_| self.reduction_outside());
             return;
         };
@@ -643,7 +656,7 @@ impl Open<'_, '_, '_> {
     /// meanwhile.
     #[cold]
     fn end_reduction(&mut self, panicked: bool) -> Option<Ticks> {
-        let timed = self.timed.take()?;
+        let mut timed = self.timed.take()?;
         let Self { run, lane, half, .. } = *self;
         let end = now();
         if !timed.leave(lane) {

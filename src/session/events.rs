@@ -165,8 +165,12 @@ impl Reader<'_> {
             None if raw.flags & event::FED != 0 => return None,
             None => (Nanos::ZERO, Nanos::ZERO),
         };
+        // Cut off at the recording's end, it has not done more than it lasted.
+        let span = self.span(raw.start, raw.end);
+        let producing = producing.min(span.duration());
+        let waited = waited.min(span.duration() - producing);
         Some(Leaf {
-            span: self.span(raw.start, raw.end),
+            span,
             id: EventId::from_word(raw.id)?,
             operation: EventId::from_word(raw.operation)?,
             task: EventId::from_word(raw.task),

@@ -7,8 +7,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 
+use rayon::prelude::*;
 use rayprism::Session;
 use rayprism::facade as rayon;
+use rayprism::facade::Labelled;
 use rayprism::model::*;
 use rayprism::timeline::Timeline;
 
@@ -222,6 +224,52 @@ pub(crate) fn tallied(trace: &Trace) -> Tally {
         steals: sum.steals + tally.steals,
         ..sum
     })
+}
+
+/// Two parallel iterators by which workers show that they record as ever: one of which all parts are
+/// seen, one of which only splits and leaves are.
+pub(crate) fn clean() {
+    let all = (0..64_u32).into_par_iter().with_max_len(1).labelled("clean");
+    assert_eq!(all.map(|n| n + 1).sum::<u32>(), 65 * 32);
+    let all = (0..64_u32).into_par_iter().labelled("clean, indexed").with_max_len(1);
+    assert_eq!(all.map(|n| n + 1).sum::<u32>(), 65 * 32);
+}
+
+/// [`clean`] ran so many times, and was recorded exactly, whatever was before.
+pub(crate) fn assert_clean(trace: &Trace, times: u64) {
+    let [whole, indexed] = ["clean", "clean, indexed"].map(|label| labelled(trace, label));
+    let counts = |tally: &Tally| [tally.operations, tally.splits, tally.leaves, tally.items];
+    assert_eq!(counts(&whole), [1, 63, 64, 64].map(|n| n * times));
+    assert_eq!(counts(&indexed), [1, 63, 64, 64].map(|n| n * times));
+    assert_eq!((whole.reductions, indexed.reductions), (63 * times, 0));
+    if trace.header.detail == Detail::Full {
+        let all = iterations(trace).into_iter();
+        all.filter(|(of, _)| of.label.as_deref().is_some_and(|label| label.starts_with("clean")))
+            .for_each(|(operation, iteration)| assert_parts_are_kept(trace, operation, iteration));
+    }
+}
+
+fn assert_parts_are_kept(trace: &Trace, operation: &Operation, iteration: Iteration) {
+    let id = operation.id;
+    assert_eq!(operation.outcome, Outcome::Returned);
+    let leaves: Vec<_> =
+        leaves(trace).into_iter().filter(|(_, leaf)| leaf.operation == id).collect();
+    assert_eq!(leaves.len(), 64);
+    assert!(leaves.iter().all(|(_, leaf)| (leaf.depth, leaf.items) == (6, 1)));
+    // Called from outside, the first split is in no task, and none is kept of it.
+    let seen = iteration.reductions.map_or(0, |seen| seen - u64::from(operation.task.is_none()));
+    let splits: Vec<_> =
+        joins(trace).into_iter().filter(|(_, of)| of.operation == Some(id)).collect();
+    let reductions = reductions(trace).into_iter().filter(|(_, of)| of.operation == id);
+    assert_eq!((splits.len() as u64, reductions.count() as u64), (seen, seen));
+}
+
+/// What all lanes counted under a label.
+pub(crate) fn labelled(trace: &Trace, label: &str) -> Tally {
+    let mut trace = trace.clone();
+    let lanes = trace.lanes.iter_mut();
+    lanes.for_each(|lane| lane.tallies.retain(|tally| tally.label.as_deref() == Some(label)));
+    tallied(&trace)
 }
 
 pub(crate) fn sums(trace: &Trace) -> Vec<(&Lane, &Collapsed)> {

@@ -7,8 +7,8 @@ use serde::de::{self, Deserialize, Deserializer, Visitor};
 
 use super::WAIT;
 use super::fields::SPLIT;
+use super::index::Index;
 use super::number::{Micros, Whole};
-use super::texts::Index;
 use crate::model::{
     ChainId, Collapsed, Event, EventId, Iteration, Join, Leaf, Nanos, Operation, OperationKind,
     Origin, Outcome, Reduction, SecondHalf, SiteId, Span, Task,

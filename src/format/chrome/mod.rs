@@ -26,6 +26,8 @@ mod write;
 #[cfg(feature = "read")]
 mod entries;
 #[cfg(feature = "read")]
+mod index;
+#[cfg(feature = "read")]
 mod line;
 #[cfg(feature = "read")]
 mod quick;
