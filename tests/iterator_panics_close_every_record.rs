@@ -332,8 +332,8 @@ fn in_a_split_by_a_thief() {
 /// Where a [`Counter`] panics.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum At {
-    SplitAt,
-    ToReducer,
+    Cutting,
+    Reducer,
     SplitOffLeft,
     IntoFolder,
     Consume,
@@ -357,7 +357,7 @@ impl Consumer<u32> for Counter {
     type Result = u32;
 
     fn split_at(self, _index: usize) -> (Self, Self, Self) {
-        self.reach(At::SplitAt);
+        self.reach(At::Cutting);
         (self, self, self)
     }
 
@@ -376,7 +376,7 @@ impl UnindexedConsumer<u32> for Counter {
     }
 
     fn to_reducer(&self) -> Self {
-        self.reach(At::ToReducer)
+        self.reach(At::Reducer)
     }
 }
 
@@ -412,7 +412,7 @@ fn in_each_part_of_the_programs_consumer() {
     let both = Marked { leaves: 2, ..split };
     let reduction = Marked { reductions: 1, splits: 0, ..split };
     let indexed = [
-        (At::SplitAt, split),
+        (At::Cutting, split),
         (At::IntoFolder, both),
         (At::Consume, both),
         (At::Complete, both),
@@ -423,7 +423,7 @@ fn in_each_part_of_the_programs_consumer() {
         assert_closed(&[1], expected, part);
         assert_closed_by(&[2, 8], part, |trace| assert_eq!(no_tasks(marked(trace)), expected));
     }
-    let unindexed = [(At::ToReducer, split), (At::SplitOffLeft, split), (At::Reduce, reduction)];
+    let unindexed = [(At::Reducer, split), (At::SplitOffLeft, split), (At::Reduce, reduction)];
     for (at, expected) in unindexed {
         let part = || {
             let halves = |(from, to): (u32, u32)| match to - from {

@@ -25,7 +25,8 @@ struct Recordings {
 
 impl Recordings {
     fn new(details: &[Detail]) -> Self {
-        let details = Box::new(details.to_vec().into_iter().cycle());
+        let details = details.to_vec();
+        let details = Box::new((0..).map(move |nth: usize| details[nth % details.len()]));
         Self { details, current: None, traces: Vec::new() }
     }
 
@@ -53,8 +54,10 @@ fn items_under_an_adaptor() -> impl IndexedParallelIterator<Item = u32> {
     (0..8).into_par_iter().labelled("spans").with_max_len(1)
 }
 
-/// Iterators that come by the points 0 to 7.
-const ITERATORS: [(&str, fn(At<'_>)); 12] = [
+/// A way to come by the points 0 to 7, and its name.
+type Points = (&'static str, fn(At<'_>));
+
+const ITERATORS: [Points; 12] = [
     ("leaves", |at| items().for_each(at)),
     ("leaves under an adaptor", |at| items_under_an_adaptor().for_each(at)),
     ("leaves of zipped ones", |at| {

@@ -173,18 +173,14 @@ impl Lane {
         call: &Call<'_>,
     ) -> Option<Opened<'l>> {
         let place = notebook.place(call)?;
-<<<<<<< HEAD
-        let opaque = place.meaning.opaque;
-        if !opaque {
-            notebook.count(place, Count::Operations, 1);
-        }
-=======
         if !self.in_task() {
             // Open as a task is: what is done in it is tallied when it ends.
             notebook.with_log(|log| log.add(Counter::Begun, 1));
         }
-        notebook.count(place, Count::Operations, 1);
->>>>>>> wt-tests
+        let opaque = place.meaning.opaque;
+        if !opaque {
+            notebook.count(place, Count::Operations, 1);
+        }
         let timed = mode.timed().filter(|&detail| notebook.times(detail, place, 0));
         let operation = timed.map(|detail| {
             let iterator = OperationKind::Iterator;

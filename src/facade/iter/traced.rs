@@ -64,7 +64,7 @@ impl<I> Traced<I> {
 
 /// What `I` is, driven by `D`.
 fn names<I, D>() -> Names {
-    Names { source: type_name::<I>(), consumer: type_name::<D>(), meaning: meaning }
+    Names { source: type_name::<I>(), consumer: type_name::<D>(), meaning }
 }
 
 /// `inner`, made where the function that calls this was called from.
