@@ -51,6 +51,8 @@ const DEPTH: (u64, u32) = (0xff, 8);
 const LEVEL: (u64, u32) = (0xffff, 16);
 /// Likewise of the time.
 const LAG: (u64, u32) = (0xffff_ffff, 32);
+/// What stands there if the time was not noted, or is too far off.
+const UNNOTED: u64 = 0;
 /// Ticks of the unit of time: 32 bits of it are nearly half a minute at 2.6 GHz.
 const LAG_TICKS: u64 = 16;
 
@@ -60,16 +62,10 @@ impl Half {
 
     #[inline]
     pub(super) fn root(notebook: &Notebook, lane: &Lane, run: &Run<'_>) -> Self {
-        let timed = if run.operation != 0 { TIMED } else { 0 };
-        let parent = if timed != 0 { run.operation } else { lane.task.get() };
-        Self { parent, rest: timed }.from(
-            lane,
-            notebook,
-            parent,
-            run.operation != 0,
-            run,
-            run.start,
-        )
+        let timed = run.operation != 0;
+        let parent = if timed { run.operation } else { lane.task.get() };
+        let all = Self { parent, rest: 0 }.with(TIMED, timed);
+        all.from(lane, notebook, parent, timed.then_some(run.start), run)
     }
 
     /// The same, to be counted only.
@@ -125,7 +121,7 @@ impl Half {
     pub(super) fn link(self, run: &Run<'_>, here: &Notebook) -> Link {
         let pool = if self.is(OUTSIDE) { 0 } else { here.pool() };
         let pushed = match self.part(LAG) {
-            0 => 0,
+            UNNOTED => 0,
             lag => run.start.0 + (lag - 1) * LAG_TICKS,
         };
         let parent = EventId::from_word(self.parent).filter(|id| id.sequence() != 0);
@@ -147,22 +143,19 @@ impl Half {
         [side.with(FIRST, true), side.with(SECOND, true)]
     }
 
-    /// Split off by `lane`, by what has the id `parent`, at `at` if that is `noted`.
+    /// Split off by `lane`, by what has the id `parent`, and when, if that is noted.
     #[inline]
     fn from(
         self,
         lane: &Lane,
         here: &Notebook,
         parent: u64,
-        noted: bool,
+        at: Option<Ticks>,
         run: &Run<'_>,
-        at: Ticks,
     ) -> Self {
         // Rounded up: nothing is pushed before what pushes it begins.
-        let lag = match Notebook::since(at, run.start).div_ceil(LAG_TICKS) + 1 {
-            lag if noted && lag <= LAG.0 => lag,
-            _ => 0,
-        };
+        let lag = at.map(|at| Notebook::since(at, run.start).div_ceil(LAG_TICKS) + 1);
+        let lag = lag.filter(|&lag| lag <= LAG.0).unwrap_or(UNNOTED);
         let parent = if parent == 0 { EventId::first_word(here.lane()) } else { parent };
         Self { parent, ..self }
             .with_part(LEVEL, u64::from(lane.level.get()))
@@ -334,7 +327,8 @@ impl<'c> Run<'c> {
         open.timed = self.time_split(lane, notebook, half);
         let (id, start) = open.timed.as_ref().map_or((0, Ticks(0)), |t| (t.id, t.start));
         let parent = if id != 0 { id } else { parent_on(lane, notebook, half) };
-        let halves = half.cut().map(|side| side.from(lane, notebook, parent, id != 0, self, start));
+        let at = (id != 0).then_some(start);
+        let halves = half.cut().map(|side| side.from(lane, notebook, parent, at, self));
         let [first, second] = self.time_halves(lane, notebook, half, halves);
         if id != 0 {
             notebook.set_first_end(lane.level.get(), (0, 0));
@@ -374,7 +368,7 @@ impl<'c> Run<'c> {
         };
         notebook.prelude.set(false);
         let parent = parent_on(lane, notebook, half);
-        let split_off = |side: Half| side.from(lane, notebook, parent, false, self, Ticks(0));
+        let split_off = |side: Half| side.from(lane, notebook, parent, None, self);
         if self.is_in_place(lane, half) && !half.is_loose() {
             add(&notebook.progress.splits, 1);
             self.time_split_from_outside(lane, notebook, half);
@@ -396,7 +390,7 @@ impl<'c> Run<'c> {
         let Some(notebook) = self.notebook(lane) else { return [half; 2] };
         let parent = parent_on(lane, notebook, half);
         half.cut().map(|side| {
-            let side = side.from(lane, notebook, parent, false, self, Ticks(0));
+            let side = side.from(lane, notebook, parent, None, self);
             side.with(TIMED, half.is(TIMED))
         })
     }
