@@ -376,8 +376,10 @@ fn more_parts_than_the_operation_counted() {
     let Event::Operation(mut call) = summed().lanes[0].events[0].clone() else { panic!("one") };
     let counted = Iteration { reductions: None, ..iteration(12, 4, 0, 0) };
     call.iteration = Some(counted);
-    let alone =
-        trace(1200, vec![outside(1, vec![Event::Operation(Operation { site: None, ..call })])]);
+    let alone = trace(
+        1200,
+        vec![outside(1, vec![Event::Operation(Operation { site: None, chain: None, ..call })])],
+    );
     assert!(Timeline::new(&alone).is_ok(), "under an indexed adaptor splits are not seen");
 }
 
