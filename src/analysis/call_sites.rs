@@ -142,7 +142,10 @@ impl Group<'_> {
         if self.tallies.is_empty() {
             return Measured::Not("counted together with others, for want of room".to_owned());
         }
-        let sum = |figure: fn(&Tally) -> u64| self.tallies.iter().map(|tally| figure(tally)).sum();
+        // Items may be more than a number can tell.
+        let sum = |figure: fn(&Tally) -> u64| {
+            self.tallies.iter().map(|tally| figure(tally)).fold(0, u64::saturating_add)
+        };
         let (items, leaves): (u64, u64) = (sum(|tally| tally.items), sum(|tally| tally.leaves));
         let splits = sum(|tally| tally.splits);
         Measured::Is(PartCounts {

@@ -69,7 +69,7 @@ impl Recorded {
         let Counts { joins, timed_joins, timed_splits, timed_leaves, tasks, .. } = counts;
         let timed = detail::no_times(trace.header.detail).is_none();
         let tallies = trace.lanes.iter().flat_map(|lane| &lane.tallies);
-        let leaves: u64 = tallies.map(|tally| tally.leaves).sum();
+        let leaves = tallies.map(|tally| tally.leaves).fold(0, u64::saturating_add);
         Self {
             counted_joins: joins - timed_joins,
             timed_joins,

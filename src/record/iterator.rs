@@ -297,7 +297,8 @@ impl Others {
     fn add(&self, Progress { splits, leaves, items, reductions }: &Progress) {
         self.splits.fetch_add(splits.get(), Relaxed);
         self.leaves.fetch_add(leaves.get(), Relaxed);
-        self.items.fetch_add(items.get(), Relaxed);
+        let more = |sum: u64| Some(sum.saturating_add(items.get()));
+        let _always = self.items.fetch_update(Relaxed, Relaxed, more);
         self.reductions.fetch_add(reductions.get(), Relaxed);
     }
 }
@@ -444,7 +445,7 @@ impl<'c> Run<'c> {
             small: 0,
             text: place.chain.get(),
             operation: self.operation,
-            items: items.load(Relaxed) + own.items.get(),
+            items: items.load(Relaxed).saturating_add(own.items.get()),
             leaves: leaves.load(Relaxed) + own.leaves.get(),
             splits: splits.load(Relaxed) + own.splits.get(),
             reductions: reductions.load(Relaxed) + own.reductions.get(),

@@ -224,7 +224,7 @@ impl Log {
     pub(super) fn count(&self, tally: usize, count: Count, n: u64) {
         let word = &self.tallies[tally].0[count as usize];
         // Release: pairs with the Acquire in `tallies`.
-        word.store(word.load(Ordering::Relaxed).wrapping_add(n), Ordering::Release);
+        word.store(word.load(Ordering::Relaxed).saturating_add(n), Ordering::Release);
     }
 
     /// Writes a sum of short events and sets the one that is to be written later, in one step: a

@@ -102,10 +102,10 @@ impl Progress {
     }
 }
 
-/// One more of something, or several.
+/// One more of something, or several. An iterator may have more items than a number can tell.
 #[inline]
 pub(super) fn add(cell: &Cell<u64>, n: u64) {
-    cell.set(cell.get() + n);
+    cell.set(cell.get().saturating_add(n));
 }
 
 /// What a leaf under `par_bridge` has got from the iterator that all leaves share.

@@ -8,7 +8,9 @@ use crate::model::{Event, Lane, Origin, Tally};
 pub(super) fn check(lane: &Lane) -> Result<(), Problem> {
     let counts = lane.counts;
     let held = Held::by(lane);
-    let tallied = |figure: fn(&Tally) -> u64| lane.tallies.iter().map(figure).sum();
+    // Items may be more than a number can tell.
+    let tallied =
+        |figure: fn(&Tally) -> u64| lane.tallies.iter().map(figure).fold(0, u64::saturating_add);
     let compared = [
         ("timed joins counted", counts.timed_joins, "joins counted", counts.joins),
         ("joins in its events", held.joins, "counted", counts.joins),

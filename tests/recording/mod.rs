@@ -219,7 +219,7 @@ pub(crate) fn tallied(trace: &Trace) -> Tally {
         operations: sum.operations + tally.operations,
         splits: sum.splits + tally.splits,
         leaves: sum.leaves + tally.leaves,
-        items: sum.items + tally.items,
+        items: sum.items.saturating_add(tally.items),
         reductions: sum.reductions + tally.reductions,
         steals: sum.steals + tally.steals,
         ..sum

@@ -106,7 +106,7 @@ impl<T, F: Folder<T>> Folder<T> for LeafFolder<'_, '_, F> {
                 (inner.consume_iter(iterator.inspect(|_| items += 1)), items)
             }
         };
-        Self { inner, items: before + items, leaf }
+        Self { inner, items: before.saturating_add(items), leaf }
     }
 
     fn complete(self) -> Self::Result {
