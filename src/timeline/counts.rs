@@ -63,7 +63,7 @@ impl Held {
             Event::Join(_) => self.timed_joins += 1,
             Event::Leaf(leaf) => {
                 self.leaves += 1;
-                self.items += leaf.items;
+                self.items = self.items.saturating_add(leaf.items);
             }
             Event::Reduction(_) => self.reductions += 1,
             Event::Collapsed(collapsed) => {
