@@ -15,11 +15,12 @@ pub(super) fn check(trace: &Trace, links: &Links<'_>) -> Result<(), Problem> {
     for (lane, event) in events(trace) {
         let Some(operation) = event.part_of() else { continue };
         check_part(lane, event, operation, links)?;
-        held.entry(operation).or_default().add(event);
+        held.entry(operation).or_insert(Held::NONE).add(event);
     }
     for (lane, event) in events(trace) {
         if let Event::Operation(operation) = event {
-            let held = held.get(&operation.id).copied().unwrap_or_default();
+            // An operation without an entry has no part among the events: it holds none.
+            let held = held.get(&operation.id).copied().unwrap_or(Held::NONE);
             check_operation(lane, event, operation, held)?;
         }
     }
@@ -59,8 +60,12 @@ fn check_operation(
 ) -> Result<(), Problem> {
     let Some(iteration) = operation.iteration else { return Ok(()) };
     let Iteration { items, leaves, splits, reductions, .. } = iteration;
-    let parts = reductions.map_or(u64::MAX, |_| splits.saturating_add(1));
-    let reductions = reductions.unwrap_or(0);
+    // Where reductions are out of sight, none may stand among the events, and leaves may be of
+    // splits that are out of sight, too.
+    let (parts, reductions) = match reductions {
+        Some(reductions) => (splits.saturating_add(1), reductions),
+        None => (u64::MAX, 0),
+    };
     let compared = [
         ("leaves counted", leaves, "parts made", parts),
         ("reductions counted", reductions, "splits", splits),
@@ -86,7 +91,7 @@ fn check_operation(
 }
 
 /// What the events hold of one operation.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy)]
 struct Held {
     splits: u64,
     leaves: u64,
@@ -95,6 +100,8 @@ struct Held {
 }
 
 impl Held {
+    const NONE: Self = Self { splits: 0, leaves: 0, items: 0, reductions: 0 };
+
     fn add(&mut self, part: &Event) {
         match part {
             Event::Join(_) => self.splits += 1,
