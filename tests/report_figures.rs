@@ -429,3 +429,18 @@ fn the_speed_up_is_of_medians() {
     assert_eq!(run.recorded_wall(), Some(Nanos(900)));
     assert_eq!(run.baseline.expect("there is one").speed_up, Some(0.2));
 }
+
+/// What lies before and after the user's regions is none of the figures' business.
+#[test]
+fn regions_open_the_window() {
+    let kind = OperationKind::Region;
+    let region =
+        |sequence, times| Event::Operation(Operation { kind, ..operation(1, sequence, times) });
+    let outer = region(2, [300, 700, 700]);
+    let call = |sequence, times| Event::Operation(operation(1, sequence, times));
+    let calls =
+        vec![call(1, [100, 150, 200]), outer, region(3, [400, 500, 500]), call(4, [800, 850, 900])];
+    let trace = trace(1000, vec![outside(1, calls)]);
+    let window = Report::of(&trace).expect("sound").window;
+    assert_eq!((window.span.start, window.span.end), (Nanos(300), Nanos(700)));
+}

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::model::{Nanos, Span};
+use crate::model::{Event, Nanos, OperationKind, Span};
 use crate::timeline::Timeline;
 
 /// The stretch of the recording that figures are of, and what marks its ends.
@@ -19,6 +19,8 @@ pub struct Window {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum WindowEnds {
+    /// The first region's start and the last one's end: the user has named what counts.
+    Regions,
     /// The first event's start and the last one's end, on any lane: setting up a pool before and
     /// writing files after are not the program's.
     Events,
@@ -30,9 +32,23 @@ impl Window {
     /// The window of a trace.
     pub fn of(timeline: &Timeline) -> Self {
         let whole = Span { start: Nanos::ZERO, end: timeline.trace().header.duration };
-        match timeline.extent() {
-            Some(span) => Self { span, ends: WindowEnds::Events },
-            None => Self { span: whole, ends: WindowEnds::Recording },
+        match (regions(timeline), timeline.extent()) {
+            (Some(span), _) => Self { span, ends: WindowEnds::Regions },
+            (None, Some(span)) => Self { span, ends: WindowEnds::Events },
+            (None, None) => Self { span: whole, ends: WindowEnds::Recording },
         }
     }
+}
+
+/// From the first region's start to the last one's end, on any lane.
+fn regions(timeline: &Timeline) -> Option<Span> {
+    let events = || timeline.rows().iter().flat_map(|row| &row.lane().events);
+    let spans = || events().filter(|event| is_region(event)).map(Event::span);
+    let start = spans().map(|span| span.start).min()?;
+    let end = spans().map(|span| span.end).max()?;
+    Some(Span { start, end })
+}
+
+fn is_region(event: &Event) -> bool {
+    matches!(event, Event::Operation(operation) if operation.kind == OperationKind::Region)
 }

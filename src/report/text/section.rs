@@ -159,6 +159,7 @@ fn median(run: &RunFigures) -> Option<Fact> {
 fn window(report: &Report) -> Fact {
     let length = report.window.span.duration().to_string();
     let ends = match report.window.ends {
+        WindowEnds::Regions => "from the first region's start to the last one's end",
         WindowEnds::Events => "from the first event's start to the last one's end",
         WindowEnds::Recording => "the whole recording, as it holds no event",
     };
