@@ -18,7 +18,7 @@ const RULES: &[Rule] = &[
     // Goes as source into other crates: its own parts through `super`, and std.
     Rule { module: "record", modules: &[], crates: &[] },
     Rule { module: "model", modules: &["record"], crates: &["serde"] },
-    Rule { module: "linux", modules: &["model"], crates: &["libc"] },
+    Rule { module: "linux", modules: &["model"], crates: &["libc", "perf_event"] },
     Rule {
         module: "session",
         modules: &["record", "linux", "format", "model"],
@@ -192,6 +192,7 @@ const OTHER_CRATES: &[&str] = &[
     "itoa",
     "libc",
     "loom",
+    "perf_event",
     "rayon",
     "serde",
     "serde_json",

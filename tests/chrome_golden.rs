@@ -35,6 +35,7 @@ fn span(start: u64, end: u64) -> Span {
 
 fn header() -> Header {
     Header {
+        kernel: Default::default(),
         title: "sum".to_owned(),
         rayprism: "0.1.0".to_owned(),
         duration: Nanos(2_000_000),
@@ -64,6 +65,7 @@ fn header() -> Header {
 
 fn lane(number: u32, name: &str, role: Role, events: Vec<Event>) -> Lane {
     Lane {
+        watched: Default::default(),
         id: LaneId(number),
         name: Some(name.to_owned()),
         thread: Measured::Is(1_000 + number),
@@ -80,6 +82,7 @@ fn lane(number: u32, name: &str, role: Role, events: Vec<Event>) -> Lane {
 
 fn task(span: Span, id: EventId, origin: Origin, parent: EventId, pushed: u64) -> Task {
     Task {
+        counters: None,
         span,
         id,
         origin,

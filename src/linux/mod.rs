@@ -10,6 +10,14 @@ mod machine;
 #[cfg(target_os = "linux")]
 mod thread;
 
+/// Counters and switch records of threads.
+#[cfg(all(
+    feature = "record",
+    target_os = "linux",
+    any(target_arch = "x86_64", target_arch = "aarch64", target_arch = "riscv64")
+))]
+pub mod perf;
+
 #[cfg(target_os = "linux")]
 pub use machine::cpu_name;
 #[cfg(target_os = "linux")]

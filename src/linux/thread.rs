@@ -26,7 +26,7 @@ pub fn cpu_of(thread: u32) -> Option<Nanos> {
     read(clock)
 }
 
-fn read(clock: libc::clockid_t) -> Option<Nanos> {
+pub(super) fn read(clock: libc::clockid_t) -> Option<Nanos> {
     let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
     #[expect(unsafe_code, reason = "a system call")]
     // SAFETY: `time` is a valid place for the result.

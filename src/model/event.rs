@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{ChainId, EventId, Nanos, SiteId};
+use super::{ChainId, EventId, Nanos, SiteId, Values};
 
 /// Something that happened on one lane, from a start to an end.
 #[derive(Clone, Debug, PartialEq)]
@@ -95,6 +95,9 @@ pub struct Task {
     pub outcome: Outcome,
     /// Where the code stands that pushed it.
     pub site: Option<SiteId>,
+    /// What the counters counted in it while nothing else ran in it but tasks too short to be
+    /// read for themselves; `None` where it was too short itself.
+    pub counters: Option<Values>,
 }
 
 /// How the second half of a join was run.

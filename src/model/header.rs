@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Measured, Nanos};
+use super::{Kernel, Measured, Nanos};
 
 /// Everything about the recording as a whole.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -23,6 +23,9 @@ pub struct Header {
     pub costs: Costs,
     /// Where it ran.
     pub machine: Machine,
+    /// What the kernel and the hardware said.
+    #[serde(default)]
+    pub kernel: Kernel,
     /// The measurement that the recording is part of; `None` for a program recorded once.
     pub run: Option<Run>,
 }

@@ -5,6 +5,7 @@
 
 mod event;
 mod header;
+mod kernel;
 mod serial;
 mod trace;
 
@@ -15,6 +16,10 @@ pub use event::{
 };
 pub use header::{
     Baseline, ClockInfo, ClockSource, Costs, Detail, Header, Machine, Parameter, Run, Samples,
+};
+pub use kernel::{
+    Availability, Counter, CounterInfo, Kernel, OffCpu, Reading, Scheduling, SchedulingSource,
+    Values, Watched,
 };
 pub use trace::{
     ChainId, Counts, Lane, Losses, Measured, Pool, Role, Site, SiteId, Tally, Trace, short_location,

@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Event, Header, LaneId, Nanos, PoolId};
+use super::{Event, Header, LaneId, Nanos, PoolId, Watched};
 
 /// A whole recording.
 #[derive(Clone, Debug, PartialEq)]
@@ -118,6 +118,8 @@ pub struct Lane {
     pub tallies: Vec<Tally>,
     /// What is missing.
     pub losses: Losses,
+    /// What the kernel and the hardware said of the thread.
+    pub watched: Watched,
     /// Outer before inner: by start, at equal starts the longer first, of equal spans the one that
     /// was opened first.
     pub events: Vec<Event>,
@@ -219,6 +221,13 @@ pub struct Losses {
     /// Texts (call sites, labels, chains) that found no room; what points to them has none.
     #[serde(default)]
     pub texts: u64,
+    /// The kernel's switch records that found no room; the times in [`Scheduling`](super::Scheduling)
+    /// are wrong by what they would have told.
+    #[serde(default)]
+    pub switches: u64,
+    /// Short stretches off the CPU that are in the sums and not kept for themselves.
+    #[serde(default)]
+    pub off_cpu: u64,
 }
 
 impl Losses {
@@ -235,6 +244,8 @@ impl Losses {
             unfinished: self.unfinished + other.unfinished,
             clamped: self.clamped + other.clamped,
             texts: self.texts + other.texts,
+            switches: self.switches + other.switches,
+            off_cpu: self.off_cpu + other.off_cpu,
         }
     }
 }

@@ -133,6 +133,7 @@ fn header(
             counted_leaf_ps: costs.counted_leaf_ps,
         },
         machine: machine(),
+        kernel: model::Kernel::unmeasured("nobody asked"),
         run: None,
     }
 }
@@ -181,6 +182,7 @@ impl Collector<'_> {
             counts: figures.map_or_else(Counts::default, counts),
             tallies,
             losses,
+            watched: model::Watched::unmeasured("nobody watched"),
             events,
         }
     }

@@ -118,6 +118,7 @@ impl Reader<'_> {
             spawns: raw.spawns,
             outcome: outcome(raw.flags),
             site: self.site(raw.text),
+            counters: None,
         })
     }
 
@@ -268,6 +269,8 @@ fn losses(figures: &Figures) -> Losses {
         unfinished: figures.counts.begun.saturating_sub(figures.counts.ended),
         clamped: 0,
         texts: figures.counts.lost_texts,
+        switches: 0,
+        off_cpu: 0,
     }
 }
 

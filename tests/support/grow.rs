@@ -173,6 +173,7 @@ impl Grower<'_, '_> {
         let id = self.id();
         let (origin, parent, pushed) = self.descent(start);
         let task = Task {
+            counters: None,
             span: self.span(start, end),
             id,
             origin,

@@ -130,6 +130,7 @@ impl<'a> Choices<'a> {
 
 fn header(choices: &mut Choices<'_>) -> Header {
     Header {
+        kernel: Default::default(),
         title: choices.text(),
         rayprism: "0.1.0".to_owned(),
         duration: choices.nanos(),
@@ -217,6 +218,7 @@ fn tally(sites: u64, chains: u64, choices: &mut Choices<'_>) -> Tally {
 
 fn lane(id: LaneId, role: Role, choices: &mut Choices<'_>) -> Lane {
     Lane {
+        watched: Default::default(),
         id,
         name: choices.maybe(Choices::text),
         thread: choices.measured(|choices| choices.number() as u32),
@@ -242,6 +244,8 @@ fn lane(id: LaneId, role: Role, choices: &mut Choices<'_>) -> Lane {
             unfinished: choices.count(),
             clamped: choices.count(),
             texts: choices.count(),
+            switches: choices.count(),
+            off_cpu: choices.count(),
         },
         events: Vec::new(),
     }

@@ -15,6 +15,7 @@ pub(crate) fn span(start: u64, end: u64) -> Span {
 /// A task on `lane`, injected unless changed.
 pub(crate) fn task(lane: u32, sequence: u64, start: u64, end: u64) -> Task {
     Task {
+        counters: None,
         span: span(start, end),
         id: id(lane, sequence),
         origin: Origin::Injected,
@@ -141,6 +142,7 @@ pub(crate) fn collapsed(start: u64, end: u64, tasks: u64, busy: u64) -> Collapse
 pub(crate) fn worker(lane: u32, index: u32, events: Vec<Event>) -> Lane {
     let role = Role::Worker { pool: PoolId(1), index };
     Lane {
+        watched: Default::default(),
         id: LaneId(lane),
         name: None,
         thread: Measured::Is(lane),
@@ -233,6 +235,7 @@ pub(crate) fn trace(duration: u64, lanes: Vec<Lane>) -> Trace {
 
 pub(crate) fn header(duration: u64) -> Header {
     Header {
+        kernel: Default::default(),
         title: "constructed".to_owned(),
         rayprism: "0.1.0".to_owned(),
         duration: Nanos(duration),

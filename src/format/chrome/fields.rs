@@ -108,7 +108,8 @@ impl<'a> Fields<'a> {
     }
 
     fn task(&mut self, task: &Task) -> io::Result<()> {
-        let Task { span, id, origin, parent, pushed, depth, joins, spawns, outcome, site } = task;
+        let Task { span, id, origin, parent, pushed, depth, joins, spawns, outcome, site, .. } =
+            task;
         self.id("id", Some(*id))?;
         self.word("origin", origin)?;
         self.id("parent", *parent)?;

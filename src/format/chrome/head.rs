@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{FORMAT, VERSION};
 use crate::model::{
-    Counts, Header, Lane, LaneId, Losses, Measured, Nanos, Pool, Role, Site, Tally, Trace,
+    Counts, Header, Lane, LaneId, Losses, Measured, Nanos, Pool, Role, Site, Tally, Trace, Watched,
 };
 
 /// The `args` of the first entry.
@@ -37,6 +37,8 @@ struct LaneHead<'a> {
     #[serde(default)]
     tallies: Cow<'a, [Tally]>,
     losses: Losses,
+    #[serde(default)]
+    watched: Cow<'a, Watched>,
     /// How many events the file holds for it.
     events: u64,
 }
@@ -76,7 +78,7 @@ impl<'a> Head<'a> {
 impl<'a> LaneHead<'a> {
     fn of(lane: &'a Lane) -> Self {
         let Lane { id, name, thread, role, started, ended, cpu, .. } = lane;
-        let Lane { counts, tallies, losses, events, .. } = lane;
+        let Lane { counts, tallies, losses, watched, events, .. } = lane;
         Self {
             id: *id,
             name: Cow::Borrowed(name),
@@ -88,6 +90,7 @@ impl<'a> LaneHead<'a> {
             counts: *counts,
             tallies: Cow::Borrowed(tallies),
             losses: *losses,
+            watched: Cow::Borrowed(watched),
             events: events.len() as u64,
         }
     }
@@ -104,6 +107,7 @@ impl<'a> LaneHead<'a> {
             counts: self.counts,
             tallies: self.tallies.into_owned(),
             losses: self.losses,
+            watched: self.watched.into_owned(),
             events: Vec::new(),
         }
     }

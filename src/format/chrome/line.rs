@@ -158,6 +158,7 @@ impl Args<'_> {
             spawns: whole(self.spawns, "spawns")?,
             outcome: outcome(self.panicked),
             site: self.site(),
+            counters: None,
         })
     }
 

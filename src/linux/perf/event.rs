@@ -1,0 +1,99 @@
+//! Which of the kernel's events counts what.
+
+use std::io;
+
+use perf_event::events::{Cache, CacheId, CacheOp, CacheResult, Event, Hardware, Software};
+use perf_event::{Builder, Clock, ReadFormat, SampleFlag};
+
+use crate::model::Counter;
+
+/// Whose events are opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// The calling thread's.
+    OwnThread,
+    /// Another thread's of this process, by the kernel's number.
+    Thread(u32),
+    /// A process's, from its next `exec` on, with all threads and processes that it will have, while
+    /// they are on one CPU.
+    ProcessOnCpu {
+        /// The process.
+        process: u32,
+        /// The CPU.
+        cpu: u32,
+    },
+}
+
+/// Whether what runs in the kernel is counted, too.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Side {
+    Both,
+    UserOnly,
+}
+
+/// An event that counts, ready to be opened alone or in a group.
+pub(super) fn counting(
+    counter: Counter,
+    target: Target,
+    side: Side,
+) -> io::Result<Builder<'static>> {
+    let mut builder = match counter {
+        Counter::Cycles => aimed(Hardware::CPU_CYCLES, target),
+        Counter::Instructions => aimed(Hardware::INSTRUCTIONS, target),
+        Counter::CacheReferences => aimed(Hardware::CACHE_REFERENCES, target),
+        Counter::CacheMisses => aimed(Hardware::CACHE_MISSES, target),
+        Counter::L1dReadMisses => aimed(read_misses(CacheId::L1D), target),
+        Counter::LlcReadMisses => aimed(read_misses(CacheId::LL), target),
+        Counter::DtlbReadMisses => aimed(read_misses(CacheId::DTLB), target),
+        Counter::BranchMisses => aimed(Hardware::BRANCH_MISSES, target),
+        Counter::StalledCyclesFrontend => aimed(Hardware::STALLED_CYCLES_FRONTEND, target),
+        Counter::StalledCyclesBackend => aimed(Hardware::STALLED_CYCLES_BACKEND, target),
+        Counter::TaskClock => aimed(Software::TASK_CLOCK, target),
+        Counter::ContextSwitches => aimed(Software::CONTEXT_SWITCHES, target),
+        Counter::CpuMigrations => aimed(Software::CPU_MIGRATIONS, target),
+        Counter::MinorFaults => aimed(Software::PAGE_FAULTS_MIN, target),
+        Counter::MajorFaults => aimed(Software::PAGE_FAULTS_MAJ, target),
+    }?;
+    builder.read_format(
+        ReadFormat::GROUP | ReadFormat::TOTAL_TIME_ENABLED | ReadFormat::TOTAL_TIME_RUNNING,
+    );
+    builder.exclude_kernel(side == Side::UserOnly).exclude_hv(side == Side::UserOnly);
+    Ok(builder)
+}
+
+fn read_misses(which: CacheId) -> Cache {
+    Cache { which, operation: CacheOp::READ, result: CacheResult::MISS }
+}
+
+/// Counts nothing; its ring gets a record whenever the thread leaves a CPU and when it comes back.
+/// The user's side is all that it takes, and records are complete.
+pub(super) fn switching(target: Target) -> io::Result<Builder<'static>> {
+    let mut builder = aimed(Software::DUMMY, target)?;
+    builder
+        .exclude_kernel(true)
+        .exclude_hv(true)
+        .context_switch(true)
+        .sample_id_all(true)
+        .sample(SampleFlag::TID | SampleFlag::TIME | SampleFlag::CPU)
+        .clockid(Clock::MONOTONIC);
+    Ok(builder)
+}
+
+fn aimed(event: impl Event, target: Target) -> io::Result<Builder<'static>> {
+    let mut builder = Builder::new(event);
+    match target {
+        Target::OwnThread => builder.observe_self().any_cpu().enabled(true),
+        Target::Thread(id) => builder.observe_pid(raw_id(id)?).any_cpu().enabled(true),
+        Target::ProcessOnCpu { process, cpu } => builder
+            .observe_pid(raw_id(process)?)
+            .one_cpu(cpu as usize)
+            .inherit(true)
+            .enable_on_exec(true)
+            .enabled(false),
+    };
+    Ok(builder)
+}
+
+fn raw_id(id: u32) -> io::Result<i32> {
+    i32::try_from(id).map_err(|_| io::Error::from_raw_os_error(libc::ESRCH))
+}

@@ -1,0 +1,120 @@
+//! A thread's counters, open.
+
+use std::io;
+use std::os::fd::{AsRawFd, RawFd};
+
+use perf_event::Counter as Handle;
+
+use super::event::{self, Target};
+use super::plan::{Plan, WORDS};
+
+/// The counters of one thread. Can be read from any thread of the process.
+#[derive(Debug)]
+pub struct ThreadCounters {
+    groups: Vec<OpenGroup>,
+}
+
+#[derive(Debug)]
+struct OpenGroup {
+    leader: Handle,
+    /// Kept open: they count as long as they are.
+    _members: Vec<Handle>,
+    /// Words of a reading.
+    words: usize,
+}
+
+impl ThreadCounters {
+    /// Opens what `plan` found. They count from now on.
+    ///
+    /// # Errors
+    ///
+    /// The kernel's, if the thread has ended or the process has too many files open.
+    pub fn open(plan: &Plan, target: Target) -> io::Result<Self> {
+        let groups = plan.groups().iter().map(|group| {
+            let mut members = Vec::with_capacity(group.members.len());
+            let mut leader: Option<Handle> = None;
+            for &(counter, side) in &group.members {
+                let builder = event::counting(counter, target, side)?;
+                match &mut leader {
+                    None => leader = Some(builder.build()?),
+                    Some(leader) => members.push(builder.build_with_group(leader)?),
+                }
+            }
+            let leader = leader.ok_or(io::ErrorKind::NotFound)?;
+            Ok(OpenGroup { leader, _members: members, words: 2 + group.members.len() })
+        });
+        Ok(Self { groups: groups.collect::<io::Result<_>>()? })
+    }
+
+    /// Reads all of them, about 1 µs a group; how many words there are, see [`Plan::values`].
+    ///
+    /// # Errors
+    ///
+    /// The kernel's, if a group could not be read.
+    pub fn read(&self, words: &mut [u64; WORDS]) -> io::Result<usize> {
+        let mut at = 0;
+        for group in &self.groups {
+            group.read(&mut words[at..at + group.words])?;
+            at += group.words;
+        }
+        Ok(at)
+    }
+}
+
+impl OpenGroup {
+    /// Time enabled, time running, and the values.
+    fn read(&self, words: &mut [u64]) -> io::Result<()> {
+        // The kernel puts the number of values before all, and after each the number of its event.
+        let mut raw = [0; 1 + 2 * WORDS];
+        let (times, values) = words.split_at_mut(2);
+        let raw = &mut raw[..3 + 2 * values.len()];
+        read_words(self.leader.as_raw_fd(), raw)?;
+        times.copy_from_slice(&raw[1..3]);
+        for (value, pair) in values.iter_mut().zip(raw[3..].chunks_exact(2)) {
+            *value = pair[0];
+        }
+        Ok(())
+    }
+}
+
+fn read_words(file: RawFd, words: &mut [u64]) -> io::Result<()> {
+    let bytes = size_of_val(words);
+    #[expect(unsafe_code, reason = "a system call; std's way to it would want the file by value")]
+    // SAFETY: `words` is `bytes` long and takes any bits.
+    let read = unsafe { libc::read(file, words.as_mut_ptr().cast(), bytes) };
+    match usize::try_from(read) {
+        Ok(read) if read == bytes => Ok(()),
+        Ok(_) => Err(io::ErrorKind::UnexpectedEof.into()),
+        Err(_) => Err(io::Error::last_os_error()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Counter;
+
+    #[test]
+    fn faults_of_touched_memory_are_counted() {
+        const PAGES: usize = 256;
+        let plan = Plan::probe(&[Counter::MinorFaults]);
+        if !plan.infos()[0].availability.is_measured() {
+            return;
+        }
+        let counters = ThreadCounters::open(&plan, Target::OwnThread).unwrap();
+        let mut words = [0; WORDS];
+        let faults = |words: &mut [u64; WORDS]| {
+            let length = counters.read(words).unwrap();
+            plan.values(&words[..length]).get(0).unwrap()
+        };
+        let before = faults(&mut words);
+        let mut memory = vec![0_u8; PAGES * 4096];
+        memory.iter_mut().step_by(4096).for_each(|byte| *byte = 1);
+        std::hint::black_box(&memory);
+        let after = faults(&mut words);
+        assert!(
+            (PAGES as u64 / 2..4 * PAGES as u64).contains(&(after - before)),
+            "{before} {after}"
+        );
+    }
+}
