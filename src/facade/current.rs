@@ -10,6 +10,7 @@ use std::thread;
 
 use crate::linux;
 use crate::record::{self, Identity, PoolId, Seat, clock};
+use crate::session;
 
 pub(crate) use storage::{lane, tick};
 
@@ -158,6 +159,7 @@ mod storage {
 pub(crate) fn register_worker(pool: PoolId, index: usize) {
     let seat = Seat { pool, index: seat_index(index) };
     lane().register(seat, || identity(Some(seat)));
+    session::watch_own_thread();
 }
 
 /// Who the calling thread is, if no hook has said so before.
@@ -213,6 +215,7 @@ struct EndOfThread;
 
 impl Drop for EndOfThread {
     fn drop(&mut self) {
+        session::leave_own_thread();
         #[expect(unsafe_code, reason = "the thread's lane ends with it")]
         // SAFETY: thread-local destructors run when nothing of the thread's is on its stack any
         // more but other such destructors; and none of those calls this one.

@@ -1,7 +1,6 @@
-//! What only the kernel knows of a thread. Elsewhere than on Linux every answer is "not known".
-//!
-//! Counters and switch records will live here too; so far it is the threads' numbers, their CPU
-//! time, and the kernel's verdict on the time stamp counter.
+//! What only the kernel knows of a thread: its number, its CPU time, its counters, when it was on a
+//! CPU; and the kernel's verdict on the time stamp counter. Elsewhere than on Linux every answer is
+//! "not known".
 
 use crate::model::{Measured, Nanos};
 
@@ -18,10 +17,19 @@ mod thread;
 ))]
 pub mod perf;
 
+/// Counters and switch records of threads: there are none here.
+#[cfg(not(all(
+    feature = "record",
+    target_os = "linux",
+    any(target_arch = "x86_64", target_arch = "aarch64", target_arch = "riscv64")
+)))]
+#[path = "perf_elsewhere.rs"]
+pub mod perf;
+
 #[cfg(target_os = "linux")]
 pub use machine::cpu_name;
 #[cfg(target_os = "linux")]
-pub use thread::{clock_distrust, cpu_of, own_cpu, own_id};
+pub use thread::{clock_distrust, cpu_of, is_runnable, own_cpu, own_id, waiting_of};
 
 #[cfg(not(target_os = "linux"))]
 mod elsewhere {
@@ -42,6 +50,16 @@ mod elsewhere {
         None
     }
 
+    /// How long another thread of this process has waited for a CPU since it began.
+    pub fn waiting_of(_thread: u32) -> Option<Nanos> {
+        None
+    }
+
+    /// Whether another thread of this process runs or could.
+    pub fn is_runnable(_thread: u32) -> Option<bool> {
+        None
+    }
+
     /// Why the kernel does not trust the time stamp counter, if it does not.
     pub fn clock_distrust() -> Option<&'static str> {
         None
@@ -54,7 +72,7 @@ mod elsewhere {
 }
 
 #[cfg(not(target_os = "linux"))]
-pub use elsewhere::{clock_distrust, cpu_name, cpu_of, own_cpu, own_id};
+pub use elsewhere::{clock_distrust, cpu_name, cpu_of, is_runnable, own_cpu, own_id, waiting_of};
 
 /// Why the CPU time of threads is not known here.
 pub fn cpu_reason() -> &'static str {

@@ -26,6 +26,21 @@ pub fn cpu_of(thread: u32) -> Option<Nanos> {
     read(clock)
 }
 
+/// How long another thread of this process has waited for a CPU since it began; `None` once it has
+/// ended, or where the kernel does not count it.
+pub fn waiting_of(thread: u32) -> Option<Nanos> {
+    let times = fs::read_to_string(format!("/proc/self/task/{thread}/schedstat")).ok()?;
+    times.split_whitespace().nth(1)?.parse().ok().map(Nanos)
+}
+
+/// Whether another thread of this process runs or could; `None` once it has ended.
+pub fn is_runnable(thread: u32) -> Option<bool> {
+    let line = fs::read_to_string(format!("/proc/self/task/{thread}/stat")).ok()?;
+    // The state stands behind the name, which may hold anything, in parentheses.
+    let (_, after) = line.rsplit_once(')')?;
+    after.split_whitespace().next().map(|state| state == "R")
+}
+
 pub(super) fn read(clock: libc::clockid_t) -> Option<Nanos> {
     let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
     #[expect(unsafe_code, reason = "a system call")]

@@ -41,6 +41,7 @@ pub fn measure() -> Costs {
         // a recording is for most of its time.
         capacity: (4 * BATCH) as usize,
         on_full: OnFull::Ring,
+        gauge: None,
     };
     let lane = Lane::detached(Log::new(super::LaneId(1), &settings), &settings);
     let task = per_event(|| lane.in_full(|| {}));

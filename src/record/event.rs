@@ -49,6 +49,8 @@ pub const FED: u8 = 2;
 pub const REDUCTIONS_SEEN: u8 = 2;
 /// Flag of an iteration: nothing but its span is visible.
 pub const OPAQUE: u8 = 4;
+/// Words that a [`Counted`] record holds.
+pub const COUNTED_WORDS: usize = 6;
 /// The upper bits of the flags hold an origin or the fate of a second half.
 const FATE_SHIFT: u8 = 4;
 
@@ -253,6 +255,25 @@ event_table! {
         spare_d,
     }
 
+    /// What the counters of the thread counted in a task itself, written before the task: six words
+    /// of as many as it takes. `small`: which six; `text`: how many words there are.
+    Counted = 10 {
+        /// The task's id.
+        task,
+        /// The first of the six.
+        first,
+        /// The second.
+        second,
+        /// The third.
+        third,
+        /// The fourth.
+        fourth,
+        /// The fifth.
+        fifth,
+        /// The sixth.
+        sixth,
+    }
+
     /// A piece of a text. `text`: its number; `small`: bytes of the text that follow, this piece
     /// included.
     TextPiece = 5 {
@@ -445,7 +466,7 @@ mod tests {
     /// Walks the table: every kind is told from every other, and no word is lost.
     #[test]
     fn every_kind_survives_encoding() {
-        for kind in 1..=9 {
+        for kind in 1..=10 {
             let head = Head { kind, flags: 0b1010_0101, small: 0xabcd, text: 0xdead_beef };
             let record = std::array::from_fn(|i| if i == 0 { head.word() } else { 1 << (i * 7) });
             let raw = Raw::decode(&record).expect("a kind of the table");
@@ -458,12 +479,13 @@ mod tests {
                 Raw::Reduction(reduction) => reduction.encode(),
                 Raw::Iteration(iteration) => iteration.encode(),
                 Raw::Feed(feed) => feed.encode(),
+                Raw::Counted(counted) => counted.encode(),
                 Raw::TextPiece(piece) => piece.encode(),
             };
             assert_eq!(again, record, "kind {kind}");
         }
         assert_eq!(Raw::decode(&[0; WORDS]), None);
-        assert_eq!(Raw::decode(&[10; WORDS]), None);
+        assert_eq!(Raw::decode(&[11; WORDS]), None);
     }
 
     #[test]

@@ -55,7 +55,8 @@ fn inline_join(lane: &Lane) {
 
 #[test]
 fn what_two_threads_did_is_what_they_recorded() {
-    let settings = Settings { detail: Detail::Full, capacity: 64, on_full: OnFull::Collapse };
+    let settings =
+        Settings { detail: Detail::Full, capacity: 64, on_full: OnFull::Collapse, gauge: None };
     start(settings).expect("no other test of this process records");
     let pool = new_pool(2, true);
     let seat = |index| Seat { pool, index };

@@ -12,6 +12,7 @@ pub mod clock;
 mod cost;
 mod depths;
 pub mod event;
+mod gauge;
 #[cfg(test)]
 mod hand_over_tests;
 mod ids;
@@ -36,6 +37,7 @@ mod time;
 
 pub use cost::{Costs, measure as measure_costs};
 pub use event::{OperationKind, Origin, SecondHalf};
+pub use gauge::{GAUGE_WORDS, Gauge, Reading};
 pub use ids::{EventId, LaneId, PoolId, TextId};
 pub use iterator::{OpenIterator, Run, Seen};
 pub use join::{Halves, Mark, OpenJoin, Timed};

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use super::buffer::{Record, WORDS};
 use super::depths::Depths;
 use super::event;
+use super::gauge::Gauges;
 use super::ids::{EventId, LaneId};
 use super::log::{Count, Log};
 use super::places::{Call, Place, Places};
@@ -77,6 +78,7 @@ pub(super) struct Notebook {
     /// opened meanwhile is a part of it: the source within an adaptor.
     pub(super) prelude: Cell<bool>,
     pub(super) feed: Feed,
+    pub(super) gauges: Gauges,
 }
 
 /// What a thread did of one parallel iterator, until it is added to the tally.
@@ -234,6 +236,7 @@ impl Notebook {
             first_ends: RefCell::new(Vec::new()),
             prelude: Cell::new(false),
             feed: Feed::default(),
+            gauges: Gauges::new(),
         }
     }
 
@@ -285,6 +288,7 @@ impl Notebook {
         self.texts.forget();
         self.places.forget();
         self.depths.forget();
+        self.gauges.start_over(settings.gauge);
         self.coarse.set(coarse_ticks());
         self.whole.set(if settings.detail == Detail::Auto { WHOLE } else { 0 });
         let squeezes = settings.on_full == OnFull::Collapse;

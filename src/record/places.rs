@@ -178,7 +178,8 @@ mod tests {
     use super::*;
 
     fn log() -> Log {
-        let settings = Settings { detail: Detail::Auto, capacity: 16, on_full: OnFull::Collapse };
+        let settings =
+            Settings { detail: Detail::Auto, capacity: 16, on_full: OnFull::Collapse, gauge: None };
         Log::new(super::super::LaneId(1), &settings)
     }
 

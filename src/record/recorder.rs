@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::clock::{self, Anchor};
+use super::gauge::Gauge;
 use super::ids::{LaneId, PoolId};
 use super::log::{Figures, Log};
 use super::time::{Nanos, Ticks};
@@ -44,6 +45,8 @@ pub struct Settings {
     pub capacity: usize,
     /// What to do when that room is used up.
     pub on_full: OnFull,
+    /// What reads the counters of a thread, if there are any.
+    pub gauge: Option<Gauge>,
 }
 
 /// A worker's place: its pool and its index there.

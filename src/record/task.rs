@@ -2,6 +2,7 @@
 
 use super::clock::now;
 use super::event::{self, Origin};
+use super::gauge::Begun;
 use super::lane::{LONG_BUDGET, Lane, Mode};
 use super::link::{Arrival, Link};
 use super::log::Counter;
@@ -191,6 +192,8 @@ struct Recorded<'l> {
     link: Option<Link>,
     depth: Option<u32>,
     start: Ticks,
+    /// The counters at its start, if it is expected to be worth reading them.
+    counters: Option<Box<Begun>>,
     outer_timed_joins: u64,
     outer_waited: u64,
     outer_nested: u64,
@@ -217,6 +220,7 @@ impl<'l> Recorded<'l> {
             link,
             depth,
             start: Ticks(0),
+            counters: None,
             outer_timed_joins: notebook.timed_joins.replace(0),
             outer_waited: notebook.waited.replace(0),
             outer_nested: notebook.nested.replace(0),
@@ -225,8 +229,10 @@ impl<'l> Recorded<'l> {
     }
 
     /// The clock is read last, so that the task's own bookkeeping is not in it.
+    #[inline]
     fn started(self) -> Self {
-        Self { start: now(), ..self }
+        let counters = self.notebook.gauges.begin(self.origin);
+        Self { counters, start: now(), ..self }
     }
 
     fn count(&self, end: &End) {
@@ -254,8 +260,12 @@ impl<'l> Recorded<'l> {
         notebook.waited.set(self.outer_waited);
         notebook.nested.set(self.outer_nested + ticks);
         let outer = self.outer_short.take().map_or(Short::NONE, |outer| *outer);
+        let counted = notebook.gauges.end(self.origin, ticks, self.counters.take());
         if notebook.keeps(detail, ticks, end.panicked || self.origin == Origin::Stolen) {
             notebook.short.set(outer);
+            if let Some(counted) = counted {
+                counted.records(self.id).for_each(|record| notebook.push(&record));
+            }
             notebook.write(&self.record(end).encode(), &within);
             return;
         }

@@ -4,16 +4,17 @@
 use std::collections::{BTreeMap, HashSet};
 
 use super::events::{self, Texts};
+use super::observer::{Observed, Observer};
 use crate::linux;
 use crate::model::{
-    self, ClockInfo, ClockSource, Counts, Detail, Header, Lane, LaneId, Machine, Measured, Nanos,
-    Pool, PoolId, Role, Trace,
+    self, ClockInfo, ClockSource, Counts, Detail, Header, Kernel, Lane, LaneId, Machine, Measured,
+    Nanos, Pool, PoolId, Role, Trace, Watched,
 };
 use crate::record::clock::{Scale, Source};
 use crate::record::{self, Figures, Member, Recording, Ticks};
 
 /// CPU times of threads at one instant.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct CpuTimes(BTreeMap<LaneId, Nanos>);
 
 impl CpuTimes {
@@ -24,19 +25,27 @@ impl CpuTimes {
     }
 }
 
+/// A finished recording, and all that was gathered beside it.
+pub(super) struct Stopped {
+    pub(super) recording: Recording,
+    pub(super) title: String,
+    pub(super) source: Source,
+    pub(super) costs: record::Costs,
+    /// At its start and at its end.
+    pub(super) cpu_times: [CpuTimes; 2],
+    /// `None` if the kernel was not asked.
+    pub(super) observer: Option<Observer>,
+}
+
 /// The trace of a finished recording.
-pub(super) fn trace(
-    recording: &Recording,
-    title: String,
-    source: Source,
-    costs: record::Costs,
-    cpu_times: [&CpuTimes; 2],
-) -> Trace {
-    let scale = scale(recording, source);
-    let [cpu_before, cpu_after] = cpu_times;
+pub(super) fn trace(stopped: Stopped) -> Trace {
+    let Stopped { recording, title, source, costs, cpu_times, observer } = stopped;
+    let scale = scale(&recording, source);
+    let duration = scale.nanos(recording.end.ticks);
+    let observed = observer.map(|observer| Observed::of_recording(observer, &recording, duration));
     let texts = Texts::default();
-    let mut collector = Collector { recording, scale, cpu_before, cpu_after, texts };
-    let used = used_pools(recording);
+    let mut collector = Collector { recording: &recording, scale, cpu_times, observed, texts };
+    let used = used_pools(&recording);
     let mut lanes: Vec<Lane> = recording
         .threads
         .iter()
@@ -44,13 +53,20 @@ pub(super) fn trace(
         .map(|(member, figures)| collector.lane(member, figures.as_ref()))
         .collect();
     lanes.sort_by_key(|lane| lane_order(lane.role, lane.id));
-    let pools = pools(recording, &used, &lanes);
-    let header = header(recording, &scale, title, source, costs);
+    let pools = pools(&recording, &used, &lanes);
+    let kernel = match collector.observed {
+        Some(observed) => observed.kernel,
+        None => Kernel::unmeasured(NOT_ASKED),
+    };
+    let header = header(&recording, &collector.scale, title, source, costs, kernel);
     let (sites, chains) = collector.texts.into_lists();
     let mut trace = Trace { header, pools, sites, chains, lanes };
     trace.sort_events();
     trace
 }
+
+/// Why there is nothing from the kernel, if nobody asked.
+const NOT_ASKED: &str = "the recording was not to ask the kernel";
 
 fn scale(recording: &Recording, source: Source) -> Scale {
     match source {
@@ -104,6 +120,7 @@ fn header(
     title: String,
     source: Source,
     costs: record::Costs,
+    kernel: Kernel,
 ) -> Header {
     Header {
         title,
@@ -133,7 +150,7 @@ fn header(
             counted_leaf_ps: costs.counted_leaf_ps,
         },
         machine: machine(),
-        kernel: model::Kernel::unmeasured("nobody asked"),
+        kernel,
         run: None,
     }
 }
@@ -153,18 +170,27 @@ fn machine() -> Machine {
 struct Collector<'r> {
     recording: &'r Recording,
     scale: Scale,
-    cpu_before: &'r CpuTimes,
-    cpu_after: &'r CpuTimes,
+    cpu_times: [CpuTimes; 2],
+    observed: Option<Observed>,
     texts: Texts,
 }
 
 impl Collector<'_> {
     fn lane(&mut self, member: &Member, figures: Option<&Figures>) -> Lane {
         let end = self.recording.end.ticks;
-        let (events, tallies, losses) = match figures {
-            Some(figures) => events::read(figures, &self.scale, end, &mut self.texts),
+        let (events, tallies, mut losses) = match figures {
+            Some(figures) => {
+                let observed = self.observed.as_ref();
+                let values = |words: &[u64]| observed.map(|observed| observed.values(words));
+                events::read(figures, &self.scale, end, &mut self.texts, &values)
+            }
             None => Default::default(),
         };
+        let (watched, lost) = match &self.observed {
+            Some(observed) => observed.of(member),
+            None => (Watched::unmeasured(NOT_ASKED), Default::default()),
+        };
+        (losses.switches, losses.off_cpu) = (lost.switches, lost.off_cpu);
         Lane {
             id: member.lane,
             name: member.name.clone(),
@@ -182,7 +208,7 @@ impl Collector<'_> {
             counts: figures.map_or_else(Counts::default, counts),
             tallies,
             losses,
-            watched: model::Watched::unmeasured("nobody watched"),
+            watched,
             events,
         }
     }
@@ -199,14 +225,14 @@ impl Collector<'_> {
     }
 
     fn cpu(&self, member: &Member) -> Measured<Nanos> {
-        let end = match (self.cpu_after.0.get(&member.lane), member.ended()) {
+        let end = match (self.cpu_times[1].0.get(&member.lane), member.ended()) {
             (Some(&after), _) => Some(after),
             (None, Some(ended)) => ended.cpu,
             // It was registered in the last moment.
             (None, None) => member.thread.and_then(linux::cpu_of),
         };
         let joined_later = member.started > self.recording.start.ticks;
-        let before = match self.cpu_before.0.get(&member.lane) {
+        let before = match self.cpu_times[0].0.get(&member.lane) {
             Some(&before) => Some(before),
             // It became a worker after the recording began, mostly as a thread made for that.
             None if joined_later && member.seat().is_some() => member.cpu,

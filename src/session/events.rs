@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use crate::model::{
     self, ChainId, Collapsed, Event, Iteration, Join, Leaf, Losses, Nanos, Operation, Outcome,
-    Reduction, Site, SiteId, Span, Tally, Task,
+    Reduction, Site, SiteId, Span, Tally, Task, Values,
 };
 use crate::record::clock::Scale;
 use crate::record::event::{self, PANICKED, Raw};
@@ -17,6 +17,7 @@ pub(super) fn read(
     scale: &Scale,
     end: Ticks,
     texts: &mut Texts,
+    values: &dyn Fn(&[u64]) -> Option<Values>,
 ) -> (Vec<Event>, Vec<Tally>, Losses) {
     let mut reader = Reader {
         own_texts: &figures.texts,
@@ -26,10 +27,34 @@ pub(super) fn read(
         losses: losses(figures),
         iterations: HashMap::new(),
         feeds: HashMap::new(),
+        counted: Counted::default(),
+        values,
     };
     let events = figures.events.iter().filter_map(|raw| reader.event(raw)).collect();
     let tallies = figures.tallies.iter().map(|tally| reader.tally(tally)).collect();
     (events, tallies, reader.losses)
+}
+
+/// What tasks counted, in pieces as it was written.
+#[derive(Default)]
+struct Counted(HashMap<u64, Vec<u64>>);
+
+impl Counted {
+    fn add(&mut self, raw: &event::Counted) {
+        let event::Counted { first, second, third, fourth, fifth, sixth, .. } = *raw;
+        let words = self.0.entry(raw.task).or_default();
+        // A piece whose forerunner was overwritten has lost its place.
+        if words.len() == usize::from(raw.small) * event::COUNTED_WORDS {
+            let piece = [first, second, third, fourth, fifth, sixth];
+            let missing = (raw.text as usize).saturating_sub(words.len());
+            words.extend(piece.iter().take(missing));
+        }
+    }
+
+    /// What a task counted; `None` if it was not read, or a piece is missing.
+    fn take(&mut self, task: u64) -> Option<Vec<u64>> {
+        self.0.remove(&task).filter(|words| !words.is_empty())
+    }
 }
 
 /// The texts of all lanes, each once.
@@ -77,6 +102,10 @@ struct Reader<'r> {
     iterations: HashMap<u64, event::Iteration>,
     /// Written before their leaves, by id.
     feeds: HashMap<u64, event::Feed>,
+    /// Written before their tasks.
+    counted: Counted,
+    /// What the words of a reading say.
+    values: &'r dyn Fn(&[u64]) -> Option<Values>,
 }
 
 impl Reader<'_> {
@@ -94,6 +123,10 @@ impl Reader<'_> {
             }
             Raw::Feed(feed) => {
                 self.feeds.insert(feed.leaf, *feed);
+                return None;
+            }
+            Raw::Counted(counted) => {
+                self.counted.add(counted);
                 return None;
             }
             Raw::TextPiece(_) => None,
@@ -118,7 +151,7 @@ impl Reader<'_> {
             spawns: raw.spawns,
             outcome: outcome(raw.flags),
             site: self.site(raw.text),
-            counters: None,
+            counters: self.counted.take(raw.id).and_then(|words| (self.values)(&words)),
         })
     }
 

@@ -8,6 +8,7 @@ mod collect;
 mod environment;
 mod events;
 mod folder;
+mod observer;
 
 use std::path::Path;
 use std::sync::OnceLock;
@@ -15,11 +16,14 @@ use std::sync::OnceLock;
 use crate::linux;
 use crate::model::{Detail, Trace};
 use crate::record::{self, clock};
-use collect::CpuTimes;
+use collect::{CpuTimes, Stopped};
+use observer::Observer;
 
 #[cfg(feature = "record")]
 pub(crate) use environment::start_from_environment;
 pub use folder::{OutputFolder, WriteError};
+#[cfg(feature = "record")]
+pub(crate) use observer::{leave_own_thread, watch_own_thread};
 pub use record::OnFull;
 
 /// A recording under way; one at a time in a process. Dropping it throws the recording away.
@@ -38,6 +42,7 @@ pub struct Session {
     title: String,
     clock: clock::Source,
     cpu_before: CpuTimes,
+    observer: Option<Observer>,
 }
 
 /// How to record.
@@ -47,6 +52,7 @@ pub struct SessionBuilder {
     buffer_bytes: usize,
     on_full: OnFull,
     title: Option<String>,
+    kernel: bool,
 }
 
 /// Why a recording could not start.
@@ -75,20 +81,30 @@ impl Session {
             buffer_bytes: DEFAULT_BUFFER_BYTES,
             on_full: OnFull::Collapse,
             title: None,
+            kernel: true,
         }
     }
 
     /// Ends the recording and returns it. Operations that are still running are not in it.
-    pub fn stop(self) -> Trace {
+    pub fn stop(mut self) -> Trace {
         // Before the end rather than after it: collecting takes time of the calling thread.
         let cpu_after = CpuTimes::of_all();
+        let mut observer = self.observer.take();
+        if let Some(observer) = &mut observer {
+            observer.halt();
+        }
         let recording = record::stop().expect("a session is a recording under way");
-        let (title, clock) = (self.title.clone(), self.clock);
-        let trace =
-            collect::trace(&recording, title, clock, costs(), [&self.cpu_before, &cpu_after]);
+        let stopped = Stopped {
+            recording,
+            title: std::mem::take(&mut self.title),
+            source: self.clock,
+            costs: costs(),
+            cpu_times: [std::mem::take(&mut self.cpu_before), cpu_after],
+            observer,
+        };
         // Stopped: `drop` has nothing to throw away.
         std::mem::forget(self);
-        trace
+        collect::trace(stopped)
     }
 
     /// Ends the recording and writes it as Chrome JSON. Nothing half-written is left under `path`.
@@ -131,6 +147,12 @@ impl SessionBuilder {
         Self { title: Some(title.into()), ..self }
     }
 
+    /// Whether the kernel is asked for counters, and for when threads were on a CPU: costs a thread
+    /// that gathers what it says, about a hundred times a second. Default: yes.
+    pub fn kernel(self, kernel: bool) -> Self {
+        Self { kernel, ..self }
+    }
+
     /// Starts recording. Operations that begin from here on are in the trace.
     pub fn start(self) -> Result<Session, StartError> {
         if cfg!(not(feature = "record")) {
@@ -138,14 +160,24 @@ impl SessionBuilder {
         }
         let clock = clock::choose(linux::clock_distrust());
         costs();
+        if record::is_recording() {
+            return Err(StartError::AlreadyRecording);
+        }
+        // Before the recording, because the first event of all may take the kernel 28 ms.
+        let observer = (self.kernel && self.detail != Detail::Off).then(Observer::start);
         let settings = record::Settings {
             detail: raw_detail(self.detail),
             capacity: self.buffer_bytes / RECORD_BYTES,
             on_full: self.on_full,
+            gauge: observer.as_ref().and_then(Observer::gauge),
         };
         let cpu_before = CpuTimes::of_all();
         record::start(settings).map_err(|record::AlreadyRecording| StartError::AlreadyRecording)?;
-        Ok(Session { title: self.title.unwrap_or_else(program_name), clock, cpu_before })
+        if let Some(observer) = &observer {
+            observer.begin();
+        }
+        let title = self.title.unwrap_or_else(program_name);
+        Ok(Session { title, clock, cpu_before, observer })
     }
 }
 

@@ -1,11 +1,13 @@
 //! `perf_event_open`: counters and switch records of threads, and why where there are none.
 
+mod bell;
 mod event;
 mod plan;
 mod reason;
 mod switches;
 mod threads;
 
+pub use bell::{Bell, Rope, Woken};
 pub use event::Target;
 pub use plan::{Plan, WORDS};
 pub use reason::{is_filtered, paranoid_level};

@@ -1,0 +1,262 @@
+//! What the kernel says of the threads of a recording, gathered beside it: switch records and
+//! counters over time, by a thread of its own; and each worker's own counters, for its tasks.
+
+mod observed;
+mod presence;
+mod watch;
+
+use std::cell::RefCell;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::thread::{self, JoinHandle};
+
+use crate::linux;
+use crate::linux::perf::{self, Bell, Plan, Rope, Target, ThreadCounters};
+use crate::model::{Counter, Nanos};
+use crate::record::{self, GAUGE_WORDS, Gauge, Reading, clock};
+
+pub(super) use observed::Observed;
+use watch::Watch;
+
+const _: () = assert!(perf::WORDS == GAUGE_WORDS);
+
+/// Between two readings of a thread's counters at first; each time there are too many, twice that.
+const FIRST_PERIOD: Nanos = Nanos(10_000_000);
+/// Readings of a thread that are kept.
+const READINGS: usize = 1 << 10;
+/// A task is read if it lasts so many times as long as a reading.
+const WORTH: u64 = 100;
+
+/// Watches the process's threads while a recording is under way.
+#[derive(Debug)]
+pub(super) struct Observer {
+    shared: Arc<Shared>,
+    /// The thread that drains, and what ends it; none if there is nothing to drain.
+    thread: Option<(Rope, JoinHandle<()>)>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    plan: Plan,
+    watches: Mutex<Vec<Watch>>,
+}
+
+/// The observer under way.
+static CURRENT: Mutex<Option<Arc<Shared>>> = Mutex::new(None);
+/// Its number; 0 if there is none.
+static NUMBER: AtomicU64 = AtomicU64::new(0);
+
+impl Observer {
+    /// Begins to watch the calling thread and all that are registered.
+    pub(super) fn start() -> Self {
+        static STARTED: AtomicU64 = AtomicU64::new(0);
+        let number = STARTED.fetch_add(1, Ordering::Relaxed) + 1;
+        let shared = Arc::new(Shared { plan: plan().clone(), watches: Mutex::default() });
+        if let Some(own) = linux::own_id() {
+            shared.watch(own, Target::OwnThread);
+        }
+        shared.find_members();
+        *lock(&CURRENT) = Some(Arc::clone(&shared));
+        NUMBER.store(number, Ordering::Release);
+        let thread = shared.needs_draining().then(|| drain_beside(&shared)).flatten();
+        Self { shared, thread }
+    }
+
+    /// The recording begins: what was before is none of its.
+    pub(super) fn begin(&self) {
+        if let Ok(now) = perf::monotonic_now() {
+            lock(&self.shared.watches).iter_mut().for_each(|watch| watch.restart(now));
+        }
+    }
+
+    /// What reads a task's counters, if there are any.
+    pub(super) fn gauge(&self) -> Option<Gauge> {
+        if self.shared.plan.words() == 0 {
+            return None;
+        }
+        let least = WORTH * cost_of_reading()?;
+        Some(Gauge { read: read_own, least })
+    }
+
+    /// Stops gathering; what has been gathered stays.
+    pub(super) fn halt(&mut self) {
+        if let Some((rope, thread)) = self.thread.take() {
+            drop(rope);
+            // A panic in it has been printed; what it had gathered stands.
+            let _ = thread.join();
+        }
+        let mut current = lock(&CURRENT);
+        if current.as_ref().is_some_and(|current| Arc::ptr_eq(current, &self.shared)) {
+            NUMBER.store(0, Ordering::Release);
+            *current = None;
+        }
+    }
+}
+
+impl Drop for Observer {
+    fn drop(&mut self) {
+        self.halt();
+    }
+}
+
+/// Which counters there are, found once per process.
+fn plan() -> &'static Plan {
+    static PLAN: OnceLock<Plan> = OnceLock::new();
+    PLAN.get_or_init(|| Plan::probe(Counter::ALL))
+}
+
+/// Watches the calling thread, which has just begun, if anything is watched.
+pub(crate) fn watch_own_thread() {
+    if let (Some(shared), Some(own)) = (current(), linux::own_id()) {
+        shared.watch(own, Target::OwnThread);
+    }
+}
+
+/// The calling thread ends: its last reading.
+pub(crate) fn leave_own_thread() {
+    let (Some(shared), Some(own)) = (current(), linux::own_id()) else { return };
+    let Ok(now) = perf::monotonic_now() else { return };
+    let mut watches = lock(&shared.watches);
+    if let Some(watch) = watches.iter_mut().rev().find(|watch| watch.thread == own) {
+        watch.drain(Some(now));
+        watch.leave(now);
+    }
+}
+
+fn current() -> Option<Arc<Shared>> {
+    // Acquire: pairs with the Release in `start`. Most threads never see one.
+    match NUMBER.load(Ordering::Acquire) {
+        0 => None,
+        _ => lock(&CURRENT).clone(),
+    }
+}
+
+thread_local! {
+    /// The calling thread's counters, and of which observer.
+    static OWN: RefCell<(u64, Option<Arc<ThreadCounters>>)> = const { RefCell::new((0, None)) };
+}
+
+/// Reads the calling thread's counters: the gauge of the recorder.
+fn read_own(reading: &mut Reading) -> usize {
+    let number = NUMBER.load(Ordering::Acquire);
+    // Fails while the thread ends.
+    let length = OWN.try_with(|own| {
+        let mut own = own.borrow_mut();
+        if own.0 != number {
+            *own = (number, find_own());
+        }
+        own.1.as_ref()?.read(reading).ok()
+    });
+    length.ok().flatten().unwrap_or(0)
+}
+
+#[cold]
+fn find_own() -> Option<Arc<ThreadCounters>> {
+    let (shared, own) = (current()?, linux::own_id()?);
+    let watches = lock(&shared.watches);
+    let watch = watches.iter().rev().find(|watch| watch.thread == own)?;
+    watch.counters.clone()
+}
+
+/// Ticks that a reading takes: the best of several, as interruptions only add. `None` if the
+/// calling thread has no counters.
+fn cost_of_reading() -> Option<u64> {
+    let mut reading = [0; GAUGE_WORDS];
+    let mut once = || {
+        let before = clock::now();
+        let length = read_own(&mut reading);
+        (length > 0).then(|| clock::now().0.saturating_sub(before.0))
+    };
+    once()?;
+    (0..16).filter_map(|_| once()).min()
+}
+
+fn drain_beside(shared: &Arc<Shared>) -> Option<(Rope, JoinHandle<()>)> {
+    let (bell, rope) = Bell::hang().ok()?;
+    let shared = Arc::clone(shared);
+    let thread = thread::Builder::new().name("rayprism-observer".to_owned());
+    let thread = thread.spawn(move || shared.gather(&bell)).ok()?;
+    Some((rope, thread))
+}
+
+impl Shared {
+    fn watch(&self, thread: u32, target: Target) {
+        // Opened before the lock is taken: the kernel takes its time.
+        if let Some(watch) = Watch::open(&self.plan, thread, target) {
+            lock(&self.watches).push(watch);
+        }
+    }
+
+    /// Threads that have become known to the recorder since.
+    fn find_members(&self) {
+        for member in record::members() {
+            let Some(thread) = member.thread else { continue };
+            let known = || lock(&self.watches).iter().any(|watch| watch.thread == thread);
+            if !known() {
+                self.watch(thread, Target::Thread(thread));
+            }
+        }
+    }
+
+    fn needs_draining(&self) -> bool {
+        self.plan.words() > 0 || self.plan.switch_records().is_ok()
+    }
+
+    /// Gathers until the bell rings.
+    fn gather(&self, bell: &Bell) {
+        let mut period = FIRST_PERIOD;
+        let Ok(mut last) = perf::monotonic_now() else { return };
+        loop {
+            let now = perf::monotonic_now().unwrap_or(last);
+            let patience = (last + period).saturating_since(now);
+            let files: Vec<_> = lock(&self.watches).iter().filter_map(Watch::file).collect();
+            let woken = bell.wait(&files, patience);
+            if woken.rang {
+                return;
+            }
+            let now = perf::monotonic_now().unwrap_or(last);
+            let due = now >= last + period;
+            self.take_in(&woken.ended, due.then_some(now));
+            if due {
+                last = now;
+                self.find_members();
+                period = self.thin_out(period);
+            }
+        }
+    }
+
+    fn take_in(&self, ended: &[i32], due: Option<Nanos>) {
+        for watch in lock(&self.watches).iter_mut() {
+            watch.drain(None);
+            if let Some(now) = due {
+                watch.read(now);
+            }
+            if watch.file().is_some_and(|file| ended.contains(&file))
+                && let Ok(now) = perf::monotonic_now()
+            {
+                watch.leave(now);
+            }
+        }
+    }
+
+    /// Every second reading goes, if there are too many, and from then on half as many are taken.
+    fn thin_out(&self, period: Nanos) -> Nanos {
+        let mut watches = lock(&self.watches);
+        if watches.iter().all(|watch| watch.readings.len() < READINGS) {
+            return period;
+        }
+        for watch in watches.iter_mut() {
+            let mut odd = false;
+            watch.readings.retain(|_| {
+                odd = !odd;
+                !odd
+            });
+        }
+        period + period
+    }
+}
+
+/// Nothing that a panic could leave half-done happens under these locks.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

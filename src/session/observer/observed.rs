@@ -1,0 +1,143 @@
+//! What an observer has gathered, on the recording's clock.
+
+use super::watch::Watch;
+use super::{Observer, Shared, lock};
+use crate::linux::perf::{self, Plan};
+use crate::model::{Kernel, Measured, Nanos, OffCpu, Reading, Span, Values, Watched};
+use crate::record::clock::os_now;
+use crate::record::{Member, Recording};
+
+/// What was gathered in a recording.
+pub(in crate::session) struct Observed {
+    /// What there was to be had.
+    pub(in crate::session) kernel: Kernel,
+    plan: Plan,
+    watches: Vec<Seen>,
+}
+
+struct Seen {
+    thread: u32,
+    watched: Watched,
+    lost: Lost,
+}
+
+/// What is missing of a thread.
+#[derive(Clone, Copy, Debug, Default)]
+pub(in crate::session) struct Lost {
+    /// Switch records.
+    pub(in crate::session) switches: u64,
+    /// Stretches that are in the sums alone.
+    pub(in crate::session) off_cpu: u64,
+}
+
+impl Observed {
+    /// What `observer` has gathered in a recording that has ended, and lasted for `duration`.
+    pub(in crate::session) fn of_recording(
+        observer: Observer,
+        recording: &Recording,
+        duration: Nanos,
+    ) -> Self {
+        let shift = Shift::of(recording, duration);
+        let mut watches = std::mem::take(&mut *lock(&observer.shared.watches));
+        for watch in &mut watches {
+            watch.drain(Some(shift.end()));
+            watch.leave(shift.end());
+        }
+        let kernel = kernel(&observer.shared, &watches, shift);
+        let watches = watches.into_iter().map(|watch| seen(&observer.shared, watch, shift));
+        Self { kernel, watches: watches.collect(), plan: observer.shared.plan.clone() }
+    }
+
+    /// What the words of a task's counters say.
+    pub(in crate::session) fn values(&self, words: &[u64]) -> Values {
+        self.plan.values(words)
+    }
+
+    /// What was seen of a thread that recorded.
+    pub(in crate::session) fn of(&self, member: &Member) -> (Watched, Lost) {
+        // The number may have been another thread's before, which had ended then.
+        let mut watches = self.watches.iter().rev();
+        match watches.find(|seen| Some(seen.thread) == member.thread) {
+            Some(seen) => (seen.watched.clone(), seen.lost),
+            None => {
+                let reason = "the thread had ended before it was noticed";
+                (Watched::unmeasured(reason), Lost::default())
+            }
+        }
+    }
+}
+
+fn kernel(shared: &Shared, watches: &[Watch], shift: Shift) -> Kernel {
+    let ends: Vec<Box<[u64]>> =
+        watches.iter().filter_map(|watch| watch.counted(watch.readings.last()?)).collect();
+    Kernel {
+        counters: shared.plan.infos_after(ends.iter().map(|words| &**words)),
+        switch_records: match shared.plan.switch_records() {
+            Ok(()) => Measured::Is(shift.error),
+            Err(reason) => Measured::Not(reason.to_owned()),
+        },
+        from_outside: false,
+    }
+}
+
+fn seen(shared: &Shared, mut watch: Watch, shift: Shift) -> Seen {
+    let reading = |reading: &(Nanos, Box<[u64]>)| {
+        let values = shared.plan.values(&watch.counted(reading)?);
+        Some(Reading { at: shift.in_recording(reading.0), values })
+    };
+    let readings = watch.readings.iter().filter_map(reading).collect();
+    let (scheduling, off_cpu, lost) = match watch.presence() {
+        Some(present) => (
+            Measured::Is(present.scheduling),
+            present.stretches.into_iter().map(|off| shift.stretch(off)).collect(),
+            Lost { switches: present.missing, off_cpu: present.dropped },
+        ),
+        None => (watch.accounted(), Vec::new(), Lost::default()),
+    };
+    Seen { thread: watch.thread, watched: Watched { readings, scheduling, off_cpu }, lost }
+}
+
+/// From the kernel's monotonic clock to the recording's.
+#[derive(Clone, Copy, Debug)]
+struct Shift {
+    /// The recording's start on the kernel's clock.
+    start: Nanos,
+    duration: Nanos,
+    error: Nanos,
+}
+
+impl Shift {
+    /// The clock that recordings are anchored to is the kernel's, counted from another moment.
+    fn of(recording: &Recording, duration: Nanos) -> Self {
+        let pair = |_| {
+            let before = os_now();
+            let kernel = perf::monotonic_now().ok()?;
+            let width = os_now().saturating_since(before).0;
+            Some((width.div_ceil(2), kernel.0.saturating_sub(before.0 + width / 2)))
+        };
+        let (error, origin) = (0..16).filter_map(pair).min().unwrap_or((u64::MAX, 0));
+        let anchors = recording.start.error.max(recording.end.error);
+        Self {
+            start: Nanos(origin + recording.start.os.0),
+            duration,
+            error: Nanos(error.saturating_add(anchors.0)),
+        }
+    }
+
+    /// The recording's end on the kernel's clock.
+    fn end(self) -> Nanos {
+        self.start + self.duration
+    }
+
+    fn in_recording(self, at: Nanos) -> Nanos {
+        at.saturating_since(self.start).min(self.duration)
+    }
+
+    fn stretch(self, off: OffCpu) -> OffCpu {
+        let Span { start, end } = off.span;
+        OffCpu {
+            span: Span { start: self.in_recording(start), end: self.in_recording(end) },
+            ..off
+        }
+    }
+}

@@ -1,0 +1,209 @@
+//! One thread under observation: its counters, its switch records, and what is read where these
+//! cannot be had.
+
+use std::sync::Arc;
+
+use super::presence::{Presence, Present};
+use crate::linux;
+use crate::linux::perf::{self, Plan, Record, SwitchRing, Target, ThreadCounters, WORDS};
+use crate::model::{Measured, Nanos, Scheduling, SchedulingSource};
+
+/// A ring has room for 8,192 records; where there is not so much memory, for fewer.
+const RING_BYTES: usize = 256 << 10;
+const LEAST_RING_BYTES: usize = 16 << 10;
+
+/// A thread under observation. All times are the kernel's monotonic clock's.
+#[derive(Debug)]
+pub(super) struct Watch {
+    /// The kernel's number of the thread.
+    pub(super) thread: u32,
+    pub(super) opened: Nanos,
+    /// When the thread ended, if it did.
+    pub(super) ended: Option<Nanos>,
+    pub(super) counters: Option<Arc<ThreadCounters>>,
+    pub(super) readings: Vec<(Nanos, Box<[u64]>)>,
+    /// What the counters had counted before.
+    base: Box<[u64]>,
+    /// `None` where there are no switch records, and once they were taken.
+    switches: Option<Switches>,
+    accounts: Accounts,
+}
+
+/// A thread's ring and what it has told.
+#[derive(Debug)]
+pub(super) struct Switches {
+    ring: SwitchRing,
+    presence: Presence,
+}
+
+/// What the kernel accounts of every thread, at the beginning and at the end.
+#[derive(Debug)]
+struct Accounts {
+    before: Option<Account>,
+    after: Option<Account>,
+}
+
+/// Time on a CPU and time of waiting for one, since the thread began.
+#[derive(Clone, Copy, Debug)]
+struct Account {
+    on_cpu: Nanos,
+    waiting: Nanos,
+}
+
+impl Account {
+    fn of(thread: u32) -> Option<Self> {
+        Some(Self { on_cpu: linux::cpu_of(thread)?, waiting: linux::waiting_of(thread)? })
+    }
+}
+
+impl Watch {
+    /// Begins to watch a thread, as `target` says who that is.
+    pub(super) fn open(plan: &Plan, thread: u32, target: Target) -> Option<Self> {
+        let counters = match plan.words() {
+            0 => None,
+            // The process may have too many files open; the values are then missing.
+            _ => ThreadCounters::open(plan, target).map(Arc::new).ok(),
+        };
+        let opened = perf::monotonic_now().ok()?;
+        let ring = plan.switch_records().ok().and_then(|()| open_ring(target).ok());
+        let presence = match target {
+            Target::OwnThread => Presence::on_cpu(opened),
+            _ => Presence::seen_from_outside(opened, linux::is_runnable(thread)?),
+        };
+        Some(Self {
+            thread,
+            opened,
+            ended: None,
+            counters,
+            readings: Vec::new(),
+            base: vec![0; plan.words()].into(),
+            switches: ring.map(|ring| Switches { ring, presence }),
+            accounts: Accounts { before: Account::of(thread), after: None },
+        })
+    }
+
+    /// The recording begins: what was before is none of its.
+    pub(super) fn restart(&mut self, at: Nanos) {
+        self.drain(None);
+        self.opened = at;
+        self.readings.clear();
+        self.accounts.before = Account::of(self.thread);
+        if let Some(words) = self.words() {
+            self.base = words;
+        }
+        if let Some(switches) = &mut self.switches {
+            switches.presence.restart(at);
+        }
+    }
+
+    /// The ring's file, to be waited for while the thread runs.
+    pub(super) fn file(&self) -> Option<i32> {
+        let switches = self.switches.as_ref().filter(|_| self.ended.is_none());
+        switches.map(|switches| switches.ring.file())
+    }
+
+    /// Takes in what the kernel has written, up to `until`.
+    pub(super) fn drain(&mut self, until: Option<Nanos>) {
+        let Some(Switches { ring, presence }) = &mut self.switches else { return };
+        ring.drain(|record| match record {
+            Record::Switch { at, .. } if until.is_some_and(|until| at > until) => {}
+            Record::Switch { at, cpu, direction, .. } => presence.switch(at, cpu, direction),
+            Record::Lost(records) => presence.lose(records),
+            #[allow(unreachable_patterns, reason = "other records come from outside alone")]
+            _ => {}
+        });
+    }
+
+    /// Reads the counters.
+    pub(super) fn read(&mut self, at: Nanos) {
+        // A thread that has just ended has said its last word in `leave`.
+        if let (Some(words), None) = (self.words(), self.ended) {
+            self.readings.push((at, words));
+        }
+    }
+
+    fn words(&self) -> Option<Box<[u64]>> {
+        let mut words = [0; WORDS];
+        let length = self.counters.as_ref()?.read(&mut words).ok()?;
+        Some(words[..length].into())
+    }
+
+    /// What a reading says of the recording; `None` if it is not of these counters.
+    pub(super) fn counted(&self, (_, words): &(Nanos, Box<[u64]>)) -> Option<Box<[u64]>> {
+        let since = |(after, before): (&u64, &u64)| after.saturating_sub(*before);
+        (words.len() == self.base.len()).then(|| words.iter().zip(&self.base).map(since).collect())
+    }
+
+    /// The thread ends, or the recording does.
+    pub(super) fn leave(&mut self, at: Nanos) {
+        if self.ended.is_none() {
+            self.read(at);
+            self.accounts.after = Account::of(self.thread);
+            self.ended = Some(at);
+        }
+    }
+
+    /// What was seen of its presence, after it was left.
+    pub(super) fn presence(&mut self) -> Option<Present> {
+        let Switches { presence, .. } = self.switches.take()?;
+        Some(presence.finish(self.ended?))
+    }
+
+    /// The same from the kernel's accounts, in sums alone.
+    pub(super) fn accounted(&self) -> Measured<Scheduling> {
+        match (self.ended, self.accounts.before, self.accounts.after) {
+            (Some(ended), Some(before), Some(after)) => {
+                Measured::Is(accounted(ended.saturating_since(self.opened), before, after))
+            }
+            _ => Measured::Not("the kernel's accounts of the thread could not be read".to_owned()),
+        }
+    }
+}
+
+/// What neither runs nor waits for a CPU is off it of its own will.
+fn accounted(wall: Nanos, before: Account, after: Account) -> Scheduling {
+    // The three clocks are read one after the other, so that a part may be a little too long.
+    let on_cpu = after.on_cpu.saturating_since(before.on_cpu).min(wall);
+    let preempted = after.waiting.saturating_since(before.waiting).min(wall - on_cpu);
+    Scheduling {
+        source: SchedulingSource::Accounting,
+        wall,
+        on_cpu,
+        voluntary: wall - on_cpu - preempted,
+        preempted,
+        voluntary_switches: None,
+        preemptions: None,
+        migrations: None,
+    }
+}
+
+/// With as much memory as there is.
+fn open_ring(target: Target) -> Result<SwitchRing, String> {
+    let mut bytes = RING_BYTES;
+    loop {
+        match SwitchRing::open(target, bytes) {
+            Err(_) if bytes > LEAST_RING_BYTES => bytes /= 2,
+            opened => return opened,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn accounts_add_up_to_the_wall_time_whatever_the_clocks_say() {
+        let account = |on_cpu, waiting| Account { on_cpu: Nanos(on_cpu), waiting: Nanos(waiting) };
+        for (after, expected) in [
+            (account(150, 80), [50, 30, 20]),
+            (account(250, 80), [100, 0, 0]),
+            (account(170, 160), [70, 0, 30]),
+            (account(90, 50), [0, 100, 0]),
+        ] {
+            let scheduling = accounted(Nanos(100), account(100, 60), after);
+            let parts = [scheduling.on_cpu, scheduling.voluntary, scheduling.preempted];
+            assert_eq!(parts, expected.map(Nanos));
+        }
+    }
+}
