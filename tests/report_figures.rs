@@ -440,7 +440,11 @@ fn regions_open_the_window() {
     let call = |sequence, times| Event::Operation(operation(1, sequence, times));
     let calls =
         vec![call(1, [100, 150, 200]), outer, region(3, [400, 500, 500]), call(4, [800, 850, 900])];
-    let trace = trace(1000, vec![outside(1, calls)]);
+    // A region within a task, on a worker, names a part of what is under way.
+    let task = task(2, 1, 100, 950);
+    let within = Operation { task: Some(task.id), kind, ..operation(2, 2, [850, 940, 940]) };
+    let worker = worker(2, 0, vec![Event::Task(task), Event::Operation(within)]);
+    let trace = trace(1000, vec![outside(1, calls), worker]);
     let window = Report::of(&trace).expect("sound").window;
     assert_eq!((window.span.start, window.span.end), (Nanos(300), Nanos(700)));
 }

@@ -19,7 +19,8 @@ pub struct Window {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum WindowEnds {
-    /// The first region's start and the last one's end: the user has named what counts.
+    /// The first region's start and the last one's end, of those that are in no task: the user has
+    /// named what counts.
     Regions,
     /// The first event's start and the last one's end, on any lane: setting up a pool before and
     /// writing files after are not the program's.
@@ -40,7 +41,7 @@ impl Window {
     }
 }
 
-/// From the first region's start to the last one's end, on any lane.
+/// From the first region's start to the last one's end.
 fn regions(timeline: &Timeline) -> Option<Span> {
     let events = || timeline.rows().iter().flat_map(|row| &row.lane().events);
     let spans = || events().filter(|event| is_region(event)).map(Event::span);
@@ -49,6 +50,8 @@ fn regions(timeline: &Timeline) -> Option<Span> {
     Some(Span { start, end })
 }
 
+/// A region within a task names a part of what is under way; it does not open the window.
 fn is_region(event: &Event) -> bool {
-    matches!(event, Event::Operation(operation) if operation.kind == OperationKind::Region)
+    matches!(event, Event::Operation(operation)
+        if operation.kind == OperationKind::Region && operation.task.is_none())
 }
