@@ -4,7 +4,10 @@
 //! runs them where there are, and says with `RAYPRISM_PMU` what must be found: `emulated`, the
 //! counters of qemu's Arm, or `refused`, a kernel that lets nobody but root count.
 
-#![cfg(target_os = "linux")]
+#![cfg(all(
+    target_os = "linux",
+    any(target_arch = "x86_64", target_arch = "aarch64", target_arch = "riscv64")
+))]
 #![allow(clippy::unwrap_used, reason = "a test that fails may panic")]
 #![allow(clippy::print_stdout, reason = "says what has not been tested")]
 
