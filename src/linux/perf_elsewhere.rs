@@ -89,6 +89,17 @@ impl ThreadCounters {
     }
 }
 
+impl ThreadCounters {
+    /// The same.
+    ///
+    /// # Errors
+    ///
+    /// None.
+    pub fn read_here(&self, _words: &mut [u64; WORDS]) -> io::Result<usize> {
+        match *self {}
+    }
+}
+
 /// A record of the ring.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Record {

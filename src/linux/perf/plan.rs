@@ -16,6 +16,7 @@ pub const WORDS: usize = 3 * Counter::ALL.len();
 pub struct Plan {
     infos: Vec<CounterInfo>,
     groups: Vec<PlannedGroup>,
+    can_be_mapped: bool,
     switch_records: Result<(), String>,
 }
 
@@ -45,8 +46,9 @@ impl Plan {
             .map(drop)
             .map_err(|error| reason::reason(&error, Wanted::Software));
         let Planner { infos, groups, .. } = planner;
-        let groups = groups.into_iter().map(|group| group.planned).collect();
-        Self { infos, groups, switch_records }
+        let groups: Vec<_> = groups.into_iter().map(|group| group.planned).collect();
+        let can_be_mapped = groups.iter().any(can_be_mapped);
+        Self { infos, groups, can_be_mapped, switch_records }
     }
 
     /// The counters that were asked for, and what becomes of them. Whether a counter's values are
@@ -62,6 +64,11 @@ impl Plan {
 
     pub(super) fn groups(&self) -> &[PlannedGroup] {
         &self.groups
+    }
+
+    /// Whether the CPU can be asked for the hardware's counters, without the kernel.
+    pub(super) fn can_be_mapped(&self) -> bool {
+        self.can_be_mapped
     }
 
     /// Words of a reading of these counters.
@@ -105,6 +112,14 @@ impl Plan {
             rest = later;
         }
     }
+}
+
+/// Whether the first of a group can be read by the program itself (RDPMC): tried on the calling
+/// thread, where it counts.
+fn can_be_mapped(group: &PlannedGroup) -> bool {
+    let Some(&(counter, side)) = group.members.first() else { return false };
+    let open = || event::counting(counter, Target::OwnThread, side)?.build()?.sampled(1);
+    counter.is_hardware() && open().is_ok_and(|counter| counter.read_user().count().is_some())
 }
 
 fn scaled(value: u64, enabled: u64, running: u64) -> Option<u64> {

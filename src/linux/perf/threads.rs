@@ -1,12 +1,12 @@
 //! A thread's counters, open.
 
-use std::io;
 use std::os::fd::{AsRawFd, RawFd};
+use std::{fmt, io};
 
-use perf_event::Counter as Handle;
+use perf_event::{Counter as Handle, Sampler};
 
 use super::event::{self, Target};
-use super::plan::{Plan, WORDS};
+use super::plan::{Plan, PlannedGroup, WORDS};
 
 /// The counters of one thread. Can be read from any thread of the process.
 #[derive(Debug)]
@@ -16,11 +16,16 @@ pub struct ThreadCounters {
 
 #[derive(Debug)]
 struct OpenGroup {
-    leader: Handle,
-    /// Kept open: they count as long as they are.
-    _members: Vec<Handle>,
-    /// Words of a reading.
-    words: usize,
+    /// The leader first.
+    members: Vec<Member>,
+}
+
+/// An open counter.
+enum Member {
+    /// To be read through the kernel.
+    File(Handle),
+    /// Which the CPU can also be asked for, by RDPMC: the kernel says how on a page that it maps.
+    Mapped(Sampler),
 }
 
 impl ThreadCounters {
@@ -30,19 +35,17 @@ impl ThreadCounters {
     ///
     /// The kernel's, if the thread has ended or the process has too many files open.
     pub fn open(plan: &Plan, target: Target) -> io::Result<Self> {
-        let groups = plan.groups().iter().map(|group| {
-            let mut members = Vec::with_capacity(group.members.len());
-            let mut leader: Option<Handle> = None;
-            for &(counter, side) in &group.members {
-                let builder = event::counting(counter, target, side)?;
-                match &mut leader {
-                    None => leader = Some(builder.build()?),
-                    Some(leader) => members.push(builder.build_with_group(leader)?),
-                }
-            }
-            let leader = leader.ok_or(io::ErrorKind::NotFound)?;
-            Ok(OpenGroup { leader, _members: members, words: 2 + group.members.len() })
-        });
+        let opened = Self::open_as(plan, target, plan.can_be_mapped());
+        match opened {
+            // There may be no more memory for the pages.
+            Err(_) if plan.can_be_mapped() => Self::open_as(plan, target, false),
+            opened => opened,
+        }
+    }
+
+    fn open_as(plan: &Plan, target: Target, mapped: bool) -> io::Result<Self> {
+        let groups = plan.groups().iter();
+        let groups = groups.map(|group| OpenGroup::open(group, target, mapped));
         Ok(Self { groups: groups.collect::<io::Result<_>>()? })
     }
 
@@ -52,28 +55,95 @@ impl ThreadCounters {
     ///
     /// The kernel's, if a group could not be read.
     pub fn read(&self, words: &mut [u64; WORDS]) -> io::Result<usize> {
+        self.read_by(words, OpenGroup::read)
+    }
+
+    /// The same on the thread whose counters they are: without the kernel where that is possible.
+    ///
+    /// # Errors
+    ///
+    /// The kernel's, if a group could not be read.
+    pub fn read_here(&self, words: &mut [u64; WORDS]) -> io::Result<usize> {
+        self.read_by(words, |group, words| match group.read_mapped(words) {
+            Some(()) => Ok(()),
+            None => group.read(words),
+        })
+    }
+
+    fn read_by(
+        &self,
+        words: &mut [u64; WORDS],
+        read: impl Fn(&OpenGroup, &mut [u64]) -> io::Result<()>,
+    ) -> io::Result<usize> {
         let mut at = 0;
         for group in &self.groups {
-            group.read(&mut words[at..at + group.words])?;
-            at += group.words;
+            let end = at + 2 + group.members.len();
+            read(group, &mut words[at..end])?;
+            at = end;
         }
         Ok(at)
     }
 }
 
 impl OpenGroup {
+    fn open(group: &PlannedGroup, target: Target, mapped: bool) -> io::Result<Self> {
+        let mut members: Vec<Member> = Vec::with_capacity(group.members.len());
+        for &(counter, side) in &group.members {
+            let builder = event::counting(counter, target, side)?;
+            let handle = match members.first_mut() {
+                None => builder.build()?,
+                Some(Member::File(leader)) => builder.build_with_group(leader)?,
+                Some(Member::Mapped(leader)) => builder.build_with_group(leader)?,
+            };
+            members.push(match mapped && counter.is_hardware() {
+                true => Member::Mapped(handle.sampled(1)?),
+                false => Member::File(handle),
+            });
+        }
+        Ok(Self { members })
+    }
+
     /// Time enabled, time running, and the values.
     fn read(&self, words: &mut [u64]) -> io::Result<()> {
         // The kernel puts the number of values before all, and after each the number of its event.
         let mut raw = [0; 1 + 2 * WORDS];
         let (times, values) = words.split_at_mut(2);
         let raw = &mut raw[..3 + 2 * values.len()];
-        read_words(self.leader.as_raw_fd(), raw)?;
+        let leader = self.members.first().ok_or(io::ErrorKind::NotFound)?;
+        read_words(leader.as_raw_fd(), raw)?;
         times.copy_from_slice(&raw[1..3]);
         for (value, pair) in values.iter_mut().zip(raw[3..].chunks_exact(2)) {
             *value = pair[0];
         }
         Ok(())
+    }
+
+    /// The same from the CPU itself; `None` if one of them is not on it.
+    fn read_mapped(&self, words: &mut [u64]) -> Option<()> {
+        let (times, values) = words.split_at_mut(2);
+        for (value, member) in values.iter_mut().zip(&self.members) {
+            let Member::Mapped(member) = member else { return None };
+            let read = member.read_user();
+            *value = read.count()?;
+            let nanos = [read.time_enabled(), read.time_running()].map(|time| time.as_nanos());
+            times.copy_from_slice(&nanos.map(|nanos| nanos as u64));
+        }
+        Some(())
+    }
+}
+
+impl AsRawFd for Member {
+    fn as_raw_fd(&self) -> RawFd {
+        match self {
+            Self::File(handle) => handle.as_raw_fd(),
+            Self::Mapped(sampler) => sampler.as_raw_fd(),
+        }
+    }
+}
+
+impl fmt::Debug for Member {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Member").field(&self.as_raw_fd()).finish()
     }
 }
 

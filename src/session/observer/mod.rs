@@ -145,7 +145,7 @@ fn read_own(reading: &mut Reading) -> usize {
         if own.0 != number {
             *own = (number, find_own());
         }
-        own.1.as_ref()?.read(reading).ok()
+        own.1.as_ref()?.read_here(reading).ok()
     });
     length.ok().flatten().unwrap_or(0)
 }
