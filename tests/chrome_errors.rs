@@ -12,6 +12,9 @@ fn error(text: &str) -> String {
     chrome::read(text.as_bytes()).expect_err("the file is broken").to_string()
 }
 
+/// Events and stretches off the CPU in the golden file.
+const ENTRIES: u64 = 23;
+
 /// The golden file with one piece replaced.
 fn changed(from: &str, to: &str) -> String {
     assert!(GOLDEN.contains(from), "{from}");
@@ -46,8 +49,8 @@ fn chrome_traces_by_other_tools() {
 
 #[test]
 fn a_format_of_the_future() {
-    let newer = "in trace format 3, newer than 2, the newest known here; update rayprism";
-    assert_eq!(changed("\"version\":2,\"header\":{", "\"version\":3,\"head\":{"), newer);
+    let newer = "in trace format 4, newer than 3, the newest known here; update rayprism";
+    assert_eq!(changed("\"version\":3,\"header\":{", "\"version\":4,\"head\":{"), newer);
 }
 
 #[test]
@@ -65,7 +68,7 @@ fn every_cut_is_told_with_the_number_of_events_before_it() {
     let mut events = 0;
     for end in header..GOLDEN.len() - 2 {
         let found = match chrome::read(&GOLDEN.as_bytes()[..end]) {
-            Err(ReadError::Truncated { byte, events, promised: 17 }) => {
+            Err(ReadError::Truncated { byte, events, promised: ENTRIES }) => {
                 assert_eq!(byte, end as u64);
                 events
             }
@@ -74,11 +77,11 @@ fn every_cut_is_told_with_the_number_of_events_before_it() {
         assert!(found == events || found == events + 1);
         events = found;
     }
-    assert_eq!(events, 17);
+    assert_eq!(events, ENTRIES);
     assert_eq!(
         error(GOLDEN.trim_end_matches("\n]\n")),
         format!(
-            "truncated at byte {}, after 17 of 17 events; record it again, or get the whole file",
+            "truncated at byte {}, after 23 of 23 events; record it again, or get the whole file",
             GOLDEN.len() - 3
         )
     );
@@ -90,18 +93,19 @@ fn every_cut_is_told_with_the_number_of_events_before_it() {
 
 #[test]
 fn events_that_contradict_the_header() {
-    let byte = GOLDEN.find("{\"ph\":\"X\",\"pid\":1,\"tid\":3").unwrap() - 2;
-    let at = format!("entry 18 (byte {byte}) is no event of this trace: ");
+    let byte = GOLDEN.find("{\"ph\":\"X\",\"pid\":1,\"tid\":4").unwrap() - 2;
+    let at = format!("entry 23 (byte {byte}) is no event of this trace: ");
     let event = |from, to, problem: &str| {
         let expected = format!("{at}{problem}; record it again");
-        let from = format!("\"X\",\"pid\":1,\"tid\":3,{from}");
+        let from = format!("\"X\",\"pid\":1,\"tid\":4,{from}");
         assert_eq!(changed(&from, &format!("\"X\",\"pid\":1,{to}")), expected);
     };
     event("", "\"tid\":9,", "its thread 9 is none of the header's 3 lanes");
     event("", "\"tid\":1,", "its thread 1 is none of the header's 3 lanes");
+    event("", "\"tid\":5,", "its thread 5 is for entries of another category");
     event("", "", "it has no `tid`");
-    event("\"ts\":10.000,", "\"tid\":3,", "it has no `ts`");
-    event("\"ts\":10.000,", "\"tid\":3,\"ts\":-1.000,", "it has no `ts`");
+    event("\"ts\":10.000,", "\"tid\":4,", "it has no `ts`");
+    event("\"ts\":10.000,", "\"tid\":4,\"ts\":-1.000,", "it has no `ts`");
     let problem = changed("\"cat\":\"join\"", "\"cat\":\"gap\"");
     assert!(problem.contains("its category `gap` is unknown"), "{problem}");
     let problem =
@@ -134,6 +138,21 @@ fn events_that_are_missing() {
         error(&GOLDEN.replace(&format!("{line}\n"), "")),
         "lane 1 has 6 events, but the header promises 7; record it again"
     );
+    let line = GOLDEN.lines().find(|line| line.contains("\"name\":\"blocked\"")).unwrap();
+    assert_eq!(
+        error(&GOLDEN.replace(&format!("{line}\n"), "")),
+        "lane 1 has 4 stretches off the CPU, but the header promises 5; record it again"
+    );
+}
+
+#[test]
+fn what_the_kernel_said_and_the_header_does_not_know() {
+    let counter = changed("\"counters\":{\"cycles\":1400000", "\"counters\":{\"minor-faults\":1");
+    assert!(counter.contains("its counter `minor-faults` is none of the header's"), "{counter}");
+    let unheard = changed("\"counters\":{\"cycles\":1400000", "\"counters\":{\"bicycles\":1");
+    assert!(unheard.contains("is damaged: unknown variant `bicycles`"), "{unheard}");
+    let thread = changed("\"tid\":5,\"ts\":0.500", "\"tid\":4,\"ts\":0.500");
+    assert!(thread.contains("its thread 4 is for entries of another category"), "{thread}");
 }
 
 #[test]
@@ -141,7 +160,7 @@ fn entries_that_are_damaged() {
     let byte = GOLDEN.find("\"second\":\"stolen\"").unwrap();
     let start = GOLDEN[..byte].rfind(",\n").unwrap();
     let problem = changed("\"second\":\"stolen\"", "\"second\":stolen");
-    let expected = format!("entry 19 (byte {}) is damaged: expected value;", start + 2);
+    let expected = format!("entry 24 (byte {}) is damaged: expected value;", start + 2);
     assert!(problem.starts_with(&expected), "{problem}");
     let problem = changed("},\n{\"ph\":\"X\"", "}\n{\"ph\":\"X\"");
     assert!(problem.contains("is damaged: no comma after it;"), "{problem}");

@@ -8,7 +8,12 @@
 //! iterator: it splits once, worker 0 takes the left half and splits again, worker 1 steals from it,
 //! and the last reduction is the main thread's. A bridge of one leaf and a sort follow.
 //!
-//! `tests/perfetto/format_1.json` is the first part as the writer of format 1 wrote it.
+//! The kernel was watched, too: worker 0 slept, was kept from its task, waited in it for a disk, and
+//! yielded while it waited for the stolen half; the main thread was off the CPU in its call. Worker
+//! 1's switches are known in sum alone. The CPU had no room for one counter.
+//!
+//! `tests/perfetto/format_1.json` is the first part as the writer of format 1 wrote it, `format_2`
+//! all but what the kernel said as that of format 2 did.
 //!
 //! After a change of the format on purpose: `RAYPRISM_BLESS=1 cargo test --test chrome_golden`,
 //! then `tools/perfetto/check tests/perfetto/golden.json`.
@@ -19,10 +24,11 @@ use std::{env, fs};
 
 use rayprism::format::chrome;
 use rayprism::model::{
-    ChainId, ClockInfo, ClockSource, Collapsed, Costs, Counts, Detail, Event, EventId, Header,
-    Iteration, Join, Lane, LaneId, Leaf, Losses, Machine, Measured, Nanos, Operation,
-    OperationKind, Origin, Outcome, Pool, PoolId, Reduction, Role, SecondHalf, Site, SiteId, Span,
-    Tally, Task, Trace,
+    Availability, ChainId, ClockInfo, ClockSource, Collapsed, Costs, Counter, CounterInfo, Counts,
+    Detail, Event, EventId, Header, Iteration, Join, Kernel, Lane, LaneId, Leaf, Losses, Machine,
+    Measured, Nanos, OffCpu, Operation, OperationKind, Origin, Outcome, Pool, PoolId, Reading,
+    Reduction, Role, Scheduling, SchedulingSource, SecondHalf, Site, SiteId, Span, Tally, Task,
+    Trace, Values, Watched,
 };
 
 fn id(lane: u32, sequence: u64) -> EventId {
@@ -274,7 +280,8 @@ fn tally(chain: u32, label: Option<&str>) -> Tally {
     }
 }
 
-fn trace() -> Trace {
+/// The story without what the kernel said: what format 2 knew.
+fn unwatched() -> Trace {
     let mut trace = first_part();
     let Costs { timed_split_ps, timed_leaf_ps, counted_leaf_ps, .. } = &mut trace.header.costs;
     (*timed_split_ps, *timed_leaf_ps, *counted_leaf_ps) = (63_000, 43_000, 2_000);
@@ -296,6 +303,89 @@ fn trace() -> Trace {
         vec![Tally { splits: 2, leaves: 3, items: 9, reductions: 2, ..sum.clone() }];
     trace.lanes[2].tallies = vec![Tally { leaves: 1, items: 3, steals: 1, ..sum }];
     trace.lanes[2].losses.texts = 1;
+    trace
+}
+
+fn kernel() -> Kernel {
+    let info = |counter, availability| CounterInfo { counter, availability, user_only: true };
+    let full = "the PMU has no room for it beside the others".to_owned();
+    Kernel {
+        counters: vec![
+            info(Counter::Cycles, Availability::Available),
+            info(Counter::Instructions, Availability::Available),
+            info(Counter::CacheMisses, Availability::Estimated),
+            info(Counter::BranchMisses, Availability::Unavailable(full)),
+            CounterInfo {
+                user_only: false,
+                ..info(Counter::ContextSwitches, Availability::Available)
+            },
+        ],
+        switch_records: Measured::Is(Nanos(310)),
+        from_outside: false,
+    }
+}
+
+fn reading(at: u64, [cycles, instructions, misses, switches]: [u64; 4]) -> Reading {
+    let values = [Some(cycles), Some(instructions), Some(misses), None, Some(switches)];
+    Reading { at: Nanos(at), values: Values(values.into()) }
+}
+
+fn off(start: u64, end: u64, preempted: bool, to_cpu: Option<u32>) -> OffCpu {
+    OffCpu { span: span(start, end), preempted, from_cpu: Some(1), to_cpu }
+}
+
+fn sums(source: SchedulingSource, voluntary: u64, preempted: u64) -> Measured<Scheduling> {
+    let from_records = source == SchedulingSource::SwitchRecords;
+    Measured::Is(Scheduling {
+        source,
+        wall: Nanos(3_000_000),
+        on_cpu: Nanos(3_000_000 - voluntary - preempted),
+        voluntary: Nanos(voluntary),
+        preempted: Nanos(preempted),
+        voluntary_switches: from_records.then_some(3),
+        preemptions: from_records.then_some(2),
+        migrations: from_records.then_some(1),
+    })
+}
+
+fn watched() -> [Watched; 3] {
+    let records = SchedulingSource::SwitchRecords;
+    let main = Watched {
+        off_cpu: vec![off(1_600, 1_999_000, false, Some(0))],
+        scheduling: sums(records, 1_997_400, 0),
+        ..Watched::default()
+    };
+    let first = Watched {
+        readings: vec![
+            reading(1_000_000, [2_500_000, 5_000_000, 4_000, 3]),
+            reading(2_000_000, [4_500_000, 6_000_000, 9_000, 5]),
+            reading(3_000_000, [4_500_000, 6_000_000, 9_000, 6]),
+        ],
+        scheduling: sums(records, 1_109_500, 60_000),
+        off_cpu: vec![
+            off(500, 9_900, false, Some(2)),
+            off(300_000, 350_000, true, Some(1)),
+            off(400_000, 500_000, false, Some(1)),
+            off(810_000, 820_000, true, Some(1)),
+            off(1_999_900, 3_000_000, false, None),
+        ],
+    };
+    let second =
+        Watched { scheduling: sums(SchedulingSource::Accounting, 900, 70), ..Watched::default() };
+    [main, first, second]
+}
+
+fn trace() -> Trace {
+    let mut trace = unwatched();
+    trace.header.kernel = kernel();
+    for (lane, watched) in trace.lanes.iter_mut().zip(watched()) {
+        lane.watched = watched;
+    }
+    let Event::Task(root) = &mut trace.lanes[1].events[0] else { panic!("a task") };
+    let values = [Some(1_400_000), Some(2_900_000), Some(u64::MAX), None, Some(0)];
+    root.counters = Some(Values(values.into()));
+    let Event::Task(stolen) = &mut trace.lanes[2].events[0] else { panic!("a task") };
+    stolen.counters = Some(Values([None; 5].into()));
     trace
 }
 
@@ -322,4 +412,81 @@ fn a_file_of_format_1_is_still_read() {
     let text = fs::read_to_string(path).unwrap();
     assert!(text.contains("\"version\":1"));
     assert_eq!(chrome::read(text.as_bytes()).unwrap(), first_part());
+}
+
+#[test]
+fn a_file_of_format_2_is_still_read() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/perfetto/format_2.json");
+    let text = fs::read_to_string(path).unwrap();
+    assert!(text.contains("\"version\":2"));
+    assert_eq!(chrome::read(text.as_bytes()).unwrap(), unwatched());
+}
+
+/// The entries that are written of a trace.
+fn entries(trace: &Trace) -> Vec<serde_json::Value> {
+    let mut file = Vec::new();
+    chrome::write(trace, &mut file).expect("a vector takes everything");
+    serde_json::from_slice(&file).expect("an array")
+}
+
+#[test]
+fn stretches_off_the_cpu_are_named_by_what_they_mean() {
+    let entries = entries(&trace());
+    let off_cpu = entries.iter().filter(|entry| entry["cat"] == "off-cpu");
+    let found: Vec<_> =
+        off_cpu.map(|entry| (entry["tid"].as_u64(), entry["name"].as_str())).collect();
+    let expected = [
+        (3, "waiting"),
+        (5, "asleep"),
+        (5, "preempted"),
+        (5, "blocked"),
+        (5, "yielded"),
+        (5, "asleep"),
+    ];
+    assert_eq!(found, expected.map(|(tid, name)| (Some(tid), Some(name))));
+}
+
+/// Track, start in microseconds and value of each sample of a worker's counters.
+fn rates(trace: &Trace) -> Vec<(String, Option<f64>, Option<f64>)> {
+    let mut found = Vec::new();
+    for entry in entries(trace).iter().filter(|entry| entry["ph"] == "C") {
+        let (Some(name), Some(args)) = (entry["name"].as_str(), entry["args"].as_object()) else {
+            panic!("{entry}");
+        };
+        let sample = |(key, value): (&String, &serde_json::Value)| {
+            (format!("{name} {key}"), entry["ts"].as_f64(), value.as_f64())
+        };
+        found.extend(args.iter().map(sample));
+    }
+    found.retain(|(track, ..)| track.starts_with("worker"));
+    found
+}
+
+#[test]
+fn a_worker_has_its_counters_as_rates() {
+    let rate = |track: &str, at, value| (format!("worker 0 {track}"), Some(at), Some(value));
+    assert_eq!(
+        rates(&trace()),
+        [
+            rate("cache misses per ms", 0.0, 4_000.0),
+            rate("cache misses per ms", 1_000.0, 5_000.0),
+            rate("cache misses per ms", 2_000.0, 0.0),
+            rate("context switches per ms", 0.0, 3.0),
+            rate("context switches per ms", 1_000.0, 2.0),
+            rate("context switches per ms", 2_000.0, 1.0),
+            rate("IPC", 0.0, 2.0),
+            rate("IPC", 1_000.0, 0.5),
+        ]
+    );
+}
+
+#[test]
+fn without_a_counter_context_switches_are_those_of_the_records() {
+    let mut trace = trace();
+    trace.header.kernel.counters.clear();
+    let track = "worker 0 context switches per ms";
+    let rate = |at, value| (track.to_owned(), Some(at), Some(value));
+    assert_eq!(rates(&trace), [rate(0.0, 4.0), rate(1_000.0, 1.0), rate(2_000.0, 0.0)]);
+    trace.lanes[1].losses.off_cpu = 1;
+    assert_eq!(rates(&trace), [], "when the others were is not known");
 }

@@ -23,14 +23,20 @@ fn folder() -> PathBuf {
 
 /// Perfetto is exact up to 4·10¹⁵ ns; recordings are relative to their start and end long before.
 fn viewable(trace: &Trace) -> bool {
-    let mut events = trace.lanes.iter().flat_map(|lane| &lane.events);
-    events.all(|event| event.span().end < Nanos(4_000_000_000_000_000))
+    let exact = |time: Nanos| time < Nanos(4_000_000_000_000_000);
+    trace.lanes.iter().all(|lane| {
+        let watched = &lane.watched;
+        lane.events.iter().all(|event| exact(event.span().end))
+            && watched.off_cpu.iter().all(|off| exact(off.span.end))
+            && watched.readings.iter().all(|reading| exact(reading.at))
+            && [lane.started, lane.ended].into_iter().flatten().all(exact)
+    })
 }
 
 #[test]
 fn samples_are_written_and_read_back() {
     let folder = folder();
-    let traces: Vec<_> = support::some_traces(80).into_iter().filter(viewable).collect();
+    let traces: Vec<_> = support::some_traces(100).into_iter().filter(viewable).collect();
     assert!(traces.len() >= 40, "{} samples", traces.len());
     for (number, trace) in traces.iter().enumerate() {
         let path = folder.join(format!("sample-{number:02}.json"));

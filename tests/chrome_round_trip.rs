@@ -6,7 +6,9 @@ mod support;
 
 use proptest::prelude::*;
 use rayprism::format::chrome;
-use rayprism::model::{Event, Measured, Nanos, OperationKind, Trace};
+use rayprism::model::{
+    Event, Measured, Nanos, OperationKind, SchedulingSource, Trace, Values, Watched,
+};
 
 fn written(trace: &Trace) -> Vec<u8> {
     let mut file = Vec::new();
@@ -82,4 +84,35 @@ fn generated_traces_have_all_there_is() {
     let tallies = || traces.iter().flat_map(|trace| &trace.lanes).flat_map(|lane| &lane.tallies);
     assert!(tallies().any(|tally| tally.site.is_some() && tally.chain.is_none()));
     assert!(events().any(|event| event.chain().is_some()));
+}
+
+/// Likewise of what the kernel says.
+#[test]
+fn generated_traces_have_all_that_the_kernel_says() {
+    let traces = support::some_traces(100);
+    let watched = || traces.iter().flat_map(|trace| &trace.lanes).map(|lane| &lane.watched);
+    for source in [SchedulingSource::SwitchRecords, SchedulingSource::Accounting] {
+        let of = |watched: &Watched| watched.scheduling.value().map(|sums| sums.source);
+        assert!(watched().any(|watched| of(watched) == Some(source)));
+    }
+    assert!(watched().any(|watched| watched.scheduling.value().is_none()));
+    let off_cpu = || watched().flat_map(|watched| &watched.off_cpu);
+    assert!(off_cpu().any(|off| off.preempted && off.to_cpu.is_none()));
+    assert!(off_cpu().any(|off| !off.preempted && off.from_cpu.is_some()));
+    assert!(watched().any(|watched| watched.off_cpu.len() > 10));
+    let readings = || watched().flat_map(|watched| &watched.readings);
+    let mixed = |Values(values): &Values| {
+        values.iter().any(Option::is_some) && values.iter().any(Option::is_none)
+    };
+    assert!(readings().any(|reading| mixed(&reading.values)));
+    let of_tasks = || {
+        let events = traces.iter().flat_map(|trace| &trace.lanes).flat_map(|lane| &lane.events);
+        events.filter_map(|event| match event {
+            Event::Task(task) => task.counters.as_ref(),
+            _ => None,
+        })
+    };
+    assert!(of_tasks().any(mixed));
+    let beyond = |value: &Option<u64>| value.is_some_and(|value| value > i64::MAX as u64);
+    assert!(of_tasks().any(|Values(values)| values.iter().any(beyond)));
 }

@@ -444,3 +444,134 @@ fn more_parts_in_the_events_than_were_tallied() {
         assert!(Timeline::new(&trace).is_ok(), "what is unfinished is not counted");
     }
 }
+
+/// A worker, lane 1, in a recording of 1000 ns with these counters.
+fn watched(counters: &[(Counter, Availability)], watched: Watched) -> Trace {
+    let lane = Lane { watched, ..worker(1, 0, vec![Event::Task(task(1, 1, 100, 200))]) };
+    let mut trace = trace(1000, vec![lane]);
+    let info = |(counter, availability): &(Counter, Availability)| CounterInfo {
+        counter: *counter,
+        availability: availability.clone(),
+        user_only: false,
+    };
+    trace.header.kernel.counters = counters.iter().map(info).collect();
+    trace
+}
+
+fn reading(at: u64, values: &[Option<u64>]) -> Reading {
+    Reading { at: Nanos(at), values: Values(values.into()) }
+}
+
+fn of_readings(readings: Vec<Reading>) -> Watched {
+    Watched { readings, ..Watched::default() }
+}
+
+fn off(start: u64, end: u64) -> OffCpu {
+    OffCpu { span: span(start, end), preempted: false, from_cpu: None, to_cpu: None }
+}
+
+fn of_off_cpu(off_cpu: Vec<OffCpu>) -> Trace {
+    watched(&[], Watched { off_cpu, ..Watched::default() })
+}
+
+const CYCLES: (Counter, Availability) = (Counter::Cycles, Availability::Available);
+
+#[test]
+fn a_counter_that_stands_twice() {
+    let found = problem(&watched(&[CYCLES, CYCLES], Watched::default()));
+    assert!(matches!(found, Problem::DuplicateCounter { .. }));
+    says(&found, "the header lists the counter `cycles` twice");
+}
+
+#[test]
+fn values_of_more_counters_than_there_are() {
+    let found = problem(&watched(&[CYCLES], of_readings(vec![reading(50, &[Some(1), None])])));
+    assert!(matches!(found, Problem::ValuesMiscounted { found: 2, counters: 1, .. }));
+    says(&found, "lane 1: the reading at 50 ns has values of 2 counters, yet the header lists 1");
+    let mut of_task = watched(&[CYCLES], of_readings(vec![reading(50, &[Some(1)])]));
+    assert!(Timeline::new(&of_task).is_ok());
+    let Event::Task(task) = &mut of_task.lanes[0].events[0] else { panic!("a task") };
+    task.counters = Some(Values::default());
+    says(
+        &problem(&of_task),
+        "lane 1: task 1:1 (100 to 200 ns) has values of 0 counters, yet the header lists 1",
+    );
+}
+
+#[test]
+fn a_value_of_what_was_not_counted() {
+    let denied = Availability::Unavailable("no permission".to_owned());
+    let readings = of_readings(vec![reading(50, &[Some(1), Some(2)])]);
+    let found = problem(&watched(&[CYCLES, (Counter::Instructions, denied)], readings));
+    assert!(matches!(found, Problem::Uncountable { counter: Counter::Instructions, .. }));
+    says(
+        &found,
+        "lane 1: the reading at 50 ns has a value of `instructions`, which was not counted",
+    );
+}
+
+#[test]
+fn readings_out_of_order_or_after_the_end() {
+    let of = |times: [u64; 2]| {
+        let readings = times.map(|at| reading(at, &[Some(7)])).to_vec();
+        watched(&[CYCLES], of_readings(readings))
+    };
+    assert!(Timeline::new(&of([500, 500])).is_ok());
+    let found = problem(&of([501, 500]));
+    assert!(matches!(found, Problem::ReadingsUnsorted { .. }));
+    says(
+        &found,
+        "lane 1: the reading at 500 ns stands after the reading at 501 ns and belongs before it",
+    );
+    let late = problem(&of([500, 1001]));
+    assert!(matches!(late, Problem::ReadingOutside { duration: Nanos(1000), .. }));
+    says(&late, "lane 1: the reading at 1001 ns does not lie in the recording, 0 to 1000 ns");
+}
+
+#[test]
+fn off_the_cpu_twice_at_once() {
+    assert!(Timeline::new(&of_off_cpu(vec![off(0, 100), off(100, 100), off(100, 1000)])).is_ok());
+    let found = problem(&of_off_cpu(vec![off(10, 100), off(99, 120)]));
+    assert!(matches!(found, Problem::OffCpuTwice { .. }));
+    says(&found, "lane 1 was off the CPU from 10 to 100 ns, and then from 99 to 120 ns");
+    let unsorted = problem(&of_off_cpu(vec![off(50, 60), off(10, 20)]));
+    assert!(matches!(unsorted, Problem::OffCpuTwice { .. }));
+}
+
+#[test]
+fn off_the_cpu_outside_the_recording() {
+    let late = problem(&of_off_cpu(vec![off(900, 1001)]));
+    assert!(matches!(late, Problem::OffCpuOutside { duration: Nanos(1000), .. }));
+    says(
+        &late,
+        "lane 1 was off the CPU from 900 to 1001 ns, which does not lie in the recording, 0 to \
+         1000 ns",
+    );
+    let backwards = problem(&of_off_cpu(vec![off(200, 100)]));
+    assert!(matches!(backwards, Problem::OffCpuOutside { .. }));
+}
+
+#[test]
+fn time_on_and_off_the_cpu_that_does_not_add_up() {
+    let of = |on_cpu| {
+        let sums = Scheduling {
+            source: SchedulingSource::Accounting,
+            wall: Nanos(900),
+            on_cpu: Nanos(on_cpu),
+            voluntary: Nanos(200),
+            preempted: Nanos(100),
+            voluntary_switches: None,
+            preemptions: None,
+            migrations: None,
+        };
+        watched(&[], Watched { scheduling: Measured::Is(sums), ..Watched::default() })
+    };
+    assert!(Timeline::new(&of(600)).is_ok());
+    let found = problem(&of(599));
+    assert!(matches!(found, Problem::SharedOut { .. }));
+    says(
+        &found,
+        "lane 1 was on the CPU for 599 ns and off it for 200 + 100 ns, yet watched for 900 ns",
+    );
+    assert!(matches!(problem(&of(u64::MAX)), Problem::SharedOut { .. }));
+}

@@ -1,8 +1,8 @@
 //! Counter tracks: how many workers are busy and how many tasks wait to be run, over time.
 //! A sweep over the events; how a file format spells a counter is that format's business.
 
-use super::nest::{Slice, Slices, What};
-use crate::model::{Event, Nanos, Role, Trace};
+use super::doing::{Doing, Doings};
+use crate::model::{Event, Lane, Nanos, Role, Trace};
 
 /// The value that a counter has from a moment on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,7 +19,7 @@ pub(crate) fn busy_workers(trace: &Trace) -> Vec<Sample> {
     let mut changes = Changes::default();
     let workers = trace.lanes.iter().filter(|lane| matches!(lane.role, Role::Worker { .. }));
     for lane in workers {
-        lane_busy(&lane.events, &mut changes);
+        lane_busy(lane, &mut changes);
     }
     changes.samples()
 }
@@ -38,31 +38,13 @@ pub(crate) fn queued_tasks(trace: &Trace) -> Vec<Sample> {
     changes.samples()
 }
 
-fn lane_busy(events: &[Event], changes: &mut Changes) {
-    let mut open: Vec<(Nanos, bool)> = Vec::new();
-    for Slice { what, shown } in Slices::new(events) {
-        close(&mut open, Some(shown.start), changes);
-        let around = is_busy(&open);
-        let busy = match what {
-            What::Event(Event::Task(_) | Event::Leaf(_) | Event::Reduction(_)) => true,
-            What::Event(_) => around,
-            What::Wait => false,
-        };
-        changes.turn(around, busy, shown.start);
-        open.push((shown.end, busy));
+fn lane_busy(lane: &Lane, changes: &mut Changes) {
+    let mut busy = false;
+    for (at, doing) in Doings::of(lane) {
+        let now = doing == Doing::Job;
+        changes.turn(busy, now, at);
+        busy = now;
     }
-    close(&mut open, None, changes);
-}
-
-/// Closes the slices that end by `now`; `None`: all.
-fn close(open: &mut Vec<(Nanos, bool)>, now: Option<Nanos>, changes: &mut Changes) {
-    while let Some((end, busy)) = open.pop_if(|(end, _)| now.is_none_or(|now| *end <= now)) {
-        changes.turn(busy, is_busy(open), end);
-    }
-}
-
-fn is_busy(open: &[(Nanos, bool)]) -> bool {
-    open.last().is_some_and(|(_, busy)| *busy)
 }
 
 /// When a counter went up by one, and when down, in any order.

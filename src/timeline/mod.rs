@@ -18,10 +18,11 @@ mod parts;
 mod problem;
 mod stretch;
 mod structure;
+mod watched;
 
 pub use causality::Causality;
 pub use frame::Frame;
-pub use problem::{Kind, Named, Pointer, Problem};
+pub use problem::{Counted, Kind, Named, Pointer, Problem};
 pub use stretch::{State, Stretch};
 
 use links::Links;
@@ -105,6 +106,7 @@ impl<'t> Row<'t> {
         check::callers(lane, &frames, &ids)?;
         check::tallies(trace, lane)?;
         counts::check(lane)?;
+        watched::check(trace, lane)?;
         let stretches = stretch::flatten(lane, &frames, presence)?;
         Ok(Self { lane, presence, frames, stretches })
     }

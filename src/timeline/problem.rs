@@ -3,7 +3,9 @@
 
 use std::fmt;
 
-use crate::model::{ChainId, Event, EventId, Lane, LaneId, Nanos, PoolId, SiteId, Span};
+use crate::model::{
+    ChainId, Counter, Event, EventId, Lane, LaneId, Nanos, PoolId, Scheduling, SiteId, Span,
+};
 
 /// A contradiction in a trace.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -284,6 +286,91 @@ pub enum Problem {
         /// What is left of their span beside the events nested in it.
         room: Nanos,
     },
+    /// A counter stands twice in the header, so that it is not known which values are its.
+    #[error("the header lists the counter `{}` twice", .counter.name())]
+    DuplicateCounter {
+        /// The counter.
+        counter: Counter,
+    },
+    /// Something has values of more or fewer counters than the header lists.
+    #[error("lane {}: {from} has values of {found} counters, yet the header lists {counters}", .lane.0)]
+    ValuesMiscounted {
+        /// Its lane.
+        lane: LaneId,
+        /// What has the values.
+        from: Counted,
+        /// How many.
+        found: usize,
+        /// How many there should be.
+        counters: usize,
+    },
+    /// Something has a value of a counter that was not counted.
+    #[error("lane {}: {from} has a value of `{}`, which was not counted", .lane.0, .counter.name())]
+    Uncountable {
+        /// Its lane.
+        lane: LaneId,
+        /// What has the value.
+        from: Counted,
+        /// The counter.
+        counter: Counter,
+    },
+    /// A reading of counters stands after a later one.
+    #[error("lane {}: {second} stands after {first} and belongs before it", .lane.0)]
+    ReadingsUnsorted {
+        /// Their lane.
+        lane: LaneId,
+        /// The one that stands first.
+        first: Counted,
+        /// The one after it.
+        second: Counted,
+    },
+    /// A reading was taken outside the recording.
+    #[error("lane {}: {reading} does not lie in the recording, 0 to {} ns", .lane.0, .duration.0)]
+    ReadingOutside {
+        /// Its lane.
+        lane: LaneId,
+        /// The reading.
+        reading: Counted,
+        /// The recording's length.
+        duration: Nanos,
+    },
+    /// A thread was off the CPU outside the recording, or came back before it left.
+    #[error(
+        "lane {} was off the CPU from {} to {} ns, which does not lie in the recording, 0 to {} ns",
+        .lane.0, .off_cpu.start.0, .off_cpu.end.0, .duration.0
+    )]
+    OffCpuOutside {
+        /// The thread's lane.
+        lane: LaneId,
+        /// When it was off the CPU.
+        off_cpu: Span,
+        /// The recording's length.
+        duration: Nanos,
+    },
+    /// A thread left the CPU before it had come back.
+    #[error(
+        "lane {} was off the CPU from {} to {} ns, and then from {} to {} ns",
+        .lane.0, .first.start.0, .first.end.0, .second.start.0, .second.end.0
+    )]
+    OffCpuTwice {
+        /// The thread's lane.
+        lane: LaneId,
+        /// The stretch that stands first.
+        first: Span,
+        /// The one after it, which begins before the first one's end.
+        second: Span,
+    },
+    /// A thread was on and off the CPU for more or less than it was watched.
+    #[error(
+        "lane {} was on the CPU for {} ns and off it for {} + {} ns, yet watched for {} ns",
+        .lane.0, .sums.on_cpu.0, .sums.voluntary.0, .sums.preempted.0, .sums.wall.0
+    )]
+    SharedOut {
+        /// The thread's lane.
+        lane: LaneId,
+        /// What its time was shared out to.
+        sums: Scheduling,
+    },
     /// A part of something is more than all of it.
     #[error("lane {}: {part} {what}, yet {whole} {of}", .lane.0)]
     Miscounted {
@@ -314,6 +401,24 @@ impl fmt::Display for Pointer {
         match self {
             Self::Event(event) => event.fmt(f),
             Self::Tally(index) => write!(f, "tally {index}"),
+        }
+    }
+}
+
+/// What has values of counters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Counted {
+    /// A task.
+    Task(Named),
+    /// A reading, and when it was taken.
+    Reading(Nanos),
+}
+
+impl fmt::Display for Counted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Task(task) => task.fmt(f),
+            Self::Reading(at) => write!(f, "the reading at {} ns", at.0),
         }
     }
 }

@@ -1,4 +1,5 @@
-//! Whether the parts of a trace fit together before any event is read: lanes, pools, workers.
+//! Whether the parts of a trace fit together before any event is read: counters, lanes, pools,
+//! workers.
 
 use std::collections::{HashMap, HashSet};
 
@@ -6,6 +7,7 @@ use super::{Problem, presence};
 use crate::model::{Lane, LaneId, PoolId, Role, Trace};
 
 pub(super) fn check(trace: &Trace) -> Result<(), Problem> {
+    check_counters(trace)?;
     let mut numbers = HashSet::new();
     let mut workers = HashMap::new();
     for lane in &trace.lanes {
@@ -16,6 +18,15 @@ pub(super) fn check(trace: &Trace) -> Result<(), Problem> {
         check_worker(trace, lane, &mut workers)?;
     }
     Ok(())
+}
+
+fn check_counters(trace: &Trace) -> Result<(), Problem> {
+    let mut seen = HashSet::new();
+    let mut counters = trace.header.kernel.counters.iter().map(|info| info.counter);
+    match counters.find(|&counter| !seen.insert(counter)) {
+        Some(counter) => Err(Problem::DuplicateCounter { counter }),
+        None => Ok(()),
+    }
 }
 
 fn check_presence(trace: &Trace, lane: &Lane) -> Result<(), Problem> {

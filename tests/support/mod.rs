@@ -7,6 +7,7 @@
 #![allow(dead_code, reason = "each test uses its part")]
 
 mod grow;
+mod watch;
 
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
@@ -34,8 +35,10 @@ pub(crate) fn trace(numbers: &[u64]) -> Trace {
     let mut choices = Choices::new(numbers);
     let origin =
         *choices.of(&[0, 0, 0, 1_000_000_007, 1 << 51, (1 << 53) + 1, u64::MAX - (1 << 40)]);
+    // First, as what grows takes all there is.
+    let kernel = watch::kernel(&mut choices);
     let mut trace = Trace {
-        header: header(&mut choices),
+        header: Header { kernel, ..header(&mut choices) },
         pools: (1..=1 + choices.below(2)).map(|id| pool(id as u32, &mut choices)).collect(),
         sites: (0..choices.below(4)).map(|_| Site { location: choices.text() }).collect(),
         chains: (0..choices.below(4)).map(|_| choices.text()).collect(),
@@ -44,6 +47,7 @@ pub(crate) fn trace(numbers: &[u64]) -> Trace {
     add_lanes(&mut trace, &mut choices);
     grow::events(&mut trace, origin, &mut choices);
     trace.sort_events();
+    watch::lanes(&mut trace, origin, &mut choices);
     trace
 }
 

@@ -13,7 +13,11 @@ import { TraceProcessor } from './tp.mjs';
 const HARMLESS = ['parse_trace_duration_ns', 'guess_trace_type_duration_ns', 'json_display_time_unit'];
 
 // What slices are. Viewers colour them by name, and let them be filtered by category.
-const CATEGORIES = ['task', 'join', 'split', 'operation', 'leaf', 'reduction', 'collapsed', 'wait'];
+const CATEGORIES =
+  ['task', 'join', 'split', 'operation', 'leaf', 'reduction', 'collapsed', 'wait', 'off-cpu'];
+
+// What a thread may be off the CPU for.
+const OFF_CPU = ['preempted', 'blocked', 'asleep', 'yielded', 'waiting'];
 
 /** Nanoseconds from the text of a number of microseconds with three decimals. */
 function nanos(text) {
@@ -64,6 +68,22 @@ function checkThreads(tp, all) {
   for (const { tid } of named) {
     const order = all.filter((e) => e.name === 'thread_sort_index' && e.tid === tid);
     if (order.length !== 1) throw new Error(`thread ${tid} has ${order.length} places in the order`);
+    if (order[0].args.sort_index !== tid) throw new Error(`thread ${tid} is not shown in its place`);
+  }
+  checkOffCpu(all, new Map(expected));
+}
+
+/** Slices off the CPU are on threads of their own, right below the thread that they are of. */
+function checkOffCpu(all, names) {
+  const offCpu = (e) => e.cat === 'off-cpu';
+  const threads = new Set(all.filter(offCpu).map((e) => e.tid));
+  for (const tid of threads) {
+    const [above, own] = [names.get(tid - 1), names.get(tid)];
+    const base = own?.match(/^([^]+) · off-CPU$/)?.[1];
+    if (!base || !above?.startsWith(base)) throw new Error(`thread ${tid} is ${own}, below ${above}`);
+  }
+  for (const e of all.filter((e) => e.ph === 'X' && (offCpu(e) || threads.has(e.tid)))) {
+    if (!offCpu(e) || !OFF_CPU.includes(e.name)) throw new Error(`${e.name} on thread ${e.tid}`);
   }
 }
 
@@ -81,11 +101,18 @@ function checkSlices(tp, all) {
   return slices;
 }
 
+/** An entry's arguments, objects in them laid flat as `key.key`. */
+function flat(args, before = '') {
+  return Object.entries(args).flatMap(([key, value]) =>
+    (value !== null && typeof value === 'object'
+      ? flat(value, `${before}${key}.`) : [[before + key, value]]));
+}
+
 /** Every argument of every slice, with its value; of texts with escapes, which Perfetto spells in
  * its own ways, only that they are there. */
 function checkArguments(tp, slices) {
   const expected = slices.flatMap((e) =>
-    Object.entries(e.args ?? {}).map(([key, value]) => [e.tid, e.ts, e.dur, e.cat, key, value]));
+    flat(e.args ?? {}).map(([key, value]) => [e.tid, e.ts, e.dur, e.cat, key, value]));
   const { rows } = tp.query(`select tid, slice.ts, dur, category, substr(args.key, 6),
     args.display_value
     from slice join thread_track t on slice.track_id = t.id join thread using (utid)
@@ -121,7 +148,7 @@ function checkCounters(tp, all) {
   for (const name of ['busy workers', 'queued tasks']) {
     if (!names.has(name)) throw new Error(`no counter ${name}`);
   }
-  return names.size;
+  return { tracks: names.size, samples: expected.length };
 }
 
 function checkStats(tp) {
@@ -147,15 +174,17 @@ if (!files.length) {
   console.error('usage: node check.mjs DIST TRACE...');
   process.exit(2);
 }
-const sum = { slices: 0, arrows: 0 };
+const sum = { slices: 0, arrows: 0, tracks: 0, samples: 0 };
 const seen = new Set();
 let failed = 0;
 for (const file of files) {
   try {
-    const { slices, arrows } = await check(dist, file);
+    const { slices, arrows, counters } = await check(dist, file);
     sum.slices += slices.length;
     for (const { cat } of slices) seen.add(cat);
     sum.arrows += arrows;
+    sum.tracks += counters.tracks;
+    sum.samples += counters.samples;
   } catch (error) {
     failed += 1;
     console.error(`${path.relative('.', file)}: ${error.message}`);
@@ -167,4 +196,4 @@ if (failed) {
 }
 const kinds = CATEGORIES.filter((category) => seen.has(category)).join(', ');
 console.log(`Perfetto shows all of ${files.length} traces: ${sum.slices} slices (${kinds}), ` +
-  `${sum.arrows} arrows`);
+  `${sum.arrows} arrows, ${sum.samples} samples on ${sum.tracks} counter tracks`);

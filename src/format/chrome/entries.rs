@@ -97,7 +97,9 @@ impl<R: Read> Entries<R> {
                     self.at += length;
                     return Ok(Some(entry));
                 }
-                Err(error) if !error.is_eof() => return Err(Fault::Syntax(error)),
+                Err(error) if !may_go_on(&error, &self.buffer[self.at..]) => {
+                    return Err(Fault::Syntax(error));
+                }
                 Err(_) if self.fill()? => {}
                 Err(_) => return Err(Fault::End),
             }
@@ -124,6 +126,22 @@ impl<R: Read> Entries<R> {
         self.ended = got < wanted;
         Ok(got > 0)
     }
+}
+
+/// Whether an entry that is not understood may only be cut. serde_json takes `1.` for a wrong number
+/// even if nothing follows yet.
+fn may_go_on(error: &serde_json::Error, bytes: &[u8]) -> bool {
+    error.is_eof() || (ends_in_a_number(bytes) && is_at_the_end(error, bytes))
+}
+
+fn ends_in_a_number(bytes: &[u8]) -> bool {
+    matches!(bytes, [.., b'.' | b'e' | b'E' | b'+' | b'-'])
+}
+
+fn is_at_the_end(error: &serde_json::Error, bytes: &[u8]) -> bool {
+    let line = bytes.iter().filter(|byte| **byte == b'\n').count() + 1;
+    let column = bytes.rsplit(|byte| *byte == b'\n').next().map(<[u8]>::len);
+    error.line() == line && column.is_some_and(|column| error.column() >= column)
 }
 
 #[cfg(test)]
@@ -177,6 +195,28 @@ mod tests {
     fn an_entry_may_be_larger_than_the_buffer() {
         let text = format!("[[{}7]]", " ".repeat(5 * CHUNK));
         assert_eq!(all(text.as_bytes()).unwrap(), [7]);
+    }
+
+    #[test]
+    fn a_number_may_lie_across_the_ends_of_chunks() {
+        let ignored = |bytes: &[u8]| {
+            let mut values =
+                serde_json::Deserializer::from_slice(bytes).into_iter::<serde::de::IgnoredAny>();
+            values.next().unwrap()?;
+            Ok(((), values.byte_offset()))
+        };
+        for text in ["[[1.5e-3]]", "[\n[1,\n-2.5]\n]"] {
+            let mut entries = Entries::new(text.as_bytes());
+            entries.peek().unwrap();
+            entries.skip();
+            assert!(matches!(entries.next(ignored), Ok(Some(()))), "{text}");
+            for end in 1..text.len() - 2 {
+                let mut entries = Entries::new(&text.as_bytes()[..end]);
+                entries.peek().unwrap();
+                entries.skip();
+                assert!(matches!(entries.next(ignored), Err(Fault::End)), "{}", &text[..end]);
+            }
+        }
     }
 
     #[test]

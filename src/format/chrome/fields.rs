@@ -13,8 +13,8 @@ use super::number::write_whole;
 use super::text::write_json;
 use super::texts::Texts;
 use crate::model::{
-    Collapsed, Event, EventId, Iteration, Join, Leaf, Nanos, Operation, OperationKind, Origin,
-    Outcome, Reduction, SiteId, Span, Task,
+    Collapsed, Event, EventId, Iteration, Join, Leaf, Nanos, OffCpu, Operation, OperationKind,
+    Origin, Outcome, Reduction, SiteId, Span, Task, Values,
 };
 
 /// The category and the name of a join that is a split of a parallel iterator.
@@ -108,8 +108,8 @@ impl<'a> Fields<'a> {
     }
 
     fn task(&mut self, task: &Task) -> io::Result<()> {
-        let Task { span, id, origin, parent, pushed, depth, joins, spawns, outcome, site, .. } =
-            task;
+        let Task { span, id, origin, parent, pushed, depth, joins, spawns, .. } = task;
+        let Task { outcome, site, counters, .. } = task;
         self.id("id", Some(*id))?;
         self.word("origin", origin)?;
         self.id("parent", *parent)?;
@@ -121,7 +121,39 @@ impl<'a> Fields<'a> {
         }
         self.whole("joins", *joins)?;
         self.whole("spawns", *spawns)?;
+        if let Some(counters) = counters {
+            self.counters(counters)?;
+        }
         self.ending(*outcome, *site)
+    }
+
+    /// An object of those that were counted.
+    fn counters(&mut self, Values(values): &Values) -> io::Result<()> {
+        self.key("counters");
+        self.buffer.push(b'{');
+        let mut fields = Fields::new(self.buffer, self.texts);
+        for (name, value) in self.texts.counters().zip(values) {
+            if let Some(value) = value {
+                fields.whole(name, *value)?;
+            }
+        }
+        self.buffer.push(b'}');
+        Ok(())
+    }
+
+    /// All of a stretch off the CPU but its times. Its length stands here for the user, who would
+    /// else see it rounded.
+    pub(super) fn off_cpu(&mut self, off: &OffCpu, shown: Span) -> io::Result<()> {
+        let OffCpu { span: _, preempted, from_cpu, to_cpu } = off;
+        if *preempted {
+            self.flag("runnable");
+        }
+        for (key, cpu) in [("from_cpu", from_cpu), ("to_cpu", to_cpu)] {
+            if let Some(cpu) = cpu {
+                self.whole(key, u64::from(*cpu))?;
+            }
+        }
+        self.whole("ns", shown.duration().0)
     }
 
     fn join(&mut self, join: &Join) -> io::Result<()> {

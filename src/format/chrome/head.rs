@@ -1,12 +1,14 @@
-//! The first entry of a file: all of a trace but its events.
+//! The first entry of a file: all of a trace but its events and stretches off the CPU.
 
 use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
+use super::threads::Threads;
 use super::{FORMAT, VERSION};
 use crate::model::{
-    Counts, Header, Lane, LaneId, Losses, Measured, Nanos, Pool, Role, Site, Tally, Trace, Watched,
+    Counter, Counts, Header, Lane, LaneId, Losses, Measured, Nanos, Pool, Reading, Role,
+    Scheduling, Site, Tally, Trace, Watched,
 };
 
 /// The `args` of the first entry.
@@ -23,7 +25,7 @@ pub(super) struct Head<'a> {
     lanes: Vec<LaneHead<'a>>,
 }
 
-/// A lane without its events.
+/// A lane without its events and stretches off the CPU.
 #[derive(Debug, Serialize, Deserialize)]
 struct LaneHead<'a> {
     id: LaneId,
@@ -38,9 +40,26 @@ struct LaneHead<'a> {
     tallies: Cow<'a, [Tally]>,
     losses: Losses,
     #[serde(default)]
-    watched: Cow<'a, Watched>,
+    readings: Cow<'a, [Reading]>,
+    #[serde(default = "unmeasured")]
+    scheduling: Cow<'a, Measured<Scheduling>>,
     /// How many events the file holds for it.
     events: u64,
+    /// How many stretches off the CPU.
+    #[serde(default)]
+    off_cpu: u64,
+}
+
+/// What the head says that the file holds for a lane.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Promise {
+    pub(super) events: u64,
+    pub(super) off_cpu: u64,
+}
+
+/// What is said of lanes in files that were written before there was anything to say.
+fn unmeasured<'a>() -> Cow<'a, Measured<Scheduling>> {
+    Cow::Owned(Watched::default().scheduling)
 }
 
 impl<'a> Head<'a> {
@@ -58,9 +77,20 @@ impl<'a> Head<'a> {
         }
     }
 
-    /// How many events each lane should get.
-    pub(super) fn event_counts(&self) -> Vec<u64> {
-        self.lanes.iter().map(|lane| lane.events).collect()
+    /// How many events and stretches off the CPU each lane should get.
+    pub(super) fn promises(&self) -> Vec<Promise> {
+        let promise = |lane: &LaneHead<'_>| Promise { events: lane.events, off_cpu: lane.off_cpu };
+        self.lanes.iter().map(promise).collect()
+    }
+
+    /// Which thread shows what.
+    pub(super) fn threads(&self) -> Threads {
+        Threads::new(self.lanes.iter().map(|lane| lane.off_cpu > 0))
+    }
+
+    /// The counters, in the order in which values stand.
+    pub(super) fn counters(&self) -> Vec<Counter> {
+        self.header.kernel.counters.iter().map(|info| info.counter).collect()
     }
 
     /// The trace, its lanes still empty.
@@ -90,8 +120,10 @@ impl<'a> LaneHead<'a> {
             counts: *counts,
             tallies: Cow::Borrowed(tallies),
             losses: *losses,
-            watched: Cow::Borrowed(watched),
+            readings: Cow::Borrowed(&watched.readings),
+            scheduling: Cow::Borrowed(&watched.scheduling),
             events: events.len() as u64,
+            off_cpu: watched.off_cpu.len() as u64,
         }
     }
 
@@ -107,7 +139,11 @@ impl<'a> LaneHead<'a> {
             counts: self.counts,
             tallies: self.tallies.into_owned(),
             losses: self.losses,
-            watched: self.watched.into_owned(),
+            watched: Watched {
+                readings: self.readings.into_owned(),
+                scheduling: self.scheduling.into_owned(),
+                off_cpu: Vec::new(),
+            },
             events: Vec::new(),
         }
     }

@@ -1,17 +1,18 @@
 //! One entry of a file, back to an event: the other direction of [`fields`](super::fields).
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::de::{self, Deserialize, Deserializer, Visitor};
 
-use super::WAIT;
 use super::fields::SPLIT;
 use super::index::Index;
 use super::number::{Micros, Whole};
+use super::{OFF_CPU, WAIT};
 use crate::model::{
-    ChainId, Collapsed, Event, EventId, Iteration, Join, Leaf, Nanos, Operation, OperationKind,
-    Origin, Outcome, Reduction, SecondHalf, SiteId, Span, Task,
+    ChainId, Collapsed, Counter, Event, EventId, Iteration, Join, Leaf, Nanos, OffCpu, Operation,
+    OperationKind, Origin, Outcome, Reduction, SecondHalf, SiteId, Span, Task, Values,
 };
 
 /// Why an entry is no event of rayprism's.
@@ -50,6 +51,21 @@ pub enum EventProblem {
         /// How many the header lists.
         chains: usize,
     },
+    /// It has a value of a counter that the header does not list.
+    #[error("its counter `{0}` is none of the header's")]
+    Counter(&'static str),
+    /// It is an event on a thread for stretches off the CPU, or the other way round.
+    #[error("its thread {0} is for entries of another category")]
+    Thread(u64),
+}
+
+/// What an entry says.
+#[derive(Debug, PartialEq)]
+pub(super) enum Said {
+    /// An event.
+    Event(Event),
+    /// A stretch off the CPU.
+    OffCpu(OffCpu),
 }
 
 /// An entry with the keys of all kinds, so that their order does not matter.
@@ -76,6 +92,7 @@ struct Args<'a> {
     depth: Option<u32>,
     joins: Option<Whole>,
     spawns: Option<Whole>,
+    counters: Option<BTreeMap<Counter, Whole>>,
     task: Option<EventId>,
     operation: Option<EventId>,
     first_ns: Option<Whole>,
@@ -99,13 +116,16 @@ struct Args<'a> {
     queued_ns: Option<Whole>,
     site: Option<Index>,
     panicked: Option<bool>,
+    runnable: Option<bool>,
+    from_cpu: Option<u32>,
+    to_cpu: Option<u32>,
     start_ns: Option<Whole>,
     end_ns: Option<Whole>,
 }
 
 impl Line<'_> {
-    /// The event and its thread; `None` if the entry is not an event, or a derived one.
-    pub(super) fn event(&self) -> Result<Option<(u64, Event)>, EventProblem> {
+    /// What it says and of which thread; `None` if all of it is derived. `counters` are the header's.
+    pub(super) fn said(&self, counters: &[Counter]) -> Result<Option<(u64, Said)>, EventProblem> {
         if self.ph.0 != "X" {
             return Ok(None);
         }
@@ -117,7 +137,8 @@ impl Line<'_> {
         let args = self.args.as_ref().ok_or(EventProblem::Missing("args"))?;
         let span = args.span(self.ts, self.dur)?;
         let event = match &**category {
-            "task" => Event::Task(args.task(span)?),
+            OFF_CPU => return Ok(Some((tid, Said::OffCpu(args.off_cpu(span))))),
+            "task" => Event::Task(args.task(span, counters)?),
             "join" => Event::Join(args.join(span)?),
             SPLIT => Event::Join(args.split(span)?),
             "operation" => Event::Operation(args.operation(span)?),
@@ -126,7 +147,7 @@ impl Line<'_> {
             "collapsed" => Event::Collapsed(args.collapsed(span)?),
             other => return Err(EventProblem::Category(other.to_owned())),
         };
-        Ok(Some((tid, event)))
+        Ok(Some((tid, Said::Event(event))))
     }
 }
 
@@ -146,7 +167,16 @@ impl Args<'_> {
         self.site.map(|Index(site)| SiteId(site))
     }
 
-    fn task(&self, span: Span) -> Result<Task, EventProblem> {
+    fn off_cpu(&self, span: Span) -> OffCpu {
+        OffCpu {
+            span,
+            preempted: self.runnable == Some(true),
+            from_cpu: self.from_cpu,
+            to_cpu: self.to_cpu,
+        }
+    }
+
+    fn task(&self, span: Span, counters: &[Counter]) -> Result<Task, EventProblem> {
         Ok(Task {
             span,
             id: self.id.ok_or(EventProblem::Missing("id"))?,
@@ -158,8 +188,18 @@ impl Args<'_> {
             spawns: whole(self.spawns, "spawns")?,
             outcome: outcome(self.panicked),
             site: self.site(),
-            counters: None,
+            counters: self.values(counters)?,
         })
+    }
+
+    /// The task's counters, in the header's order.
+    fn values(&self, counters: &[Counter]) -> Result<Option<Values>, EventProblem> {
+        let Some(counted) = &self.counters else { return Ok(None) };
+        if let Some(alien) = counted.keys().find(|counter| !counters.contains(counter)) {
+            return Err(EventProblem::Counter(alien.name()));
+        }
+        let value = |counter| counted.get(counter).map(|Whole(value)| *value);
+        Ok(Some(Values(counters.iter().map(value).collect())))
     }
 
     fn join(&self, span: Span) -> Result<Join, EventProblem> {

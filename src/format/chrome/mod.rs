@@ -4,13 +4,14 @@
 //!
 //! 1. a metadata entry named `rayprism` that viewers ignore: the format's version and all of the
 //!    trace but its events (`head.rs`);
-//! 2. names and order of the process and its threads; a lane is a thread, its `tid` is its position
-//!    in the trace plus two;
+//! 2. names and order of the process and its threads; a lane is a thread, and so is what it was off
+//!    the CPU for, if that is known (`threads.rs`);
 //! 3. lane by lane, its events as complete slices (`X`), an event's fields as their `args`
-//!    (`fields.rs`); among them slices of the category `wait`, which are derived;
+//!    (`fields.rs`); among them slices of the category `wait`, which are derived; then its stretches
+//!    off the CPU likewise, with names that are derived;
 //! 4. steal arrows (`s`, `f`) and counters (`C`), derived likewise.
 //!
-//! The reader needs 1 and the events of 3. It takes any layout of white space and any order of
+//! The reader needs 1 and what is not derived of 3. It takes any layout of white space and any order of
 //! keys, so that a file that passed through another JSON tool is still a trace.
 
 mod fields;
@@ -21,6 +22,7 @@ mod json;
 mod number;
 mod text;
 mod texts;
+mod threads;
 mod write;
 
 #[cfg(feature = "read")]
@@ -48,7 +50,10 @@ const FORMAT: &str = "rayprism";
 /// 2: parallel iterators, with the categories `split`, `leaf` and `reduction`. What a file of
 /// format 1 does not say of them is zero or empty there, as its recorder saw none; texts
 /// without room it did not count.
-const VERSION: u32 = 2;
+///
+/// 3: what the kernel and the hardware said: counters, readings and sums in the head, the category
+/// `off-cpu`, counters of tasks. A file of formats 1 and 2 was recorded without it.
+const VERSION: u32 = 3;
 
 /// The `pid` of the one process.
 const PID: u32 = 1;
@@ -58,3 +63,6 @@ const FIRST_TID: u64 = 2;
 
 /// The category of slices that are derived from others' fields.
 const WAIT: &str = "wait";
+
+/// The category of slices in which a thread was off the CPU.
+const OFF_CPU: &str = "off-cpu";

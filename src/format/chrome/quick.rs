@@ -123,7 +123,7 @@ impl Scan<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::line::Line;
+    use super::super::line::{Line, Said};
     use super::super::texts::Texts;
     use super::super::write::{opening, write_slice};
     use super::*;
@@ -134,13 +134,16 @@ mod tests {
     const SPLIT: &str = r#"{"ph":"X","pid":1,"tid":2,"ts":1.500,"dur":0.700,"name":"split","cat":"split","args":{"id":"2:17","operation":"1:4","task":"2:3","depth":3,"first_ns":400,"second":"inline","site":"0 src/a.rs:3:9"}}"#;
 
     fn slow(text: &str) -> Option<(u64, Event)> {
-        serde_json::from_str::<Line<'_>>(text).ok()?.event().ok()?
+        match serde_json::from_str::<Line<'_>>(text).ok()?.said(&[]).ok()?? {
+            (tid, Said::Event(event)) => Some((tid, event)),
+            (_, Said::OffCpu(_)) => None,
+        }
     }
 
     #[test]
     fn the_writer_lays_them_out_in_this_way() {
         let sites = [Site { location: "src/a.rs:3:9".to_owned() }];
-        let texts = Texts::new(&sites, &[]).unwrap();
+        let texts = Texts::new(&sites, &[], &[]).unwrap();
         for text in [JOIN, SPLIT] {
             let (tid, event) = slow(text).unwrap();
             let mut buffer = Vec::new();

@@ -6,10 +6,11 @@ use serde::Deserialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
 
 use super::entries::{Entries, Fault};
-use super::head::Head;
-use super::line::{EventProblem, Line};
-use super::{FIRST_TID, FORMAT, VERSION, quick};
-use crate::model::{Event, Trace};
+use super::head::{Head, Promise};
+use super::line::{EventProblem, Line, Said};
+use super::threads::{Shows, Threads};
+use super::{FORMAT, VERSION, quick};
+use crate::model::{Counter, Event, Trace};
 
 /// Events that a lane gets room for at first, however many the header promises.
 const ROOM: u64 = 1 << 16;
@@ -100,10 +101,12 @@ pub enum ReadError {
         problem: EventProblem,
     },
     /// Whole entries are missing, or were added.
-    #[error("lane {lane} has {found} events, but the header promises {promised}; record it again")]
+    #[error("lane {lane} has {found} {what}, but the header promises {promised}; record it again")]
     Count {
         /// The lane's position in the trace.
         lane: usize,
+        /// What they are, in the plural.
+        what: &'static str,
         /// How many there are.
         found: u64,
         /// How many there should be.
@@ -123,15 +126,33 @@ pub fn read(input: impl Read) -> Result<Trace, ReadError> {
     let mut entries = Entries::new(input);
     open(&mut entries)?;
     let head = read_head(&mut entries)?;
-    let promised = head.event_counts();
+    let (promised, threads, counters) = (head.promises(), head.threads(), head.counters());
     let mut trace = head.into_trace();
-    for (lane, events) in trace.lanes.iter_mut().zip(&promised) {
+    for (lane, Promise { events, off_cpu }) in trace.lanes.iter_mut().zip(&promised) {
         lane.events.reserve((*events).min(ROOM) as usize);
+        lane.watched.off_cpu.reserve((*off_cpu).min(ROOM) as usize);
     }
-    read_events(&mut entries, &mut trace, &promised)?;
+    let into = Into { trace: &mut trace, threads, counters };
+    read_events(&mut entries, into, &promised)?;
     check_counts(&trace, &promised)?;
-    trace.sort_events();
+    sort(&mut trace);
     Ok(trace)
+}
+
+/// What events are read into.
+struct Into<'t> {
+    trace: &'t mut Trace,
+    threads: Threads,
+    /// In the header's order.
+    counters: Vec<Counter>,
+}
+
+/// Entries may stand in any order.
+fn sort(trace: &mut Trace) {
+    trace.sort_events();
+    for lane in &mut trace.lanes {
+        lane.watched.off_cpu.sort_by_key(|off| (off.span.start, off.span.end));
+    }
 }
 
 /// Steps into the array.
@@ -238,24 +259,29 @@ fn bare(error: &serde_json::Error) -> String {
 
 fn read_events<R: Read>(
     entries: &mut Entries<R>,
-    trace: &mut Trace,
-    promised: &[u64],
+    mut into: Into<'_>,
+    promised: &[Promise],
 ) -> Result<(), ReadError> {
     let mut events: u64 = 0;
     loop {
         let byte = entries.byte();
-        let entry = match entries.next(event) {
+        let entry = match entries.next(|bytes| said(bytes, &into.counters)) {
             Ok(Some(entry)) => entry,
             Ok(None) => return end(entries),
             Err(fault) => {
-                let promised = promised.iter().fold(0, |sum: u64, n| sum.saturating_add(*n));
-                return Err(in_events(fault, entries, events, promised));
+                return Err(in_events(fault, entries, events, all(promised)));
             }
         };
-        let added = entry.and_then(|event| event.map_or(Ok(0), |event| add(event, trace)));
+        let added = entry.and_then(|said| said.map_or(Ok(0), |said| into.add(said)));
         let entry = entries.number();
         events += added.map_err(|problem| ReadError::Event { entry, byte, problem })?;
     }
+}
+
+/// How many entries are to come, stretches off the CPU with the events.
+fn all(promised: &[Promise]) -> u64 {
+    let numbers = promised.iter().flat_map(|promise| [promise.events, promise.off_cpu]);
+    numbers.fold(0, u64::saturating_add)
 }
 
 /// Steps out of the array, after which nothing may follow.
@@ -279,39 +305,62 @@ fn in_events<R: Read>(fault: Fault, entries: &Entries<R>, events: u64, promised:
     }
 }
 
-type Parsed = Result<Option<(u64, Event)>, EventProblem>;
+type Parsed = Result<Option<(u64, Said)>, EventProblem>;
 
-fn event(bytes: &[u8]) -> serde_json::Result<(Parsed, usize)> {
+fn said(bytes: &[u8], counters: &[Counter]) -> serde_json::Result<(Parsed, usize)> {
     if let Some((tid, event, length)) = quick::join(bytes) {
-        return Ok((Ok(Some((tid, event))), length));
+        return Ok((Ok(Some((tid, Said::Event(event)))), length));
     }
     let mut lines = serde_json::Deserializer::from_slice(bytes).into_iter::<Line<'_>>();
     match lines.next().transpose()? {
-        Some(line) => Ok((line.event(), lines.byte_offset())),
+        Some(line) => Ok((line.said(counters), lines.byte_offset())),
         None => Ok((Ok(None), 0)),
     }
 }
 
-/// Adds an event to its lane; how many were added: one.
-fn add((tid, event): (u64, Event), trace: &mut Trace) -> Result<u64, EventProblem> {
-    if let Some(site) = event.site().filter(|site| trace.site(*site).is_none()) {
-        return Err(EventProblem::Site { site: site.0, sites: trace.sites.len() });
+impl Into<'_> {
+    /// Adds an event or a stretch to its lane; how many were added: one.
+    fn add(&mut self, (tid, said): (u64, Said)) -> Result<u64, EventProblem> {
+        let lanes = self.trace.lanes.len();
+        let shows = self.threads.shows(tid).ok_or(EventProblem::Lane { tid, lanes })?;
+        match (said, shows) {
+            (Said::Event(event), Shows::Events(lane)) => {
+                self.check(&event)?;
+                self.trace.lanes[lane].events.push(event);
+            }
+            (Said::OffCpu(off), Shows::OffCpu(lane)) => {
+                self.trace.lanes[lane].watched.off_cpu.push(off);
+            }
+            (Said::Event(_) | Said::OffCpu(_), _) => return Err(EventProblem::Thread(tid)),
+        }
+        Ok(1)
     }
-    if let Some(chain) = event.chain().filter(|chain| trace.chain(*chain).is_none()) {
-        return Err(EventProblem::Chain { chain: chain.0, chains: trace.chains.len() });
+
+    /// Checks that the trace has what an event points to.
+    fn check(&self, event: &Event) -> Result<(), EventProblem> {
+        let trace = &self.trace;
+        if let Some(site) = event.site().filter(|site| trace.site(*site).is_none()) {
+            return Err(EventProblem::Site { site: site.0, sites: trace.sites.len() });
+        }
+        if let Some(chain) = event.chain().filter(|chain| trace.chain(*chain).is_none()) {
+            return Err(EventProblem::Chain { chain: chain.0, chains: trace.chains.len() });
+        }
+        Ok(())
     }
-    let lanes = trace.lanes.len();
-    let position = tid.checked_sub(FIRST_TID).and_then(|lane| usize::try_from(lane).ok());
-    let lane = position.and_then(|lane| trace.lanes.get_mut(lane));
-    lane.ok_or(EventProblem::Lane { tid, lanes })?.events.push(event);
-    Ok(1)
 }
 
-fn check_counts(trace: &Trace, promised: &[u64]) -> Result<(), ReadError> {
-    for (lane, promised) in promised.iter().copied().enumerate() {
-        let found = trace.lanes[lane].events.len() as u64;
-        if found != promised {
-            return Err(ReadError::Count { lane, found, promised });
+fn check_counts(trace: &Trace, promised: &[Promise]) -> Result<(), ReadError> {
+    for (lane, Promise { events, off_cpu }) in promised.iter().copied().enumerate() {
+        let held = &trace.lanes[lane];
+        let compared = [
+            ("events", held.events.len(), events),
+            ("stretches off the CPU", held.watched.off_cpu.len(), off_cpu),
+        ];
+        for (what, found, promised) in compared {
+            let found = found as u64;
+            if found != promised {
+                return Err(ReadError::Count { lane, what, found, promised });
+            }
         }
     }
     Ok(())

@@ -2,6 +2,7 @@
 //! [`fields`](super::fields)' part, what is drawn beside the events that of `format`'s modules.
 
 use std::borrow::Cow;
+use std::fmt;
 use std::io::{self, Write};
 
 use serde::Serialize;
@@ -11,11 +12,13 @@ use super::head::Head;
 use super::number::{survives_micros, write_micros};
 use super::text::{printable, write_json};
 use super::texts::Texts;
-use super::{FIRST_TID, FORMAT, PID, WAIT};
+use super::threads::Threads;
+use super::{FORMAT, OFF_CPU, PID, WAIT};
 use crate::format::arrows::{Arrow, Point, arrows};
 use crate::format::nest::{Slice, Slices, What};
 use crate::format::tracks::{self, Sample};
-use crate::model::{Event, Lane, Origin, Role, Span, Trace};
+use crate::format::{off_cpu, rates};
+use crate::model::{Event, Lane, Nanos, OffCpu, Origin, Role, Span, Trace};
 
 /// Bytes that are gathered before they are handed on.
 const CHUNK: usize = 1 << 16;
@@ -33,16 +36,21 @@ const CHUNK: usize = 1 << 16;
 /// Those of `out`.
 pub fn write<W: Write>(trace: &Trace, out: &mut W) -> io::Result<()> {
     let mut file = File { out, buffer: Vec::with_capacity(2 * CHUNK), begun: false };
-    write_head(trace, &mut file)?;
-    let texts = Texts::new(&trace.sites, &trace.chains)?;
-    for (lane, tid) in trace.lanes.iter().zip(FIRST_TID..) {
-        write_events(&lane.events, tid, &texts, &mut file)?;
+    let threads = Threads::new(trace.lanes.iter().map(|lane| !lane.watched.off_cpu.is_empty()));
+    write_head(trace, &threads, &mut file)?;
+    let texts = Texts::new(&trace.sites, &trace.chains, &trace.header.kernel.counters)?;
+    for (position, lane) in trace.lanes.iter().enumerate() {
+        write_events(&lane.events, threads.lane(position), &texts, &mut file)?;
+        write_off_cpu(lane, threads.off_cpu(position), &texts, &mut file)?;
     }
     for (arrow, id) in arrows(trace).into_iter().zip(1..) {
-        write_arrow(arrow, id, &mut file)?;
+        write_arrow(arrow, id, &threads, &mut file)?;
     }
-    write_counter("busy", "workers", tracks::busy_workers(trace), &mut file)?;
-    write_counter("queued", "tasks", tracks::queued_tasks(trace), &mut file)?;
+    write_counter("busy", "workers", &tracks::busy_workers(trace), &mut file)?;
+    write_counter("queued", "tasks", &tracks::queued_tasks(trace), &mut file)?;
+    for lane in &trace.lanes {
+        write_rates(trace, lane, &mut file)?;
+    }
     file.finish()
 }
 
@@ -94,17 +102,33 @@ struct SortIndex {
     sort_index: u64,
 }
 
-fn write_head<W: Write>(trace: &Trace, file: &mut File<'_, W>) -> io::Result<()> {
+fn write_head<W: Write>(
+    trace: &Trace,
+    threads: &Threads,
+    file: &mut File<'_, W>,
+) -> io::Result<()> {
     write_metadata(None, FORMAT, Head::of(trace), file)?;
     let title = Name { name: printable(&trace.header.title, FORMAT) };
     write_metadata(None, "process_name", title, file)?;
-    for (lane, tid) in trace.lanes.iter().zip(FIRST_TID..) {
-        let name = lane_name(lane, trace.pools.len() > 1);
-        let name = Name { name: printable(&name, FORMAT) };
-        write_metadata(Some(tid), "thread_name", name, file)?;
-        write_metadata(Some(tid), "thread_sort_index", SortIndex { sort_index: tid }, file)?;
+    for (position, lane) in trace.lanes.iter().enumerate() {
+        write_thread(threads.lane(position), &lane_name(lane, several_pools(trace)), file)?;
+        if !lane.watched.off_cpu.is_empty() {
+            let name = format!("{} · off-CPU", place(lane, several_pools(trace)));
+            write_thread(threads.off_cpu(position), &name, file)?;
+        }
     }
     Ok(())
+}
+
+fn several_pools(trace: &Trace) -> bool {
+    trace.pools.len() > 1
+}
+
+/// A thread's name and its place among the others.
+fn write_thread<W: Write>(tid: u64, name: &str, file: &mut File<'_, W>) -> io::Result<()> {
+    let name = Name { name: printable(name, FORMAT) };
+    write_metadata(Some(tid), "thread_name", name, file)?;
+    write_metadata(Some(tid), "thread_sort_index", SortIndex { sort_index: tid }, file)
 }
 
 fn write_metadata<W: Write>(
@@ -119,16 +143,24 @@ fn write_metadata<W: Write>(
 
 /// `worker 3`, with the pool if there are several, and with the thread's own name if it has one.
 fn lane_name(lane: &Lane, several_pools: bool) -> String {
-    let own = lane.name.as_deref().filter(|name| !name.trim().is_empty());
-    let place = match lane.role {
+    let place = place(lane, several_pools);
+    match (lane.role, own_name(lane)) {
+        (Role::Worker { .. }, Some(own)) => format!("{place} ({own})"),
+        (Role::Worker { .. }, None) | (Role::Outside, _) => place,
+    }
+}
+
+/// What a lane is called where there is room for little.
+fn place(lane: &Lane, several_pools: bool) -> String {
+    match lane.role {
         Role::Worker { pool, index } if several_pools => format!("pool {} worker {index}", pool.0),
         Role::Worker { index, .. } => format!("worker {index}"),
-        Role::Outside => return own.map_or_else(|| unnamed(lane), str::to_owned),
-    };
-    match own {
-        Some(own) => format!("{place} ({own})"),
-        None => place,
+        Role::Outside => own_name(lane).map_or_else(|| unnamed(lane), str::to_owned),
     }
+}
+
+fn own_name(lane: &Lane) -> Option<&str> {
+    lane.name.as_deref().filter(|name| !name.trim().is_empty())
 }
 
 fn unnamed(lane: &Lane) -> String {
@@ -148,6 +180,42 @@ fn write_events<W: Write>(
     for slice in Slices::new(events) {
         write_slice(slice, &opening, texts, file.entry()?)?;
     }
+    Ok(())
+}
+
+fn write_off_cpu<W: Write>(
+    lane: &Lane,
+    tid: u64,
+    texts: &Texts<'_>,
+    file: &mut File<'_, W>,
+) -> io::Result<()> {
+    let opening = opening(tid);
+    for (off, name) in off_cpu::named(lane) {
+        let buffer = file.entry()?;
+        buffer.extend_from_slice(&opening);
+        write_stretch(off, name, texts, buffer)?;
+    }
+    Ok(())
+}
+
+/// Appends all of a stretch off the CPU after its opening.
+fn write_stretch(
+    off: &OffCpu,
+    name: &str,
+    texts: &Texts<'_>,
+    buffer: &mut Vec<u8>,
+) -> io::Result<()> {
+    let OffCpu { span, .. } = *off;
+    let shown = Span { end: span.end.max(span.start), ..span };
+    write_times(shown, buffer)?;
+    write_name(name, OFF_CPU, buffer)?;
+    buffer.extend_from_slice(b",\"args\":{");
+    let mut fields = Fields::new(buffer, texts);
+    fields.off_cpu(off, shown)?;
+    if !tells(shown, span) {
+        fields.times(span)?;
+    }
+    buffer.extend_from_slice(b"}}");
     Ok(())
 }
 
@@ -212,20 +280,25 @@ fn write_name(name: &str, category: &str, buffer: &mut Vec<u8>) -> io::Result<()
     Ok(())
 }
 
-fn write_arrow<W: Write>(arrow: Arrow, id: u64, file: &mut File<'_, W>) -> io::Result<()> {
-    write_arrow_end("\"s\"", arrow.from, arrow.origin, id, file)?;
-    write_arrow_end("\"f\",\"bp\":\"e\"", arrow.to, arrow.origin, id, file)
+fn write_arrow<W: Write>(
+    Arrow { from, to, origin }: Arrow,
+    id: u64,
+    threads: &Threads,
+    file: &mut File<'_, W>,
+) -> io::Result<()> {
+    write_arrow_end("\"s\"", from, threads.lane(from.lane), origin, id, file)?;
+    write_arrow_end("\"f\",\"bp\":\"e\"", to, threads.lane(to.lane), origin, id, file)
 }
 
 fn write_arrow_end<W: Write>(
     phase: &str,
-    Point { at, lane }: Point,
+    Point { at, .. }: Point,
+    tid: u64,
     origin: Origin,
     id: u64,
     file: &mut File<'_, W>,
 ) -> io::Result<()> {
     let name = if origin == Origin::Stolen { "steal" } else { "inject" };
-    let tid = FIRST_TID + lane as u64;
     let buffer = file.entry()?;
     write!(buffer, "{{\"ph\":{phase},\"pid\":{PID},\"tid\":{tid},\"ts\":")?;
     write_micros(buffer, at)?;
@@ -236,14 +309,37 @@ fn write_arrow_end<W: Write>(
 fn write_counter<W: Write>(
     name: &str,
     key: &str,
-    samples: Vec<Sample>,
+    samples: &[Sample],
     file: &mut File<'_, W>,
 ) -> io::Result<()> {
     for Sample { at, value } in samples {
-        let buffer = file.entry()?;
-        write!(buffer, "{{\"ph\":\"C\",\"pid\":{PID},\"ts\":")?;
-        write_micros(buffer, at)?;
-        write!(buffer, ",\"name\":\"{name}\",\"args\":{{\"{key}\":{value}}}}}")?;
+        write_sample(name, key, *at, value, file)?;
     }
     Ok(())
+}
+
+/// The tracks of one lane, their values with three decimals.
+fn write_rates<W: Write>(trace: &Trace, lane: &Lane, file: &mut File<'_, W>) -> io::Result<()> {
+    let place = place(lane, several_pools(trace));
+    for rate in rates::of(&trace.header, lane) {
+        let name = format!("{place}{}", rate.name);
+        for Sample { at, value } in rate.thousandths {
+            let value = format_args!("{}.{:03}", value / 1_000, value % 1_000);
+            write_sample(&name, rate.key, at, value, file)?;
+        }
+    }
+    Ok(())
+}
+
+fn write_sample<W: Write>(
+    name: &str,
+    key: &str,
+    at: Nanos,
+    value: impl fmt::Display,
+    file: &mut File<'_, W>,
+) -> io::Result<()> {
+    let buffer = file.entry()?;
+    write!(buffer, "{{\"ph\":\"C\",\"pid\":{PID},\"ts\":")?;
+    write_micros(buffer, at)?;
+    write!(buffer, ",\"name\":\"{name}\",\"args\":{{\"{key}\":{value}}}}}")
 }
