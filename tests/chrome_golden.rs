@@ -59,6 +59,7 @@ fn header() -> Header {
             timed_split_ps: 0,
             timed_leaf_ps: 0,
             counted_leaf_ps: 0,
+            reading_ps: 0,
         },
         machine: Machine {
             cpu: Measured::Is("a processor".to_owned()),

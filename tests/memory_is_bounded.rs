@@ -19,7 +19,8 @@ fn recorded_in_little(
 ) -> Trace {
     let pool = pool(workers);
     let builder = Session::builder().detail(detail).buffer_bytes(1).on_full(on_full);
-    let session = builder.start().expect("the only recording");
+    // Every record is one of a join or a task: counters of a task would be further ones.
+    let session = builder.kernel(false).start().expect("the only recording");
     pool.install(f);
     drop(pool);
     let trace = session.stop();

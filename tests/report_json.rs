@@ -51,7 +51,7 @@ fn a_report_has_these_fields_and_no_others() {
     assert_eq!(fields(&pool["workers"][0]), "counts cpu index lane name times");
     assert_eq!(
         fields(&report["own_cost"]),
-        "costs counted_joins counted_leaves share timed_joins timed_leaves timed_splits timed_tasks \
+        "costs counted_joins counted_leaves readings share timed_joins timed_leaves timed_splits timed_tasks \
          total"
     );
 }

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::detail;
-use crate::model::{Costs, Counts, Measured, Nanos, Trace};
+use crate::model::{Costs, Counts, Event, Measured, Nanos, Trace};
 use crate::timeline::Timeline;
 
 /// The profiler's own share: for each kind of event, how many were recorded in one way, times what
@@ -23,6 +23,8 @@ pub struct OwnCost {
     pub timed_leaves: Measured<u64>,
     /// Leaves that were only counted.
     pub counted_leaves: Measured<u64>,
+    /// Readings of counters at the ends of tasks that were kept.
+    pub readings: Measured<u64>,
     /// What one of each costs.
     pub costs: Costs,
     /// What all cost, summed over the workers.
@@ -46,6 +48,7 @@ impl OwnCost {
             timed_splits: number(|recorded| recorded.timed_splits),
             timed_leaves: number(|recorded| recorded.timed_leaves),
             counted_leaves: number(|recorded| recorded.counted_leaves),
+            readings: number(|recorded| recorded.readings),
             costs: header.costs,
             share: share(&total, core_time),
             total,
@@ -62,6 +65,7 @@ struct Recorded {
     timed_splits: u64,
     timed_leaves: u64,
     counted_leaves: u64,
+    readings: u64,
 }
 
 impl Recorded {
@@ -78,6 +82,7 @@ impl Recorded {
             timed_leaves,
             // A leaf may be timed and not tallied yet where the recording ended within it.
             counted_leaves: leaves.saturating_sub(timed_leaves),
+            readings: 2 * read_tasks(trace),
         }
     }
 
@@ -90,11 +95,18 @@ impl Recorded {
             (self.timed_splits, costs.timed_split_ps),
             (self.timed_leaves, costs.timed_leaf_ps),
             (self.counted_leaves, costs.counted_leaf_ps),
+            (self.readings, costs.reading_ps),
         ];
         let product = |(count, picos): (u64, u64)| u128::from(count) * u128::from(picos);
         let picos: u128 = products.into_iter().map(product).sum();
         Nanos(u64::try_from((picos + 500) / 1000).unwrap_or(u64::MAX))
     }
+}
+
+fn read_tasks(trace: &Trace) -> u64 {
+    let events = trace.lanes.iter().flat_map(|lane| &lane.events);
+    events.filter(|event| matches!(event, Event::Task(task) if task.counters.is_some())).count()
+        as u64
 }
 
 fn share(total: &Measured<Nanos>, core_time: Nanos) -> Measured<f64> {

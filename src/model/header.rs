@@ -87,6 +87,10 @@ pub struct Costs {
     /// One leaf of a parallel iterator that is counted only, in picoseconds.
     #[serde(default)]
     pub counted_leaf_ps: u64,
+    /// One reading of a thread's counters, of which a task that is read takes two, in picoseconds; 0 if
+    /// there were none.
+    #[serde(default)]
+    pub reading_ps: u64,
 }
 
 /// The machine.

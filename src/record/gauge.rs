@@ -18,6 +18,8 @@ pub type Reading = [u64; GAUGE_WORDS];
 pub struct Gauge {
     /// Reads them; how many words there are, 0 if they could not be read.
     pub read: fn(&mut Reading) -> usize,
+    /// Ticks that a reading takes.
+    pub cost: u64,
     /// Ticks that a task must last to be worth it.
     pub least: u64,
 }
@@ -168,7 +170,7 @@ mod tests {
 
     fn gauges() -> Gauges {
         let gauges = Gauges::new();
-        gauges.start_over(Some(Gauge { read, least: 100 }));
+        gauges.start_over(Some(Gauge { read, cost: 1, least: 100 }));
         gauges
     }
 

@@ -148,11 +148,18 @@ fn header(
             timed_split_ps: costs.timed_split_ps,
             timed_leaf_ps: costs.timed_leaf_ps,
             counted_leaf_ps: costs.counted_leaf_ps,
+            // No reading cost anything if there was nothing to read.
+            reading_ps: recording.settings.gauge.map_or(0, |gauge| picos(scale, gauge.cost)),
         },
         machine: machine(),
         kernel,
         run: None,
     }
+}
+
+fn picos(scale: &Scale, ticks: u64) -> u64 {
+    // A thousand times as many ticks, for the nanosecond is too coarse.
+    scale.length(ticks.saturating_mul(1_000)).0
 }
 
 fn machine() -> Machine {

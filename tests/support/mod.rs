@@ -155,6 +155,7 @@ fn header(choices: &mut Choices<'_>) -> Header {
             timed_split_ps: choices.count(),
             timed_leaf_ps: choices.count(),
             counted_leaf_ps: choices.count(),
+            reading_ps: choices.count(),
         },
         machine: Machine {
             cpu: choices.measured(Choices::text),

@@ -253,6 +253,7 @@ pub(crate) fn header(duration: u64) -> Header {
             timed_split_ps: 62_000,
             timed_leaf_ps: 45_000,
             counted_leaf_ps: 1_500,
+            reading_ps: 0,
         },
         machine: Machine {
             cpu: Measured::Is("Imaginary 9000".to_owned()),

@@ -215,6 +215,7 @@ fn spelled_out(cost: &OwnCost) -> String {
         (&cost.timed_splits, "timed split", cost.costs.timed_split_ps),
         (&cost.timed_leaves, "timed leaf", cost.costs.timed_leaf_ps),
         (&cost.counted_leaves, "counted leaf", cost.costs.counted_leaf_ps),
+        (&cost.readings, "counter reading", cost.costs.reading_ps),
     ];
     let products = products.into_iter().filter_map(|(count, noun, cost)| {
         let &count = count.value().filter(|&&count| count > 0)?;

@@ -74,8 +74,8 @@ impl Observer {
         if self.shared.plan.words() == 0 {
             return None;
         }
-        let least = WORTH * cost_of_reading()?;
-        Some(Gauge { read: read_own, least })
+        let cost = cost_of_reading()?;
+        Some(Gauge { read: read_own, cost, least: WORTH * cost })
     }
 
     /// Stops gathering; what has been gathered stays.
