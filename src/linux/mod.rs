@@ -29,7 +29,7 @@ pub mod perf;
 #[cfg(target_os = "linux")]
 pub use machine::cpu_name;
 #[cfg(target_os = "linux")]
-pub use thread::{clock_distrust, cpu_of, is_runnable, own_cpu, own_id, waiting_of};
+pub use thread::{clock_distrust, cpu_of, is_runnable, own_cpu, own_id, process_cpu, waiting_of};
 
 #[cfg(not(target_os = "linux"))]
 mod elsewhere {
@@ -42,6 +42,11 @@ mod elsewhere {
 
     /// CPU time of the calling thread since it began.
     pub fn own_cpu() -> Option<Nanos> {
+        None
+    }
+
+    /// CPU time of this process since it began.
+    pub fn process_cpu() -> Option<Nanos> {
         None
     }
 
@@ -72,7 +77,9 @@ mod elsewhere {
 }
 
 #[cfg(not(target_os = "linux"))]
-pub use elsewhere::{clock_distrust, cpu_name, cpu_of, is_runnable, own_cpu, own_id, waiting_of};
+pub use elsewhere::{
+    clock_distrust, cpu_name, cpu_of, is_runnable, own_cpu, own_id, process_cpu, waiting_of,
+};
 
 /// Why the CPU time of threads is not known here.
 pub fn cpu_reason() -> &'static str {

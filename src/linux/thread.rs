@@ -18,6 +18,11 @@ pub fn own_cpu() -> Option<Nanos> {
     read(libc::CLOCK_THREAD_CPUTIME_ID)
 }
 
+/// CPU time of this process since it began.
+pub fn process_cpu() -> Option<Nanos> {
+    read(libc::CLOCK_PROCESS_CPUTIME_ID)
+}
+
 /// CPU time of another thread of this process since it began; `None` once it has ended.
 pub fn cpu_of(thread: u32) -> Option<Nanos> {
     // The kernel's encoding of a per-thread CPU clock: the thread's number, inverted, above three
