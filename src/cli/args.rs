@@ -57,6 +57,9 @@ pub struct RunArgs {
     /// What to do when a buffer is full
     #[arg(long, value_enum, default_value_t = OnFullArg::Collapse)]
     pub on_full: OnFullArg,
+    /// Do not ask the kernel for counters, and for when threads were on a CPU
+    #[arg(long)]
+    pub no_kernel: bool,
     /// Folder of the trace files WORKLOAD-VARIANT.json, or WORKLOAD-VARIANT-Nt.json where there
     /// are several numbers of threads
     #[arg(long, value_name = "DIR", default_value = "traces")]

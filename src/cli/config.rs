@@ -41,6 +41,7 @@ impl RunConfig {
             recording: Recording {
                 detail: args.detail.into(),
                 buffer_bytes: buffer_bytes(&args.buffer)?,
+                kernel: !args.no_kernel,
                 on_full: args.on_full.into(),
             },
             out_dir: args.out_dir.clone(),

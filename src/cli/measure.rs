@@ -19,6 +19,7 @@ use crate::workload::{Input, Place, VariantInfo};
 pub(super) struct Recording {
     pub(super) detail: Detail,
     pub(super) buffer_bytes: usize,
+    pub(super) kernel: bool,
     pub(super) on_full: OnFull,
 }
 
@@ -132,6 +133,7 @@ impl Recording {
         let session = Session::builder()
             .detail(self.detail)
             .buffer_bytes(self.buffer_bytes)
+            .kernel(self.kernel)
             .on_full(self.on_full)
             .title(title)
             .start()
@@ -263,8 +265,12 @@ mod tests {
     };
 
     fn config(shown: &[&str], threads: &[usize], reps: usize) -> RunConfig {
-        let recording =
-            Recording { detail: Detail::Off, buffer_bytes: 1 << 20, on_full: OnFull::Collapse };
+        let recording = Recording {
+            detail: Detail::Off,
+            buffer_bytes: 1 << 20,
+            kernel: false,
+            on_full: OnFull::Collapse,
+        };
         let mut variants = LOGGING.variants();
         variants.retain(|variant| shown.contains(&variant.name));
         RunConfig {
