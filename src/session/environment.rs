@@ -1,10 +1,10 @@
 //! A recording that the environment asks for: `RAYPRISM_OUT=FILE` starts one with the first use of
 //! rayon and writes it when the program ends; `RAYPRISM_DETAIL` sets the detail.
 
+use std::env;
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::sync::{Mutex, Once, PoisonError};
-use std::{env, panic};
 
 use super::Session;
 use crate::model::Detail;
@@ -23,6 +23,9 @@ pub(crate) fn start_from_environment() {
 }
 
 fn start(path: PathBuf, detail: Option<OsString>) {
+    if cfg!(not(unix)) {
+        return complain("RAYPRISM_OUT is not supported on this system; use Session::builder()");
+    }
     let detail = match detail {
         None => Detail::Auto,
         Some(detail) => parse(&detail).unwrap_or_else(|| {
@@ -59,7 +62,7 @@ fn parse(detail: &OsString) -> Option<Detail> {
 fn register_exit() {
     extern "C" fn at_exit() {
         // A panic must not cross into C.
-        let _ = panic::catch_unwind(write);
+        let _ = std::panic::catch_unwind(write);
     }
     #[expect(unsafe_code, reason = "the C library's exit hook is the only one")]
     // SAFETY: the handler takes nothing, unwinds nowhere, and is code that is never unloaded.
@@ -70,11 +73,10 @@ fn register_exit() {
 }
 
 #[cfg(not(unix))]
-fn register_exit() {
-    complain("RAYPRISM_OUT is not supported on this system; use Session::builder() instead");
-}
+fn register_exit() {}
 
 /// Ends the recording and writes it.
+#[cfg(unix)]
 fn write() {
     let taken = AT_EXIT.lock().unwrap_or_else(PoisonError::into_inner).take();
     if let Some((session, path)) = taken {
