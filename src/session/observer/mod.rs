@@ -81,7 +81,7 @@ impl Observer {
     /// Stops gathering; what has been gathered stays.
     pub(super) fn halt(&mut self) {
         if let Some((rope, thread)) = self.thread.take() {
-            drop(rope);
+            rope.pull();
             // A panic in it has been printed; what it had gathered stands.
             let _ = thread.join();
         }
