@@ -42,13 +42,13 @@ fn a_report_has_these_fields_and_no_others() {
     let report = &document["reports"][0];
     assert_eq!(
         fields(report),
-        "activity call_sites causality clock counts debug_assertions detail duration losses machine own_cost \
-         rayprism run steals title window"
+        "activity call_sites causality clock counts debug_assertions detail duration kernel losses \
+         machine own_cost rayprism run steals title window"
     );
     let pool = &report["activity"]["pools"][0];
     assert_eq!(fields(&report["activity"]), "busy_cores core_time pools times");
-    assert_eq!(fields(pool), "counts every_call_seen pool threads times workers");
-    assert_eq!(fields(&pool["workers"][0]), "counts cpu index lane name times");
+    assert_eq!(fields(pool), "counts every_call_seen on_off pool threads times workers");
+    assert_eq!(fields(&pool["workers"][0]), "counts cpu index lane name on_off times");
     assert_eq!(
         fields(&report["own_cost"]),
         "costs counted_joins counted_leaves readings share timed_joins timed_leaves timed_splits timed_tasks \
@@ -111,6 +111,10 @@ fn times_are_nanoseconds_and_the_unmeasured_has_its_reason() {
                 "idle": {"is": 200}
             }},
             "cpu": {"not": "no per-thread CPU clock"},
+            "on_off": {
+                "sums": {"not": "the trace was recorded without it"},
+                "parts": {"not": "the trace was recorded without it"}
+            },
             "counts": {"is": {
                 "joins": 7, "timed_joins": 1, "timed_splits": 0, "timed_leaves": 0, "spawns": 0,
                 "tasks": 2, "steals": 1, "migrated": 0, "injected": 1
@@ -131,6 +135,54 @@ fn times_are_nanoseconds_and_the_unmeasured_has_its_reason() {
     );
     assert_eq!(report["own_cost"]["share"], json!({"is": 0.176}));
     assert_eq!(report["run"], Value::Null);
+}
+
+#[test]
+fn what_the_kernel_said_and_what_it_did_not() {
+    let unasked = &parsed(crossed())["reports"][0]["kernel"];
+    assert_eq!(
+        unasked,
+        &json!({
+            "counters": [],
+            "instructions_per_cycle": {"not": "`instructions` was not asked for"},
+            "cache_misses_per_1000_instructions": {"not": "`cache-misses` was not asked for"},
+            "switch_records": {"not": "the trace was recorded without it"},
+            "from_outside": false
+        })
+    );
+    let document = parsed(watched());
+    let report = &document["reports"][0];
+    assert_eq!(report["kernel"]["switch_records"], json!({"is": 310}));
+    assert_eq!(
+        report["kernel"]["counters"][0],
+        json!({
+            "counter": "cycles", "availability": "available", "user_only": true,
+            "workers": {"is": 2_000}
+        })
+    );
+    assert_eq!(
+        report["kernel"]["counters"][3],
+        json!({
+            "counter": "branch-misses",
+            "availability": {"unavailable": "the PMU has no room for it beside the others"},
+            "user_only": true,
+            "workers": {"not": "the PMU has no room for it beside the others"}
+        })
+    );
+    assert_eq!(report["kernel"]["instructions_per_cycle"], json!({"is": 1.5}));
+    assert_eq!(
+        report["activity"]["pools"][0]["workers"][0]["on_off"],
+        json!({
+            "sums": {"is": {
+                "source": "switch-records", "wall": 1200, "on_cpu": 930, "voluntary": 240,
+                "preempted": 30, "voluntary_switches": 3, "preemptions": 1, "migrations": 1
+            }},
+            "parts": {"is": {
+                "working": 530, "searching": 300, "preempted": 30, "blocked": 40, "yielded": 0,
+                "asleep": 100, "unplaced": 0
+            }}
+        })
+    );
 }
 
 #[test]

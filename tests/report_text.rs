@@ -97,6 +97,96 @@ fn a_section_warns_first_and_gives_reasons_for_what_is_missing() {
 }
 
 #[test]
+fn a_section_of_a_recording_that_the_kernel_watched() {
+    same(&section(&watched(), WIDE), WATCHED);
+}
+
+#[test]
+fn the_table_of_time_on_the_cpu_keeps_to_its_width() {
+    let text = section(&watched(), NARROW);
+    assert!(
+        text.contains("\n  worker    on CPU   preempted   blocked   yielded   asleep   switches\n")
+    );
+    assert!(text.lines().all(|line| line.chars().count() <= NARROW.width), "{text}");
+}
+
+/// `watched` by someone whom the kernel allows its accounts alone.
+fn accounted() -> Trace {
+    let mut trace = watched();
+    let denied = "perf_event_paranoid is 3, which allows users nothing";
+    for info in &mut trace.header.kernel.counters {
+        info.availability = Availability::Unavailable(denied.to_owned());
+    }
+    trace.header.kernel.switch_records = Measured::Not(denied.to_owned());
+    for lane in &mut trace.lanes[1..] {
+        let Measured::Is(sums) = lane.watched.scheduling else { panic!("measured") };
+        let sums = Scheduling {
+            source: SchedulingSource::Accounting,
+            voluntary_switches: None,
+            preemptions: None,
+            migrations: None,
+            ..sums
+        };
+        let scheduling = Measured::Is(sums);
+        lane.watched = Watched { scheduling, ..Watched::default() };
+    }
+    trace
+}
+
+#[test]
+fn accounts_are_shown_as_sums_with_the_reason() {
+    let text = section(&accounted(), WIDE);
+    let from = text.rfind("\n  worker ").expect("a table");
+    same(&text[from + 1..], ACCOUNTED);
+}
+
+#[test]
+fn a_worker_that_could_not_be_watched_is_named() {
+    let mut trace = watched();
+    trace.lanes[2].watched = Watched::unmeasured("the thread had ended before it was noticed");
+    let text = section(&trace, WIDE);
+    let note = "  time on the CPU of worker 1: not measured (the thread had ended before it was noticed)\n";
+    assert!(text.contains(note), "{text}");
+    assert!(
+        text.contains(
+            "\n  1             –           –         –         –        –          –            –\n"
+        ),
+        "{text}"
+    );
+}
+
+#[test]
+fn what_is_missing_of_the_kernels_records_is_a_loss() {
+    let mut trace = watched();
+    trace.lanes[1].losses.switches = 1;
+    trace.lanes[1].losses.off_cpu = 2;
+    trace.lanes[1].watched.off_cpu.remove(1);
+    let text = section(&trace, WIDE);
+    let warning = "  warning   the trace is not whole: 1 switch record lost, so that times on and off \
+                   the CPU are\n            wrong, 2 short stretches off the CPU kept in sum alone\n";
+    assert!(text.contains(warning), "{text}");
+    let note = "  on CPU: holds up to 30 ns off the CPU, in stretches too short to be kept\n";
+    assert!(text.contains(note), "{text}");
+}
+
+#[test]
+fn all_of_the_cpus_counters_have_one_name() {
+    let mut trace = watched();
+    let denied = Availability::Unavailable("this machine has no PMU".to_owned());
+    let info = |&counter: &Counter| CounterInfo {
+        counter,
+        availability: denied.clone(),
+        user_only: false,
+    };
+    trace.header.kernel.counters = Counter::ALL.iter().map(info).collect();
+    trace.lanes.iter_mut().for_each(|lane| lane.watched.readings.clear());
+    let text = section(&trace, WIDE);
+    let line = "  uncounted   hardware counters, task-clock, context-switches, cpu-migrations, \
+                minor-faults,\n              major-faults (this machine has no PMU)\n";
+    assert!(text.contains(line), "{text}");
+}
+
+#[test]
 fn a_section_of_counts_only() {
     let mut trace = trace(2000, vec![worker(1, 0, vec![])]);
     trace.header.detail = Detail::Count;
@@ -248,6 +338,7 @@ invert-tree · join   depth 23, 2 workers   62.1 ms   0.32× of serial (19.6 ms)
   stolen by   worker 0 from 1: 1, worker 1 from 0: 1
   clock       TSC at 2.596 GHz; times are within 25 ns of the OS clock
   machine     Imaginary 9000, 2 CPUs, linux x86_64
+  kernel      not measured (the trace was recorded without it)
   recorded    rayprism 0.1.0, detail `auto`
 ";
 const MEASURED_NARROW: &str = r"
@@ -276,6 +367,7 @@ invert-tree · join   depth 23, 2 workers   62.1 ms
   stolen by   worker 0 from 1: 1, worker 1 from 0: 1
   clock       TSC at 2.596 GHz; times are within 25 ns of the OS clock
   machine     Imaginary 9000, 2 CPUs, linux x86_64
+  kernel      not measured (the trace was recorded without it)
   recorded    rayprism 0.1.0, detail `auto`
 ";
 const DOUBTFUL: &str = r"
@@ -308,6 +400,7 @@ constructed   3 workers   1.00 µs
   stolen by   worker 0 from 1: 1, worker 1 from 0: 1
   clock       the OS's, as the counter is not invariant; times are within 25 ns of the OS clock
   machine     Imaginary 9000, 2 CPUs, linux x86_64
+  kernel      not measured (the trace was recorded without it)
   recorded    rayprism 0.1.0, detail `auto`
 ";
 const COUNTED: &str = r"
@@ -327,6 +420,7 @@ constructed   1 worker   2.00 µs
 
   clock      TSC at 2.596 GHz; times are within 25 ns of the OS clock
   machine    Imaginary 9000, 2 CPUs, linux x86_64
+  kernel     not measured (the trace was recorded without it)
   recorded   rayprism 0.1.0, detail `count`
 ";
 const SERIAL: &str = r"
@@ -458,4 +552,53 @@ invert-tree   depth 23
   serial            0          0            –           –
   join              3   2 (≤ 33)         0.73      71.9 %
   join-cutoff       3          2         0.73      17.6 %
+";
+
+const WATCHED: &str = r"
+constructed   2 workers   1.00 µs
+
+  window      1.00 µs   from the first event's start to the last one's end
+  joins             8   2 of them timed
+  tasks             3   1 injected from outside the pool
+  steals            2   exact
+  queued        50 ns   from push to start, median of 2 steals; p90 200 ns, max 200 ns
+  busy           0.73   cores on average
+  IPC            1.50   instructions per cycle of all workers; user code only
+  misses         3.00   cache misses per 1,000 instructions, estimated (multiplexed); user code only
+  own share    17.6 %   352 ns of the workers' 2.00 µs: 6 counted joins × 0.88 ns + 2 timed joins ×
+                        41.2 ns + 3 timed tasks × 88.0 ns
+
+  worker     busy   waiting   no task   tasks   steals   █ busy  ░ waiting
+  0        600 ns    200 ns    200 ns       2        1   ██████████████▍░░░░
+  1        130 ns    400 ns    470 ns       1        1   ███▏░░░░░░░░░
+  all      730 ns    600 ns    670 ns       3        2
+
+  worker    on CPU   preempted   blocked   yielded   asleep   switches   migrations
+  0         830 ns       30 ns     40 ns      0 ns   100 ns          4            1
+  1         710 ns        0 ns      0 ns     50 ns   240 ns          2            0
+  all      1.54 µs       30 ns     40 ns     50 ns   340 ns          6            1
+
+  stolen by   worker 0 from 1: 1, worker 1 from 0: 1
+  clock       TSC at 2.596 GHz; times are within 25 ns of the OS clock
+  machine     Imaginary 9000, 2 CPUs, linux x86_64
+  kernel      switch records, their times within 310 ns of the trace's clock
+  counted     1,502 minor-faults
+  uncounted   branch-misses (the PMU has no room for it beside the others)
+  recorded    rayprism 0.1.0, detail `auto`
+";
+
+const ACCOUNTED: &str = r"
+  worker    on CPU   off, runnable   off, voluntary
+  0         930 ns           30 ns           240 ns
+  1         900 ns           50 ns           250 ns
+  all      1.83 µs           80 ns           490 ns
+  on and off the CPU: sums of the whole recording; whether there was a job is not measured (the
+  kernel's accounts give sums alone)
+
+  stolen by   worker 0 from 1: 1, worker 1 from 0: 1
+  clock       TSC at 2.596 GHz; times are within 25 ns of the OS clock
+  machine     Imaginary 9000, 2 CPUs, linux x86_64
+  uncounted   cycles, instructions, cache-misses, branch-misses, minor-faults, switch records
+              (perf_event_paranoid is 3, which allows users nothing)
+  recorded    rayprism 0.1.0, detail `auto`
 ";

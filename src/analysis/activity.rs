@@ -5,7 +5,7 @@
 use serde::Serialize;
 
 use super::opaque::Opaque;
-use super::{Window, detail};
+use super::{OnOff, Window, detail};
 use crate::model::{Counts, Detail, LaneId, Measured, Nanos, Pool, PoolId, Role};
 use crate::timeline::{Row, State, Stretch, Timeline};
 
@@ -35,6 +35,8 @@ pub struct PoolActivity {
     pub workers: Vec<WorkerActivity>,
     /// These together.
     pub times: Measured<Times>,
+    /// Their time on the CPU and off it, together.
+    pub on_off: OnOff,
     /// What they counted together.
     pub counts: Measured<Counts>,
 }
@@ -52,6 +54,8 @@ pub struct WorkerActivity {
     pub times: Measured<Times>,
     /// CPU time of its thread in the whole recording.
     pub cpu: Measured<Nanos>,
+    /// Its time on the CPU and off it.
+    pub on_off: OnOff,
     /// What it counted.
     pub counts: Measured<Counts>,
 }
@@ -95,14 +99,17 @@ impl PoolActivity {
             Some(reason) => Measured::Not(reason),
             None => Measured::Is(Times::of(row, window, pool, &opaque)),
         };
-        let workers: Vec<WorkerActivity> =
-            rows.iter().filter_map(|row| WorkerActivity::of(row, times(row), detail)).collect();
+        let workers: Vec<WorkerActivity> = rows
+            .iter()
+            .filter_map(|row| WorkerActivity::of(row, times(row), window, detail))
+            .collect();
         let counts = rows.iter().fold(Counts::default(), |sum, row| sum.plus(row.lane().counts));
         Self {
             pool: pool.id,
             threads: pool.threads,
             every_call_seen: pool.every_call_seen,
             times: together(workers.iter().map(|worker| &worker.times)),
+            on_off: OnOff::together(workers.iter().map(|worker| &worker.on_off)),
             counts: detail::counts(detail, counts),
             workers,
         }
@@ -111,7 +118,7 @@ impl PoolActivity {
 
 impl WorkerActivity {
     /// `None` if the lane is no worker's.
-    fn of(row: &Row, times: Measured<Times>, detail: Detail) -> Option<Self> {
+    fn of(row: &Row, times: Measured<Times>, window: Window, detail: Detail) -> Option<Self> {
         let lane = row.lane();
         let Role::Worker { index, .. } = lane.role else { return None };
         Some(Self {
@@ -120,6 +127,7 @@ impl WorkerActivity {
             name: lane.name.clone(),
             times,
             cpu: lane.cpu.clone(),
+            on_off: OnOff::of(row, window, detail),
             counts: detail::counts(detail, lane.counts),
         })
     }

@@ -1,5 +1,5 @@
 //! Conclusions from a timeline, as plain figures: what each worker did, what each parallel iterator
-//! did, who stole from whom, what the recording itself cost.
+//! did, who stole from whom, what the kernel and the hardware counted, what the recording itself cost.
 //!
 //! Pure: no I/O, no clocks, no threads, no environment; the same trace gives the same figures. What
 //! was not measured is [`Measured::Not`](crate::model::Measured::Not) with its reason, never zero.
@@ -9,6 +9,8 @@ pub mod activity;
 pub mod call_sites;
 pub mod detail;
 mod groups;
+pub mod kernel;
+pub mod on_off;
 mod opaque;
 pub mod own_cost;
 mod rank;
@@ -17,6 +19,8 @@ pub mod window;
 
 pub use activity::{Activity, PoolActivity, Times, WorkerActivity};
 pub use call_sites::{CallSite, Kept, KeptLeaves, KeptReductions, PartCounts, call_sites};
+pub use kernel::{CounterFigures, KernelFigures};
+pub use on_off::{OnOff, OnOffParts};
 pub use own_cost::OwnCost;
 pub use steals::{Latency, Steals, Theft};
 pub use window::{Window, WindowEnds};

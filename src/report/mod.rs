@@ -13,7 +13,7 @@ pub use run::{BaselineFigures, RunFigures, Wall};
 
 use serde::Serialize;
 
-use crate::analysis::{Activity, CallSite, OwnCost, Steals, Window, call_sites};
+use crate::analysis::{Activity, CallSite, KernelFigures, OwnCost, Steals, Window, call_sites};
 use crate::model::{ClockInfo, Counts, Detail, Losses, Machine, Measured, Nanos, Trace};
 use crate::timeline::{Causality, Problem, Timeline};
 
@@ -44,6 +44,8 @@ pub struct Report {
     pub call_sites: Vec<CallSite>,
     /// Who stole from whom.
     pub steals: Steals,
+    /// What the kernel and the hardware counted.
+    pub kernel: KernelFigures,
     /// What the recording itself cost.
     pub own_cost: OwnCost,
     /// The clock.
@@ -78,6 +80,7 @@ impl Report {
             counts: crate::analysis::detail::counts(header.detail, trace.counts()),
             call_sites: call_sites(&timeline),
             steals: Steals::of(&timeline),
+            kernel: KernelFigures::of(trace),
             own_cost: OwnCost::of(&timeline, activity.core_time),
             activity,
             clock: header.clock.clone(),

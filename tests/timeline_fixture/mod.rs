@@ -434,3 +434,61 @@ pub(crate) fn crossed() -> Trace {
     );
     trace(1200, vec![main, first, second])
 }
+
+/// `crossed`, watched by the kernel: worker 0 slept into its first task's push and at the end, was
+/// preempted in that task, and blocked in its join's first half; worker 1 slept before its task and
+/// yielded after it. The CPU had no room for one counter.
+pub(crate) fn watched() -> Trace {
+    let mut trace = crossed();
+    let info = |counter, availability| CounterInfo { counter, availability, user_only: true };
+    let full = "the PMU has no room for it beside the others".to_owned();
+    trace.header.kernel = Kernel {
+        counters: vec![
+            info(Counter::Cycles, Availability::Available),
+            info(Counter::Instructions, Availability::Available),
+            info(Counter::CacheMisses, Availability::Estimated),
+            info(Counter::BranchMisses, Availability::Unavailable(full)),
+            CounterInfo { user_only: false, ..info(Counter::MinorFaults, Availability::Available) },
+        ],
+        switch_records: Measured::Is(Nanos(310)),
+        from_outside: false,
+    };
+    let reading = |[cycles, instructions, misses, faults]: [u64; 4]| {
+        let values = [Some(cycles), Some(instructions), Some(misses), None, Some(faults)];
+        vec![Reading { at: Nanos(1200), values: Values(values.into()) }]
+    };
+    let off = |start, end, preempted| OffCpu {
+        span: span(start, end),
+        preempted,
+        from_cpu: Some(0),
+        to_cpu: Some(1),
+    };
+    let sums = |on_cpu, voluntary, preempted, [left, forced, moved]: [u64; 3]| {
+        Measured::Is(Scheduling {
+            source: SchedulingSource::SwitchRecords,
+            wall: Nanos(1200),
+            on_cpu: Nanos(on_cpu),
+            voluntary: Nanos(voluntary),
+            preempted: Nanos(preempted),
+            voluntary_switches: Some(left),
+            preemptions: Some(forced),
+            migrations: Some(moved),
+        })
+    };
+    trace.lanes[1].watched = Watched {
+        readings: reading([1_200, 2_000, 4, 1_500]),
+        scheduling: sums(930, 240, 30, [3, 1, 1]),
+        off_cpu: vec![
+            off(50, 150, false),
+            off(250, 280, true),
+            off(300, 340, false),
+            off(1050, 1150, false),
+        ],
+    };
+    trace.lanes[2].watched = Watched {
+        readings: reading([800, 1_000, 5, 2]),
+        scheduling: sums(900, 250, 50, [1, 1, 0]),
+        off_cpu: vec![off(90, 340, false), off(900, 950, true)],
+    };
+    trace
+}

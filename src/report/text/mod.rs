@@ -7,6 +7,8 @@ mod bar;
 mod call_sites;
 mod comparison;
 mod facts;
+mod kernel;
+mod on_off;
 mod section;
 mod style;
 mod table;

@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use super::facts::{self, Fact};
 use super::style::{Paint, Style, columns, fill, wrap};
 use super::units::{counted, ordinal, percent, picos, range, ratio, thousands};
-use super::{call_sites, workers};
+use super::{call_sites, kernel, workers};
 use crate::analysis::{Latency, OwnCost, Steals, Theft, WindowEnds};
 use crate::model::{ClockSource, Counts, LaneId, Losses, Measured};
 use crate::report::{Report, RunFigures};
@@ -110,6 +110,8 @@ fn losses(losses: Losses) -> Option<String> {
         (losses.unfinished, "task", "still open at the end and not counted"),
         (losses.clamped, "time", "in the wrong order and moved"),
         (losses.texts, "text", "(call sites, labels, chains) without room"),
+        (losses.switches, "switch record", "lost, so that times on and off the CPU are wrong"),
+        (losses.off_cpu, "short stretch", "off the CPU kept in sum alone"),
     ];
     let named = |(number, noun, how): (u64, &str, &str)| format!("{} {how}", counted(number, noun));
     let parts: Vec<String> = parts.into_iter().filter(|part| part.0 > 0).map(named).collect();
@@ -135,6 +137,7 @@ fn figures(report: &Report) -> Vec<Fact> {
     facts.push(Fact::measured("busy", &report.activity.busy_cores, |cores| {
         (format!("{cores:.2}"), "cores on average".to_owned())
     }));
+    facts.extend(kernel::figures(&report.kernel));
     facts.push(own_share(report));
     facts
 }
@@ -248,6 +251,7 @@ fn circumstances(report: &Report) -> Vec<Fact> {
         Measured::Not(reason) => format!("processor unknown ({reason})"),
     };
     facts.push(Fact::new("machine", "", format!("{cpu}, {cpus}, {}", machine.os)));
+    facts.extend(kernel::circumstances(report));
     let detail = format!("rayprism {}, detail `{}`", report.rayprism, detail(report));
     facts.push(Fact::new("recorded", "", detail));
     facts

@@ -23,6 +23,7 @@ pub(super) fn counted(number: u64, noun: &str) -> String {
     match noun.strip_suffix("leaf") {
         _ if number == 1 => format!("1 {noun}"),
         Some(before) => format!("{} {before}leaves", thousands(number)),
+        None if noun.ends_with("ch") => format!("{} {noun}es", thousands(number)),
         None => format!("{} {noun}s", thousands(number)),
     }
 }

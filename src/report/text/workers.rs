@@ -1,8 +1,9 @@
-//! The table of a pool's workers, and what it cannot show.
+//! The tables of a pool's workers, and what they cannot show.
 
 use std::io::{self, Write};
 
 use super::bar::bar;
+use super::on_off;
 use super::style::{Paint, Style, wrap};
 use super::table::{Column, Table};
 use super::units::{NONE, counted, or_none, reason, thousands};
@@ -12,7 +13,7 @@ use crate::model::{Counts, Measured, Nanos};
 const NARROWEST_BAR: usize = 8;
 const WIDEST_BAR: usize = 24;
 
-/// Writes a pool's table; `named` says whether the pool needs a name beside others.
+/// Writes a pool's tables; `named` says whether the pool needs a name beside others.
 pub(super) fn write(
     pool: &PoolActivity,
     named: bool,
@@ -25,6 +26,11 @@ pub(super) fn write(
     }
     if !pool.workers.is_empty() {
         table(pool, style).write(style, out)?;
+    }
+    if on_off::is_known(pool) {
+        writeln!(out)?;
+        let names = Column::text("worker", Rows { pool }.names());
+        on_off::table(pool, names).write(style, out)?;
     }
     for note in notes(pool) {
         for line in wrap(&note, style.width.saturating_sub(2)) {
@@ -47,7 +53,10 @@ fn table(pool: &PoolActivity, style: Style) -> Table {
     }
     table.push(Column::figures("tasks", rows.counts(|counts| counts.tasks)));
     table.push(Column::figures("steals", rows.counts(|counts| counts.steals)));
-    table.push(Column::figures("CPU time", rows.cpu()));
+    // What the other table has to the same end is not said twice.
+    if !on_off::is_known(pool) {
+        table.push(Column::figures("CPU time", rows.cpu()));
+    }
     let room = table.room(style).min(WIDEST_BAR);
     if room >= NARROWEST_BAR && pool.times.value().is_some() {
         let bars = Column::text("█ busy  ░ waiting", rows.bars(room));
@@ -130,7 +139,12 @@ fn notes(pool: &PoolActivity) -> Vec<String> {
         notes.push(format!("{seen} of {threads} workers of the pool recorded anything"));
     }
     notes.extend(grouped("times", pool, |worker| reason(&worker.times)));
-    notes.extend(grouped("CPU time", pool, |worker| reason(&worker.cpu)));
+    if on_off::is_known(pool) {
+        notes.extend(grouped("time on the CPU", pool, |w| on_off::missing(pool, &w.on_off)));
+    } else {
+        notes.extend(grouped("CPU time", pool, |worker| reason(&worker.cpu)));
+    }
+    notes.extend(on_off::note(pool));
     if let Some(times) = pool.times.value().filter(|times| times.opaque > Nanos::ZERO) {
         notes.push(format!(
             "no task: for {} of it an opaque operation ran (such as `par_sort`), which may have been work",
