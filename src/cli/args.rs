@@ -31,6 +31,11 @@ pub enum Command {
     Report(ReportArgs),
     /// List the built-in workloads, their variants and parameters
     List,
+    /// Tell what of this machine the analysis can use, and what is missing
+    ///
+    /// For each thing that is missing: what it costs the analysis, and how to have it. Nothing is
+    /// changed. The exit code tells whether anything limits the analysis.
+    Doctor(DoctorArgs),
 }
 
 /// Arguments of `run`.
@@ -93,6 +98,15 @@ pub struct ParameterArgs {
 pub struct ReportArgs {
     /// A trace file that rayprism wrote
     pub file: PathBuf,
+    /// Print JSON and nothing else
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `doctor`.
+#[derive(Debug, ClapArgs)]
+#[command(after_help = exit_code::HELP)]
+pub struct DoctorArgs {
     /// Print JSON and nothing else
     #[arg(long)]
     pub json: bool,

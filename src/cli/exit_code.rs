@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use super::Outcome;
 use super::failure::Kind;
 
 /// All went well, or the reader of the output went away.
@@ -13,13 +14,25 @@ pub const USAGE: u8 = 2;
 /// A trace file cannot be read.
 pub const BAD_INPUT: u8 = 3;
 
+/// `doctor` found something missing that the analysis could use.
+pub const INCOMPLETE: u8 = 4;
+
 /// What `--help` says of them.
 pub(super) const HELP: &str = "\
 Exit codes:
   0  all went well
   1  something failed while it ran (too little memory, a folder that cannot be written, a full disk)
   2  the arguments make no sense
-  3  a trace file cannot be read";
+  3  a trace file cannot be read
+  4  doctor found that something limits the analysis";
+
+/// The exit code of a command that did its work.
+pub fn of_outcome(outcome: Outcome) -> ExitCode {
+    ExitCode::from(match outcome {
+        Outcome::Done => OK,
+        Outcome::Incomplete => INCOMPLETE,
+    })
+}
 
 /// The exit code of a failure.
 pub fn of(kind: Kind) -> ExitCode {
@@ -41,7 +54,7 @@ mod tests {
 
     #[test]
     fn help_lists_every_code() {
-        for code in [OK, FAILED, USAGE, BAD_INPUT] {
+        for code in [OK, FAILED, USAGE, BAD_INPUT, INCOMPLETE] {
             assert_eq!(HELP.matches(&format!("\n  {code}  ")).count(), 1, "{code}");
         }
     }

@@ -23,13 +23,24 @@ use std::io::{self, Write};
 use args::{Args, Command};
 use failure::Failure;
 
+/// How a command that did its work ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// All is well.
+    Done,
+    /// What was looked for is not all there.
+    Incomplete,
+}
+
 /// Does what was asked for.
-pub fn run(args: &Args) -> Result<(), Failure> {
+pub fn run(args: &Args) -> Result<Outcome, Failure> {
     match &args.command {
-        Command::Run(args) => commands::run(args),
-        Command::Report(args) => commands::report(args),
-        Command::List => commands::list(),
+        Command::Run(args) => commands::run(args)?,
+        Command::Report(args) => commands::report(args)?,
+        Command::List => commands::list()?,
+        Command::Doctor(args) => return commands::doctor(args),
     }
+    Ok(Outcome::Done)
 }
 
 /// Prints a failure to standard error.

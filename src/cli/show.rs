@@ -1,8 +1,10 @@
-//! From traces to what is printed: the only place of the command line that knows reports.
+//! From traces, or a machine's facts, to what is printed: the only place of the command line that
+//! knows reports.
 
 use std::io::{self, Write};
 
-use crate::model::Trace;
+use crate::model::{Host, Trace};
+use crate::report::checkup::Checkup;
 use crate::report::{self, Report};
 use crate::timeline::Problem;
 
@@ -33,4 +35,23 @@ pub(super) fn text(reports: &[Report], style: &Style, out: &mut dyn Write) -> io
 /// All reports as JSON.
 pub(super) fn json(reports: &[Report], out: &mut dyn Write) -> io::Result<()> {
     report::json::write(reports, out)
+}
+
+/// What is to be said of a machine.
+pub(super) fn checkup(host: Host) -> Checkup {
+    Checkup::of(host)
+}
+
+/// A checkup for people.
+pub(super) fn checkup_text(
+    checkup: &Checkup,
+    style: &Style,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    report::text::write_checkup(checkup, style, out)
+}
+
+/// A checkup for scripts.
+pub(super) fn checkup_json(checkup: &Checkup, out: &mut dyn Write) -> io::Result<()> {
+    report::json::write_checkup(checkup, out)
 }

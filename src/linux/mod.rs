@@ -1,9 +1,11 @@
 //! What only the kernel knows of a thread: its number, its CPU time, its counters, when it was on a
-//! CPU; and the kernel's verdict on the time stamp counter. Elsewhere than on Linux every answer is
-//! "not known".
+//! CPU; the kernel's verdict on the time stamp counter; and what the machine offers to all of that.
+//! Elsewhere than on Linux every answer is "not known".
 
 use crate::model::{Measured, Nanos};
 
+#[cfg(target_os = "linux")]
+mod host;
 #[cfg(target_os = "linux")]
 mod machine;
 #[cfg(target_os = "linux")]
@@ -27,6 +29,8 @@ pub mod perf;
 pub mod perf;
 
 #[cfg(target_os = "linux")]
+pub use host::host;
+#[cfg(target_os = "linux")]
 pub use machine::cpu_name;
 #[cfg(target_os = "linux")]
 pub use thread::{clock_distrust, cpu_of, is_runnable, own_cpu, own_id, process_cpu, waiting_of};
@@ -34,6 +38,7 @@ pub use thread::{clock_distrust, cpu_of, is_runnable, own_cpu, own_id, process_c
 #[cfg(not(target_os = "linux"))]
 mod elsewhere {
     use super::{Measured, Nanos};
+    use crate::model::{ClockSource, Host};
 
     /// The kernel's number of the calling thread.
     pub fn own_id() -> Option<u32> {
@@ -74,11 +79,16 @@ mod elsewhere {
     pub fn cpu_name() -> Measured<String> {
         Measured::Not("not read on this operating system".to_owned())
     }
+
+    /// What the machine offers. `os` and `own`, the recording's clock, are the caller's to know.
+    pub fn host(os: String, own: ClockSource) -> Host {
+        Host::unmeasured(os, own, "not read on this operating system")
+    }
 }
 
 #[cfg(not(target_os = "linux"))]
 pub use elsewhere::{
-    clock_distrust, cpu_name, cpu_of, is_runnable, own_cpu, own_id, process_cpu, waiting_of,
+    clock_distrust, cpu_name, cpu_of, host, is_runnable, own_cpu, own_id, process_cpu, waiting_of,
 };
 
 /// Why the CPU time of threads is not known here.

@@ -49,6 +49,11 @@ impl Plan {
         Err(REASON)
     }
 
+    /// Groups that the hardware counters take: none.
+    pub fn hardware_groups(&self) -> usize {
+        0
+    }
+
     /// Words of a reading of these counters.
     pub fn words(&self) -> usize {
         0

@@ -5,6 +5,7 @@
 
 mod event;
 mod header;
+mod host;
 mod kernel;
 mod serial;
 mod trace;
@@ -16,6 +17,9 @@ pub use event::{
 };
 pub use header::{
     Baseline, ClockInfo, ClockSource, Costs, Detail, Header, Machine, Parameter, Run, Samples,
+};
+pub use host::{
+    Accounting, Clocks, CpuLimit, Cpus, Events, Frequency, Host, Limit, Quota, Rings, Throttling,
 };
 pub use kernel::{
     Availability, Counter, CounterInfo, Kernel, OffCpu, Reading, Scheduling, SchedulingSource,

@@ -4,6 +4,12 @@
 //! { "schema": "rayprism-report", "version": 1, "reports": [ … ] }
 //! ```
 //!
+//! and the checkup of a machine, whose fields are a [`Checkup`]'s:
+//!
+//! ```json
+//! { "schema": "rayprism-doctor", "version": 1, "complete": false, "checks": [ … ], "host": { … } }
+//! ```
+//!
 //! Each report is a [`Report`], field by field; its documentation is the schema's.
 //!
 //! - Times are whole nanoseconds, picoseconds where a name ends in `_ps`.
@@ -18,9 +24,13 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use super::Report;
+use super::checkup::Checkup;
 
 /// The version of the schema.
 pub const VERSION: u32 = 1;
+
+/// The version of the schema of checkups.
+pub const CHECKUP_VERSION: u32 = 1;
 
 #[derive(Serialize)]
 struct Document<'r> {
@@ -36,6 +46,25 @@ struct Document<'r> {
 /// Those of `out`.
 pub fn write(reports: &[Report], out: &mut dyn Write) -> io::Result<()> {
     let document = Document { schema: "rayprism-report", version: VERSION, reports };
+    serde_json::to_writer_pretty(&mut *out, &document)?;
+    out.write_all(b"\n")
+}
+
+#[derive(Serialize)]
+struct CheckupDocument<'c> {
+    schema: &'static str,
+    version: u32,
+    #[serde(flatten)]
+    checkup: &'c Checkup,
+}
+
+/// Writes a checkup as one JSON document, indented, with a newline at its end.
+///
+/// # Errors
+///
+/// Those of `out`.
+pub fn write_checkup(checkup: &Checkup, out: &mut dyn Write) -> io::Result<()> {
+    let document = CheckupDocument { schema: "rayprism-doctor", version: CHECKUP_VERSION, checkup };
     serde_json::to_writer_pretty(&mut *out, &document)?;
     out.write_all(b"\n")
 }

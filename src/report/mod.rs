@@ -2,8 +2,10 @@
 //!
 //! [`Report::of`] computes everything from the trace alone, so that a report made from a file on
 //! another machine is the same to the byte. Nothing is computed in a renderer that another renderer
-//! would have to compute again, and nothing is read here but the trace.
+//! would have to compute again, and nothing is read here but the trace. [`checkup`] does for a
+//! machine's facts what reports do for traces.
 
+pub mod checkup;
 #[cfg(feature = "read")]
 pub mod json;
 mod run;

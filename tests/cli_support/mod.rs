@@ -9,6 +9,11 @@ use std::process::{Command, Output, Stdio};
 
 use tempfile::TempDir;
 
+#[cfg(target_os = "linux")]
+pub(crate) mod seccomp;
+#[cfg(unix)]
+mod user;
+
 pub(crate) const BINARY: &str = env!("CARGO_BIN_EXE_rayprism");
 
 /// An empty folder to run in; what is left in it can be looked at.

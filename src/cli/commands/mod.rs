@@ -1,9 +1,11 @@
 //! The commands, one file each.
 
+mod doctor;
 mod list;
 mod report;
 mod run;
 
+pub(super) use doctor::doctor;
 pub(super) use list::list;
 pub(super) use report::report;
 pub(super) use run::run;

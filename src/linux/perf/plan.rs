@@ -62,6 +62,15 @@ impl Plan {
         self.switch_records.as_ref().copied().map_err(String::as_str)
     }
 
+    /// Groups that the hardware counters take: those of one count at the same time, and where there
+    /// are several groups, these take turns.
+    pub fn hardware_groups(&self) -> usize {
+        let is_hardware = |group: &&PlannedGroup| {
+            group.members.first().is_some_and(|(counter, _)| counter.is_hardware())
+        };
+        self.groups.iter().filter(is_hardware).count()
+    }
+
     pub(super) fn groups(&self) -> &[PlannedGroup] {
         &self.groups
     }

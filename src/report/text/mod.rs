@@ -5,6 +5,7 @@
 
 mod bar;
 mod call_sites;
+mod checkup;
 mod comparison;
 mod facts;
 mod kernel;
@@ -15,6 +16,7 @@ mod table;
 mod units;
 mod workers;
 
+pub use checkup::write_checkup;
 pub use comparison::write_comparison;
 pub use section::write;
 pub use style::Style;

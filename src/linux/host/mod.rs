@@ -1,0 +1,54 @@
+//! What the machine offers to a profiler, as the kernel tells it: each fact, or why it is not known.
+//!
+//! Nothing is changed and nothing is judged here.
+
+mod accounting;
+mod cgroup;
+mod clocks;
+mod cpu_list;
+mod cpus;
+mod events;
+mod files;
+mod privileges;
+mod trial;
+
+use super::machine::cpu_name;
+use super::{Measured, Nanos};
+use crate::model::{ClockSource, Host};
+use files::Files;
+
+/// What the machine offers. `os` and `own`, the recording's clock, are the caller's to know.
+/// Takes up to 50 ms where there is a PMU, which is tried out.
+pub fn host(os: String, own: ClockSource) -> Host {
+    let files = &Files::below("/");
+    let cpus = cpus::cpus(files, cpu_name());
+    Host {
+        os,
+        kernel: files.text("/proc/sys/kernel/osrelease"),
+        is_virtual: is_virtual(files),
+        frequency: cpus::frequency(files, &cpus.allowed),
+        cpu_limit: cgroup::cpu_limit(files),
+        clocks: clocks::clocks(files, own),
+        events: events::events(files, &cpus.online),
+        accounting: accounting::accounting(files),
+        cpus,
+    }
+}
+
+/// By what the CPU says (x86), or the firmware.
+fn is_virtual(files: &Files) -> Measured<bool> {
+    if files.exists("/sys/hypervisor/type") {
+        return Measured::Is(true);
+    }
+    files.parsed("/proc/cpuinfo", |text| {
+        let flags = cpu_flags(text)?;
+        Some(flags.contains(&"hypervisor"))
+    })
+}
+
+/// The first CPU's, by the name that x86 gives the line, or ARM.
+fn cpu_flags(cpuinfo: &str) -> Option<Vec<&str>> {
+    let is_flags = |line: &&str| line.starts_with("flags") || line.starts_with("Features");
+    let (_, flags) = cpuinfo.lines().find(is_flags)?.split_once(':')?;
+    Some(flags.split_whitespace().collect())
+}
