@@ -6,6 +6,7 @@
 mod event;
 mod header;
 mod kernel;
+mod observed;
 mod serial;
 mod trace;
 
@@ -21,6 +22,7 @@ pub use kernel::{
     Availability, Counter, CounterInfo, Kernel, OffCpu, Reading, Scheduling, SchedulingSource,
     Values, Watched,
 };
+pub use observed::{CountSource, Ended, Events, Observed, ObservedThread, Total};
 pub use trace::{
     ChainId, Counts, Lane, Losses, Measured, Pool, Role, Site, SiteId, Tally, Trace, short_location,
 };
