@@ -16,7 +16,7 @@ fn main() -> ExitCode {
         }
     };
     match cli::run(&args) {
-        Ok(()) => ExitCode::from(exit_code::OK),
+        Ok(code) => ExitCode::from(code),
         Err(failure) => {
             cli::show_failure(&failure);
             exit_code::of(failure.kind())

@@ -23,13 +23,15 @@ use std::io::{self, Write};
 use args::{Args, Command};
 use failure::Failure;
 
-/// Does what was asked for.
-pub fn run(args: &Args) -> Result<(), Failure> {
+/// Does what was asked for; gives the exit code, which may be that of a program that was run.
+pub fn run(args: &Args) -> Result<u8, Failure> {
     match &args.command {
-        Command::Run(args) => commands::run(args),
-        Command::Report(args) => commands::report(args),
-        Command::List => commands::list(),
+        Command::Run(args) => commands::run(args)?,
+        Command::Report(args) => commands::report(args)?,
+        Command::Stat(args) => return commands::stat(args),
+        Command::List => commands::list()?,
     }
+    Ok(exit_code::OK)
 }
 
 /// Prints a failure to standard error.

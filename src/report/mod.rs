@@ -7,6 +7,7 @@
 #[cfg(feature = "read")]
 pub mod json;
 mod run;
+pub mod stat;
 pub mod text;
 
 pub use run::{BaselineFigures, RunFigures, Wall};

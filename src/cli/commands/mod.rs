@@ -3,7 +3,9 @@
 mod list;
 mod report;
 mod run;
+mod stat;
 
 pub(super) use list::list;
 pub(super) use report::report;
 pub(super) use run::run;
+pub(super) use stat::stat;

@@ -8,6 +8,7 @@ mod call_sites;
 mod comparison;
 mod facts;
 mod section;
+mod stat;
 mod style;
 mod table;
 mod units;
@@ -15,4 +16,5 @@ mod workers;
 
 pub use comparison::write_comparison;
 pub use section::write;
+pub use stat::{write_interval, write_stat};
 pub use style::Style;
