@@ -237,7 +237,7 @@ fn uncounted(stat: &Stat) -> Vec<String> {
             });
         Some((total.counter, reason?))
     });
-    by_reason(missing).into_iter().map(|note| format!("of some threads: {note}")).collect()
+    by_reason(missing).into_iter().map(|note| format!("of each thread: {note}")).collect()
 }
 
 /// A rate: whole where it is large.

@@ -15,6 +15,12 @@ use crate::linux::perf::plan::Plan;
 use crate::linux::perf::reason::{self, Wanted};
 use crate::linux::perf::threads::read_words;
 
+/// Bytes of all rings together, as long as none gets too small or needlessly large. A program that
+/// switches all the time fills half a MiB in 200 ms, and it may take that long to be scheduled.
+const ALL_RINGS: usize = 16 << 20;
+const LARGEST_RING: usize = 4 << 20;
+/// With one page more, it is what users may have on each CPU by default.
+const USUAL_RING: usize = 512 << 10;
 /// A ring is not made smaller than this: it would be full at once.
 const SMALLEST_RING: usize = 16 << 10;
 
@@ -39,15 +45,15 @@ enum NotOpen {
 
 impl Cpus {
     /// Opens what `plan` found for a process that has yet to `exec`. Where users have too little
-    /// locked memory for rings of `ring` bytes, a power of two, they get smaller ones.
+    /// locked memory for large rings, they get smaller ones.
     ///
     /// # Errors
     ///
     /// Why it cannot be watched, as a sentence.
-    pub(super) fn open(process: u32, plan: &Plan, ring: usize) -> Result<Self, String> {
+    pub(super) fn open(process: u32, plan: &Plan) -> Result<Self, String> {
         raise_file_limit();
         let online = online_cpus().map_err(|error| format!("the CPUs are not known: {error}"))?;
-        let mut ring = ring;
+        let mut ring = ring_for(online.len());
         loop {
             match Self::open_all(process, plan, &online, ring) {
                 Ok(cpus) => return Ok(cpus),
@@ -148,6 +154,12 @@ fn raise_file_limit() {
     }
 }
 
+/// Bytes of each ring for so many CPUs, a power of two.
+fn ring_for(cpus: usize) -> usize {
+    let share = (ALL_RINGS / cpus.max(1)).clamp(USUAL_RING, LARGEST_RING);
+    1 << share.ilog2()
+}
+
 fn online_cpus() -> io::Result<Vec<u32>> {
     let text = fs::read_to_string("/sys/devices/system/cpu/online")?;
     cpus_in(&text).ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, text))
@@ -176,5 +188,13 @@ mod tests {
         assert_eq!(cpus_in("0\n"), Some(vec![0]));
         assert_eq!(cpus_in("0-2,5,7-8\n"), Some(vec![0, 1, 2, 5, 7, 8]));
         assert_eq!(cpus_in("all"), None);
+    }
+
+    #[test]
+    fn rings_are_powers_of_two_within_bounds() {
+        assert_eq!(
+            [1, 4, 5, 12, 128].map(|cpus| ring_for(cpus) >> 10),
+            [4096, 4096, 2048, 1024, 512]
+        );
     }
 }

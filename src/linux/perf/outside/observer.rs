@@ -14,9 +14,6 @@ use crate::model::{
     Scheduling, Total,
 };
 
-/// Bytes of a ring. With one page more, it is what users may have on each CPU by default.
-const RING: usize = 512 << 10;
-
 /// For how long a record is kept back, so that one of another CPU can still come before it: the
 /// kernel, or the host below it, may take a while between a record's time and its being there.
 const KEPT_BACK: Nanos = Nanos(20_000_000);
@@ -39,7 +36,7 @@ impl Observer {
     pub fn open(process: u32, counters: &[Counter]) -> Result<Self, String> {
         let plan = Plan::probe(counters);
         plan.switch_records().map_err(str::to_owned)?;
-        let cpus = Cpus::open(process, &plan, RING)?;
+        let cpus = Cpus::open(process, &plan)?;
         let events = Events { ring: cpus.ring as u64, ..Events::default() };
         let (pending, lives) = (Vec::new(), Lives::default());
         Ok(Self { plan, cpus, pending, lives, events })
