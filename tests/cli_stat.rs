@@ -30,7 +30,7 @@ fn program() {
         Ok("busy") => busy(),
         Ok("left") => left(),
         Ok("waiting") => {
-            // Past what the test's own frame captures.
+            // In the folder that it runs in, since the test harness has its output.
             fs::write("waiting", std::process::id().to_string()).unwrap();
             std::io::stdin().read_line(&mut String::new()).unwrap();
             busy();
