@@ -68,8 +68,8 @@ const STD_RULES: &[(&str, &[&str])] = &[
     ("std::env", &["session", "cli"]),
     ("std::fs", &["session", "cli", "linux"]),
     ("std::net", &["cli"]),
-    ("std::process", &["session", "cli", "workload"]),
-    ("std::thread", &["session", "facade", "cli", "workload"]),
+    ("std::process", &["session", "cli", "linux", "workload"]),
+    ("std::thread", &["session", "facade", "cli", "linux", "workload"]),
     ("std::time", &["record", "cli", "workload"]),
 ];
 

@@ -12,6 +12,7 @@ fn help_names_the_commands_and_the_exit_codes() {
     let lines = [
         "  run     Run",
         "  report  Print",
+        "  stat    Run any",
         "  list    List",
         "  doctor  Tell",
         "  0  all went well",
@@ -63,4 +64,12 @@ fn without_a_command_the_help_is_shown_as_an_error() {
     let ran = Sandbox::new().run("");
     assert_eq!(ran.code, Some(2));
     assert!(ran.stderr.contains("Usage: rayprism <COMMAND>"), "{}", ran.stderr);
+}
+
+#[test]
+fn help_of_stat_has_its_options_and_exit_codes() {
+    let help = Sandbox::new().run("stat --help").ok();
+    for part in ["--interval <MS>", "-e, --events", "--json", "-o, --output", "  126 ", "  127 "] {
+        assert!(help.contains(part), "{part:?} is not in:\n{help}");
+    }
 }

@@ -1,5 +1,6 @@
 //! What can be typed. Only its form is checked here; `config` checks its sense.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
@@ -29,6 +30,11 @@ pub enum Command {
     Run(Box<RunArgs>),
     /// Print the report of a recorded trace
     Report(ReportArgs),
+    /// Run any program and count what its threads do, from outside
+    ///
+    /// Nothing in the program is changed. The report goes to standard error when the program has
+    /// ended; its own input, output and exit code are as without.
+    Stat(StatArgs),
     /// List the built-in workloads, their variants and parameters
     List,
     /// Tell what of this machine the analysis can use, and what is missing
@@ -111,6 +117,52 @@ pub struct DoctorArgs {
     #[arg(long)]
     pub json: bool,
 }
+
+/// Arguments of `stat`.
+#[derive(Debug, ClapArgs)]
+#[command(after_help = STAT_HELP)]
+pub struct StatArgs {
+    /// Print the sums of each interval, too, while the program runs
+    #[arg(long, value_name = "MS", value_parser = clap::value_parser!(u64).range(1..=86_400_000))]
+    pub interval: Option<u64>,
+    /// Counters by perf's names, separated by commas; or hardware, software, all
+    #[arg(
+        short = 'e',
+        long = "events",
+        value_name = "LIST",
+        value_delimiter = ',',
+        default_value = "all"
+    )]
+    pub events: Vec<String>,
+    /// Threads to list, those with the most CPU time first; all are in the JSON
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    pub top: usize,
+    /// Write JSON instead of text, intervals included
+    #[arg(long)]
+    pub json: bool,
+    /// File to write to [default: standard error, which the program may write to as well]
+    #[arg(short = 'o', long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// The program and its arguments, after `--`
+    #[arg(
+        required = true,
+        trailing_var_arg = true,
+        allow_hyphen_values = true,
+        value_name = "CMD"
+    )]
+    pub command: Vec<OsString>,
+}
+
+const STAT_HELP: &str = "\
+Times of a thread are on a CPU, waiting (it could run, but another had the CPU; sched_yield counts as
+that) and blocked (asleep, or waiting for a lock, for input or output, and then for its turn).
+
+Exit codes:
+  the program's own, or 128 plus the number of the signal that killed it
+  1    the program could not be run or watched, or the report not be written
+  2    the arguments make no sense
+  126  there is such a program, but it cannot be executed
+  127  there is no such program";
 
 /// [`Detail`] as typed.
 #[derive(Clone, Copy, Debug, ValueEnum)]

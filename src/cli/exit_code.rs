@@ -31,6 +31,7 @@ pub fn of_outcome(outcome: Outcome) -> ExitCode {
     ExitCode::from(match outcome {
         Outcome::Done => OK,
         Outcome::Incomplete => INCOMPLETE,
+        Outcome::Program(code) => code,
     })
 }
 

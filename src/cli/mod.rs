@@ -30,6 +30,8 @@ pub enum Outcome {
     Done,
     /// What was looked for is not all there.
     Incomplete,
+    /// A program was run, and ended with this code.
+    Program(u8),
 }
 
 /// Does what was asked for.
@@ -38,6 +40,7 @@ pub fn run(args: &Args) -> Result<Outcome, Failure> {
         Command::Run(args) => commands::run(args)?,
         Command::Report(args) => commands::report(args)?,
         Command::List => commands::list()?,
+        Command::Stat(args) => return commands::stat(args).map(Outcome::Program),
         Command::Doctor(args) => return commands::doctor(args),
     }
     Ok(Outcome::Done)

@@ -13,12 +13,24 @@ const PLAIN_WIDTH: usize = 100;
 
 /// How text is to look on standard output.
 pub(super) fn style() -> Style {
-    let terminal = io::stdout().is_terminal();
-    let width = Term::stdout().size_checked().map(|(_, columns)| usize::from(columns));
-    Style {
-        colour: terminal && console::colors_enabled(),
-        width: width.filter(|_| terminal).unwrap_or(PLAIN_WIDTH),
-    }
+    let colour = io::stdout().is_terminal() && console::colors_enabled();
+    Style { colour, ..of(&Term::stdout(), io::stdout().is_terminal()) }
+}
+
+/// How text is to look on standard error.
+pub(super) fn error_style() -> Style {
+    let colour = io::stderr().is_terminal() && console::colors_enabled_stderr();
+    Style { colour, ..of(&Term::stderr(), io::stderr().is_terminal()) }
+}
+
+/// How text is to look in a file.
+pub(super) fn plain() -> Style {
+    Style { colour: false, width: PLAIN_WIDTH }
+}
+
+fn of(term: &Term, terminal: bool) -> Style {
+    let width = term.size_checked().map(|(_, columns)| usize::from(columns));
+    Style { width: width.filter(|_| terminal).unwrap_or(PLAIN_WIDTH), ..plain() }
 }
 
 /// Renders and prints. A reader that went away has seen enough: no error.

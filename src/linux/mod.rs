@@ -11,6 +11,10 @@ mod machine;
 #[cfg(target_os = "linux")]
 mod thread;
 
+/// Any program, watched from outside.
+#[cfg(feature = "record")]
+pub mod program;
+
 /// Counters and switch records of threads.
 #[cfg(all(
     feature = "record",

@@ -7,6 +7,7 @@ mod event;
 mod header;
 mod host;
 mod kernel;
+mod observed;
 mod serial;
 mod trace;
 
@@ -25,6 +26,7 @@ pub use kernel::{
     Availability, Counter, CounterInfo, Kernel, OffCpu, Reading, Scheduling, SchedulingSource,
     Values, Watched,
 };
+pub use observed::{CountSource, Ended, Observed, ObservedThread, RingRecords, Total};
 pub use trace::{
     ChainId, Counts, Lane, Losses, Measured, Pool, Role, Site, SiteId, Tally, Trace, short_location,
 };

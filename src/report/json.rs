@@ -25,6 +25,7 @@ use serde::Serialize;
 
 use super::Report;
 use super::checkup::Checkup;
+use super::stat::{self, Stat};
 
 /// The version of the schema.
 pub const VERSION: u32 = 1;
@@ -37,6 +38,26 @@ struct Document<'r> {
     schema: &'static str,
     version: u32,
     reports: &'r [Report],
+}
+
+#[derive(Serialize)]
+struct StatDocument<'s> {
+    schema: &'static str,
+    version: u32,
+    #[serde(flatten)]
+    stat: &'s Stat,
+}
+
+/// Writes what a program did, seen from outside, as one JSON document, indented, with a newline at
+/// its end.
+///
+/// # Errors
+///
+/// Those of `out`.
+pub fn write_stat(stat: &Stat, out: &mut dyn Write) -> io::Result<()> {
+    let document = StatDocument { schema: "rayprism-stat", version: stat::VERSION, stat };
+    serde_json::to_writer_pretty(&mut *out, &document)?;
+    out.write_all(b"\n")
 }
 
 /// Writes reports as one JSON document, indented, with a newline at its end.

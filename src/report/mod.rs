@@ -9,6 +9,7 @@ pub mod checkup;
 #[cfg(feature = "read")]
 pub mod json;
 mod run;
+pub mod stat;
 pub mod text;
 
 pub use run::{BaselineFigures, RunFigures, Wall};

@@ -4,8 +4,10 @@ mod doctor;
 mod list;
 mod report;
 mod run;
+mod stat;
 
 pub(super) use doctor::doctor;
 pub(super) use list::list;
 pub(super) use report::report;
 pub(super) use run::run;
+pub(super) use stat::stat;

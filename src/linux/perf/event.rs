@@ -79,6 +79,32 @@ pub(super) fn switching(target: Target) -> io::Result<Builder<'static>> {
     Ok(builder)
 }
 
+/// The same for a program from outside, and its threads' coming, going and naming. The event also
+/// tells how long a CPU had them.
+pub(super) fn watching(target: Target) -> io::Result<Builder<'static>> {
+    let mut builder = switching(target)?;
+    builder.comm(true).task(true).read_format(ALONE);
+    Ok(builder)
+}
+
+/// An event that counts, read alone whatever its group.
+///
+/// It shall not tell each thread's part (`inherit_stat`): where the kernel has two threads trade
+/// their events, it pairs these by their order in lists that need not be alike. Counts of other
+/// programs that watch the same threads are then moved to where they do not belong, as ours are.
+pub(super) fn counting_alone(
+    counter: Counter,
+    target: Target,
+    side: Side,
+) -> io::Result<Builder<'static>> {
+    let mut builder = counting(counter, target, side)?;
+    builder.read_format(ALONE);
+    Ok(builder)
+}
+
+/// Value, time enabled, time running.
+const ALONE: ReadFormat = ReadFormat::TOTAL_TIME_ENABLED.union(ReadFormat::TOTAL_TIME_RUNNING);
+
 fn aimed(event: impl Event, target: Target) -> io::Result<Builder<'static>> {
     let mut builder = Builder::new(event);
     match target {

@@ -1,5 +1,7 @@
 //! `perf_event_open`: counters and switch records of threads, and why where there are none.
 
+pub mod outside;
+
 mod bell;
 mod event;
 mod plan;

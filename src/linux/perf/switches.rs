@@ -106,7 +106,8 @@ fn parse(kind: u32, misc: u16, body: &[u8]) -> Option<Record> {
     }
 }
 
-fn direction(misc: u16) -> Direction {
+/// Which way a switch record's flags say that the thread went.
+pub(super) fn direction(misc: u16) -> Direction {
     match (misc & MISC_OUT != 0, misc & MISC_PREEMPTED != 0) {
         (false, _) => Direction::In,
         (true, false) => Direction::Out,

@@ -147,7 +147,8 @@ impl fmt::Debug for Member {
     }
 }
 
-fn read_words(file: RawFd, words: &mut [u64]) -> io::Result<()> {
+/// Reads exactly so many words.
+pub(super) fn read_words(file: RawFd, words: &mut [u64]) -> io::Result<()> {
     let bytes = size_of_val(words);
     #[expect(unsafe_code, reason = "a system call; std's way to it would want the file by value")]
     // SAFETY: `words` is `bytes` long and takes any bits.

@@ -1,0 +1,217 @@
+//! Any program, watched from outside: how long its threads were on a CPU, waited for one or were
+//! blocked, and what counters counted of each.
+//!
+//! A process is made and stopped short of its `exec` ([`Suspended`]); events are opened on it, on
+//! each CPU, which all its threads and processes inherit ([`Observer`]); and it is let go. The
+//! kernel writes what happens into a ring per CPU: `record` reads it, `lives` makes lives of it.
+//! `counts` adds up what the CPUs counted. Where there are no events, `accounting` reads `/proc`.
+//!
+//! It judges nothing, and prints nothing.
+
+mod accounting;
+mod child;
+mod counts;
+mod cpus;
+mod lives;
+mod observer;
+mod record;
+mod signals;
+
+use std::io;
+use std::os::fd::RawFd;
+use std::process::Command;
+
+pub use child::{Running, Suspended};
+pub use observer::Observer;
+pub use record::{Record, What};
+
+use crate::linux::perf::switches::monotonic_now;
+use crate::linux::program::{Failed, Wishes};
+use crate::model::{Counter, Measured, Nanos, Observed, ObservedThread, RingRecords, Total};
+
+/// How often the end is looked for where no file tells of it.
+const LOOK: Nanos = Nanos(10_000_000);
+
+/// Runs a program to its end; `each_interval` gets the sums so far, and when that was.
+pub(crate) fn run(
+    command: Command,
+    wishes: &Wishes,
+    mut each_interval: impl FnMut(Nanos, Vec<Total>),
+) -> Result<Observed, Failed> {
+    let suspended = Suspended::start(command).map_err(Failed::Start)?;
+    let _signals = signals::PassedOn::to(suspended.process());
+    let mut source = Source::open(suspended.process(), wishes);
+    let start = monotonic_now().map_err(Failed::Watch)?;
+    let running = suspended.release().map_err(Failed::Execute)?;
+    let mut ticks = Ticks::new(start, wishes.interval);
+    while !running.has_ended() {
+        wait(&source, &running, ticks.next).map_err(Failed::Watch)?;
+        let now = monotonic_now().map_err(Failed::Watch)?;
+        source.read(now);
+        if ticks.is_due(now) {
+            each_interval(now.saturating_since(start), source.totals());
+        }
+    }
+    let end = monotonic_now().map_err(Failed::Watch)?;
+    source.finish(end);
+    let process = running.process();
+    // Before the process is reaped, its number can be nobody else's.
+    let reaped = running.reap().map_err(Failed::Watch)?;
+    source.give_up_if_blind(process, &wishes.counters);
+    let start = source.start().unwrap_or(start);
+    Ok(Observed {
+        process,
+        ended: reaped.ended,
+        wall: end.saturating_since(start),
+        totals: source.final_totals(&reaped.usage),
+        threads: source.threads(start, end),
+        events: source.events(),
+    })
+}
+
+/// Where figures come from.
+enum Source {
+    RingRecords(Box<Observer>),
+    Accounting { accounting: accounting::Accounting, reason: String },
+}
+
+impl Source {
+    fn open(process: u32, wishes: &Wishes) -> Self {
+        match Observer::open(process, &wishes.counters) {
+            Ok(observer) => Self::RingRecords(Box::new(observer)),
+            Err(reason) => Self::accounting(process, wishes, reason),
+        }
+    }
+
+    fn accounting(process: u32, wishes: &Wishes, reason: String) -> Self {
+        let accounting = accounting::Accounting::of(process, &wishes.counters);
+        Self::Accounting { accounting, reason }
+    }
+
+    fn files(&self) -> Vec<RawFd> {
+        match self {
+            Self::RingRecords(observer) => observer.files().collect(),
+            Self::Accounting { .. } => Vec::new(),
+        }
+    }
+
+    fn read(&mut self, now: Nanos) {
+        match self {
+            Self::RingRecords(observer) => observer.drain(|_| {}),
+            Self::Accounting { accounting, .. } => accounting.read(now),
+        }
+    }
+
+    fn finish(&mut self, end: Nanos) {
+        match self {
+            Self::RingRecords(observer) => observer.finish(end, |_| {}),
+            // The first thread's figures are there until it is reaped.
+            Self::Accounting { accounting, .. } => accounting.read(end),
+        }
+    }
+
+    /// When the program did its `exec`, if the kernel told.
+    fn start(&self) -> Option<Nanos> {
+        match self {
+            Self::RingRecords(observer) => observer.start(),
+            Self::Accounting { .. } => None,
+        }
+    }
+
+    fn totals(&self) -> Vec<Total> {
+        match self {
+            Self::RingRecords(observer) => observer.totals(),
+            Self::Accounting { accounting, .. } => accounting.totals(),
+        }
+    }
+
+    fn final_totals(&self, usage: &libc::rusage) -> Vec<Total> {
+        match self {
+            Self::RingRecords(observer) => observer.totals(),
+            Self::Accounting { accounting, .. } => accounting.final_totals(usage),
+        }
+    }
+
+    fn threads(&self, start: Nanos, end: Nanos) -> Vec<ObservedThread> {
+        match self {
+            Self::RingRecords(observer) => observer.threads(start),
+            Self::Accounting { accounting, .. } => accounting.threads(start, end),
+        }
+    }
+
+    fn events(&self) -> Measured<RingRecords> {
+        match self {
+            Self::RingRecords(observer) => Measured::Is(observer.events()),
+            Self::Accounting { reason, .. } => Measured::Not(reason.clone()),
+        }
+    }
+
+    /// RingRecords that the kernel took away leave the sums of its accounting.
+    fn give_up_if_blind(&mut self, process: u32, counters: &[Counter]) {
+        let blind = matches!(self, Self::RingRecords(observer) if observer.start().is_none());
+        if blind {
+            *self = Self::Accounting {
+                accounting: accounting::Accounting::of(process, counters),
+                reason: "the kernel took the events away when the program started: its file \
+                         cannot be read, or gives it rights that you have not"
+                    .to_owned(),
+            };
+        }
+    }
+}
+
+/// When sums are asked for.
+struct Ticks {
+    next: Option<Nanos>,
+    period: Option<Nanos>,
+}
+
+impl Ticks {
+    fn new(start: Nanos, period: Option<Nanos>) -> Self {
+        Self { next: period.map(|period| start + period), period }
+    }
+
+    /// Whether a tick is due; those that were missed are left out.
+    fn is_due(&mut self, now: Nanos) -> bool {
+        let (Some(next), Some(period)) = (self.next, self.period) else { return false };
+        if now < next {
+            return false;
+        }
+        let missed = (now - next).0 / period.0.max(1);
+        self.next = Some(Nanos(next.0 + (missed + 1) * period.0));
+        true
+    }
+}
+
+/// Until a ring fills, the program ends, or a tick is due.
+fn wait(source: &Source, running: &Running, tick: Option<Nanos>) -> io::Result<()> {
+    let polled = |fd: RawFd| libc::pollfd { fd, events: libc::POLLIN, revents: 0 };
+    let mut files: Vec<_> = source.files().into_iter().chain(running.end()).map(polled).collect();
+    let now = monotonic_now()?;
+    let period = matches!(source, Source::Accounting { .. }).then_some(now + accounting::PERIOD);
+    let look = running.end().is_none().then_some(now + LOOK);
+    let until = [tick, period, look].into_iter().flatten().min();
+    if poll(&mut files, until.map(|until| until.saturating_since(now)))?
+        && files.iter().any(|file| file.revents & libc::POLLHUP != 0)
+    {
+        // All that was watched has ended; until the program has, its files would wake us at once.
+        poll(&mut [], Some(Nanos(1_000_000)))?;
+    }
+    Ok(())
+}
+
+/// Whether a file is ready; a signal ends the wait, too.
+fn poll(files: &mut [libc::pollfd], timeout: Option<Nanos>) -> io::Result<bool> {
+    let millis = timeout.map_or(Ok(-1), |time| i32::try_from(time.0.div_ceil(1_000_000)));
+    let (count, millis) = (files.len() as libc::nfds_t, millis.unwrap_or(i32::MAX));
+    #[expect(unsafe_code, reason = "a system call")]
+    // SAFETY: `files` is as long as is said.
+    let ready = unsafe { libc::poll(files.as_mut_ptr(), count, millis) };
+    match ready {
+        0.. => Ok(ready > 0),
+        _ => match io::Error::last_os_error() {
+            error if error.kind() == io::ErrorKind::Interrupted => Ok(false),
+            error => Err(error),
+        },
+    }
+}
