@@ -186,7 +186,8 @@ fn events(numbers: &[u16]) -> Vec<Event> {
     let (mut at, mut events) = (0, Vec::new());
     for (pair, sequence) in numbers.chunks_exact(2).zip((1..).step_by(2)) {
         let start = at + u64::from(pair[0] % 50);
-        let end = start + u64::from(pair[1] % 200);
+        // A task without length would have to stand behind a longer one that begins with it.
+        let end = start + 1 + u64::from(pair[1] % 200);
         if end > DURATION {
             break;
         }

@@ -35,7 +35,16 @@ pub fn cpu_of(thread: u32) -> Option<Nanos> {
 /// ended, or where the kernel does not count it.
 pub fn waiting_of(thread: u32) -> Option<Nanos> {
     let times = fs::read_to_string(format!("/proc/self/task/{thread}/schedstat")).ok()?;
-    times.split_whitespace().nth(1)?.parse().ok().map(Nanos)
+    waiting_in(&times)
+}
+
+/// Time on CPUs, time of waiting for one, times that it got one. A kernel that does not count them
+/// says so with zeros, for a thread that asks has run.
+fn waiting_in(schedstat: &str) -> Option<Nanos> {
+    let numbers: Vec<u64> =
+        schedstat.split_whitespace().map(str::parse).collect::<Result<_, _>>().ok()?;
+    let [on_cpu, waiting, times] = numbers[..] else { return None };
+    (on_cpu > 0 || times > 0).then_some(Nanos(waiting))
 }
 
 /// Whether another thread of this process runs or could; `None` once it has ended.
@@ -79,6 +88,14 @@ mod tests {
         let through_number = cpu_of(id).unwrap();
         let after = own_cpu().unwrap();
         assert!(before <= through_number && through_number <= after);
+    }
+
+    #[test]
+    fn a_kernel_that_does_not_count_is_no_zero() {
+        assert_eq!(waiting_in("1200 30 4\n"), Some(Nanos(30)));
+        assert_eq!(waiting_in("1200 0 4\n"), Some(Nanos(0)));
+        assert_eq!(waiting_in("0 0 0\n"), None);
+        assert_eq!(waiting_in("1200\n"), None);
     }
 
     #[test]

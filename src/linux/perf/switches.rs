@@ -143,9 +143,12 @@ mod tests {
                 _ => None,
             })
             .collect();
-        let out = times.iter().position(|&(_, direction)| direction == Direction::Out).unwrap();
-        assert_eq!(times[out + 1].1, Direction::In);
-        assert!(times[out + 1].0.0 - times[out].0.0 >= 2_000_000);
+        // It may have had to leave before, too.
+        let slept = times.windows(2).any(|pair| match pair {
+            [(out, Direction::Out), (back, Direction::In)] => back.0 - out.0 >= 2_000_000,
+            _ => false,
+        });
+        assert!(slept, "{times:?}");
         assert!(times.iter().all(|&(at, _)| before <= at && at <= after));
     }
 

@@ -105,6 +105,7 @@ fn plan() -> &'static Plan {
     PLAN.get_or_init(|| Plan::probe(Counter::ALL))
 }
 
+#[cfg(feature = "record")]
 /// Watches the calling thread, which has just begun, if anything is watched.
 pub(crate) fn watch_own_thread() {
     if let (Some(shared), Some(own)) = (current(), linux::own_id()) {
@@ -112,6 +113,7 @@ pub(crate) fn watch_own_thread() {
     }
 }
 
+#[cfg(feature = "record")]
 /// The calling thread ends: its last reading.
 pub(crate) fn leave_own_thread() {
     let (Some(shared), Some(own)) = (current(), linux::own_id()) else { return };
