@@ -18,7 +18,7 @@ impl Sandbox {
         // Where the binary was built, such a user may not even look.
         let copy = self.path("rayprism");
         fs::copy(BINARY, &copy).unwrap();
-        fs::set_permissions(self.path("."), Permissions::from_mode(0o755)).unwrap();
+        fs::set_permissions(self.path("."), Permissions::from_mode(0o777)).unwrap();
         fs::set_permissions(&copy, Permissions::from_mode(0o755)).unwrap();
         let mut command =
             self.other(copy.to_str().unwrap(), &line.split_whitespace().collect::<Vec<_>>());
