@@ -159,7 +159,7 @@ mod storage {
 pub(crate) fn register_worker(pool: PoolId, index: usize) {
     let seat = Seat { pool, index: seat_index(index) };
     lane().register(seat, || identity(Some(seat)));
-    session::watch_own_thread();
+    session::watch_own_thread(lane().id());
 }
 
 /// Who the calling thread is, if no hook has said so before.

@@ -37,7 +37,9 @@ pub use host::host;
 #[cfg(target_os = "linux")]
 pub use machine::cpu_name;
 #[cfg(target_os = "linux")]
-pub use thread::{clock_distrust, cpu_of, is_runnable, own_cpu, own_id, process_cpu, waiting_of};
+pub use thread::{
+    clock_distrust, cpu_of, file_limit, is_runnable, own_cpu, own_id, process_cpu, waiting_of,
+};
 
 #[cfg(not(target_os = "linux"))]
 mod elsewhere {
@@ -52,6 +54,11 @@ mod elsewhere {
     /// CPU time of the calling thread since it began.
     pub fn own_cpu() -> Option<Nanos> {
         None
+    }
+
+    /// Files that this process may have open, none of which is for events.
+    pub fn file_limit() -> usize {
+        0
     }
 
     /// CPU time of this process since it began.

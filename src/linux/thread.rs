@@ -31,6 +31,16 @@ pub fn cpu_of(thread: u32) -> Option<Nanos> {
     read(clock)
 }
 
+/// Files that this process may have open.
+pub fn file_limit() -> usize {
+    let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+    #[expect(unsafe_code, reason = "a system call")]
+    // SAFETY: `limit` is a valid place for the result.
+    let status = unsafe { libc::getrlimit(libc::RLIMIT_NOFILE, &mut limit) };
+    let files = if status == 0 { limit.rlim_cur } else { 0 };
+    usize::try_from(files).unwrap_or(usize::MAX)
+}
+
 /// How long another thread of this process has waited for a CPU since it began; `None` once it has
 /// ended, or where the kernel does not count it.
 pub fn waiting_of(thread: u32) -> Option<Nanos> {

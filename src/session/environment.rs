@@ -80,6 +80,10 @@ fn register_exit() {}
 fn write() {
     let taken = AT_EXIT.lock().unwrap_or_else(PoisonError::into_inner).take();
     if let Some((session, path)) = taken {
+        if !session.is_of_this_process() {
+            // A fork's copy: the recording is its parent's, and so is the file.
+            return std::mem::forget(session);
+        }
         match session.write(&path) {
             Ok(()) => complain(&format!("trace written to {}", path.display())),
             Err(error) => {

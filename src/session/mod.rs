@@ -43,6 +43,7 @@ pub struct Session {
     clock: clock::Source,
     cpu_before: CpuTimes,
     observer: Option<Observer>,
+    process: u32,
 }
 
 /// How to record.
@@ -119,6 +120,14 @@ impl Session {
     }
 }
 
+#[cfg(feature = "record")]
+impl Session {
+    /// Whether it was started by this process, and not by the one that it was forked from.
+    fn is_of_this_process(&self) -> bool {
+        self.process == std::process::id()
+    }
+}
+
 impl Drop for Session {
     fn drop(&mut self) {
         record::stop();
@@ -177,7 +186,7 @@ impl SessionBuilder {
             observer.begin();
         }
         let title = self.title.unwrap_or_else(program_name);
-        Ok(Session { title, clock, cpu_before, observer })
+        Ok(Session { title, clock, cpu_before, observer, process: std::process::id() })
     }
 }
 

@@ -234,7 +234,7 @@ fn a_large_machine_needs_more_rings_and_files_than_a_user_has() {
     // 15 counters and the switch records of 256 workers.
     let files = check(host, "open-files");
     assert!(files.found.ends_with("events of 256 workers are 4096"), "{}", files.found);
-    assert_eq!(files.remedy.as_deref(), Some("`ulimit -n 4160`"));
+    assert_eq!(files.remedy.as_deref(), Some("`ulimit -n 8192`"));
 }
 
 #[test]

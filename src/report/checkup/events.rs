@@ -147,8 +147,8 @@ fn ring_memory(events: &Events, workers: Option<u64>) -> Check {
     AREA.known(ID, &rings.at_most, cost, known)
 }
 
-/// Beside the events, some files are open in every program.
-const OTHER_FILES: u64 = 64;
+/// A recording takes one of so many files that a program may open; the rest stay the program's.
+const FILES_FOR_ONE: u64 = 2;
 
 fn open_files(events: &Events, workers: Option<u64>) -> Check {
     const ID: &str = "open-files";
@@ -157,13 +157,13 @@ fn open_files(events: &Events, workers: Option<u64>) -> Check {
     let cost = "how many workers can have counters is not known";
     AREA.known(ID, &events.open_files, cost, |limit| match (*limit, workers) {
         (Limit::Unlimited, _) => AREA.ok(ID, "as many as wanted"),
-        (Limit::At(at), Some(workers)) if at < workers * each + OTHER_FILES => AREA
+        (Limit::At(at), Some(workers)) if at < FILES_FOR_ONE * workers * each => AREA
             .limits(
                 ID,
-                format!("{at} at most, and the events of {workers} workers are {}", workers * each),
+                format!("{at} at most; the events of {workers} workers are {}", workers * each),
                 "workers that come too late have no counters",
             )
-            .remedied(format!("`ulimit -n {}`", workers * each + OTHER_FILES)),
+            .remedied(format!("`ulimit -n {}`", FILES_FOR_ONE * workers * each)),
         (Limit::At(at), Some(workers)) => {
             AREA.ok(ID, format!("{at} at most; {} needed", workers * each))
         }

@@ -6,13 +6,14 @@ mod presence;
 mod watch;
 
 use std::cell::RefCell;
+use std::process;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread::{self, JoinHandle};
 
 use crate::linux;
 use crate::linux::perf::{self, Bell, Plan, Rope, Target, ThreadCounters};
-use crate::model::{Counter, Nanos};
+use crate::model::{Counter, LaneId, Nanos};
 use crate::record::{self, GAUGE_WORDS, Gauge, Reading, clock};
 
 pub(super) use observed::Observed;
@@ -33,6 +34,8 @@ pub(super) struct Observer {
     shared: Arc<Shared>,
     /// The thread that drains, and what ends it; none if there is nothing to drain.
     thread: Option<(Rope, JoinHandle<()>)>,
+    /// The process: a fork has a copy of all this, but not of the thread.
+    process: u32,
 }
 
 #[derive(Debug)]
@@ -53,13 +56,13 @@ impl Observer {
         let number = STARTED.fetch_add(1, Ordering::Relaxed) + 1;
         let shared = Arc::new(Shared { plan: plan().clone(), watches: Mutex::default() });
         if let Some(own) = linux::own_id() {
-            shared.watch(own, Target::OwnThread);
+            shared.watch(None, own, Target::OwnThread);
         }
         shared.find_members();
         *lock(&CURRENT) = Some(Arc::clone(&shared));
         NUMBER.store(number, Ordering::Release);
         let thread = shared.needs_draining().then(|| drain_beside(&shared)).flatten();
-        Self { shared, thread }
+        Self { shared, thread, process: process::id() }
     }
 
     /// The recording begins: what was before is none of its.
@@ -80,7 +83,7 @@ impl Observer {
 
     /// Stops gathering; what has been gathered stays.
     pub(super) fn halt(&mut self) {
-        if let Some((rope, thread)) = self.thread.take() {
+        if let Some((rope, thread)) = self.thread.take().filter(|_| self.process == process::id()) {
             rope.pull();
             // A panic in it has been printed; what it had gathered stands.
             let _ = thread.join();
@@ -105,16 +108,16 @@ fn plan() -> &'static Plan {
     PLAN.get_or_init(|| Plan::probe(Counter::ALL))
 }
 
-#[cfg(feature = "record")]
 /// Watches the calling thread, which has just begun, if anything is watched.
-pub(crate) fn watch_own_thread() {
+#[cfg(feature = "record")]
+pub(crate) fn watch_own_thread(lane: Option<LaneId>) {
     if let (Some(shared), Some(own)) = (current(), linux::own_id()) {
-        shared.watch(own, Target::OwnThread);
+        shared.watch(lane, own, Target::OwnThread);
     }
 }
 
-#[cfg(feature = "record")]
 /// The calling thread ends: its last reading.
+#[cfg(feature = "record")]
 pub(crate) fn leave_own_thread() {
     let (Some(shared), Some(own)) = (current(), linux::own_id()) else { return };
     let Ok(now) = perf::monotonic_now() else { return };
@@ -182,20 +185,37 @@ fn drain_beside(shared: &Arc<Shared>) -> Option<(Rope, JoinHandle<()>)> {
 }
 
 impl Shared {
-    fn watch(&self, thread: u32, target: Target) {
-        // Opened before the lock is taken: the kernel takes its time.
-        if let Some(watch) = Watch::open(&self.plan, thread, target) {
-            lock(&self.watches).push(watch);
+    fn watch(&self, lane: Option<LaneId>, thread: u32, target: Target) {
+        // Opened while the lock is not held: the kernel takes its time.
+        if self.knows(lane, thread) {
+            return;
+        }
+        let watched = lock(&self.watches).iter().filter(|watch| watch.ended.is_none()).count();
+        let watch = Watch::open(&self.plan, lane, thread, target, watched);
+        if !self.knows(lane, thread) {
+            lock(&self.watches).extend(watch);
+        }
+    }
+
+    /// Whether a thread is watched, whose lane may not have been known until now. Numbers of threads
+    /// that have ended are given out again.
+    fn knows(&self, lane: Option<LaneId>, thread: u32) -> bool {
+        let mut watches = lock(&self.watches);
+        let mut alive = watches.iter_mut().filter(|watch| watch.ended.is_none());
+        match alive.find(|watch| watch.thread == thread) {
+            Some(watch) => {
+                watch.lane = watch.lane.or(lane);
+                true
+            }
+            None => false,
         }
     }
 
     /// Threads that have become known to the recorder since.
     fn find_members(&self) {
         for member in record::members() {
-            let Some(thread) = member.thread else { continue };
-            let known = || lock(&self.watches).iter().any(|watch| watch.thread == thread);
-            if !known() {
-                self.watch(thread, Target::Thread(thread));
+            if let Some(thread) = member.thread {
+                self.watch(Some(member.lane), thread, Target::Thread(thread));
             }
         }
     }

@@ -3,7 +3,7 @@
 use super::watch::Watch;
 use super::{Observer, Shared, lock};
 use crate::linux::perf::{self, Plan};
-use crate::model::{Kernel, Measured, Nanos, OffCpu, Reading, Span, Values, Watched};
+use crate::model::{Kernel, LaneId, Measured, Nanos, OffCpu, Reading, Span, Values, Watched};
 use crate::record::clock::os_now;
 use crate::record::{Member, Recording};
 
@@ -16,6 +16,7 @@ pub(in crate::session) struct Observed {
 }
 
 struct Seen {
+    lane: Option<LaneId>,
     thread: u32,
     watched: Watched,
     lost: Lost,
@@ -55,9 +56,11 @@ impl Observed {
 
     /// What was seen of a thread that recorded.
     pub(in crate::session) fn of(&self, member: &Member) -> (Watched, Lost) {
-        // The number may have been another thread's before, which had ended then.
-        let mut watches = self.watches.iter().rev();
-        match watches.find(|seen| Some(seen.thread) == member.thread) {
+        let of_lane = |seen: &&Seen| seen.lane == Some(member.lane);
+        // The thread that started the recording may have got its lane just now.
+        let of_thread = |seen: &&Seen| seen.lane.is_none() && Some(seen.thread) == member.thread;
+        let found = self.watches.iter().find(of_lane);
+        match found.or_else(|| self.watches.iter().find(of_thread)) {
             Some(seen) => (seen.watched.clone(), seen.lost),
             None => {
                 let reason = "the thread had ended before it was noticed";
@@ -94,7 +97,12 @@ fn seen(shared: &Shared, mut watch: Watch, shift: Shift) -> Seen {
         ),
         None => (watch.accounted(), Vec::new(), Lost::default()),
     };
-    Seen { thread: watch.thread, watched: Watched { readings, scheduling, off_cpu }, lost }
+    Seen {
+        lane: watch.lane,
+        thread: watch.thread,
+        watched: Watched { readings, scheduling, off_cpu },
+        lost,
+    }
 }
 
 /// From the kernel's monotonic clock to the recording's.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::presence::{Presence, Present};
 use crate::linux;
 use crate::linux::perf::{self, Plan, Record, SwitchRing, Target, ThreadCounters, WORDS};
-use crate::model::{Measured, Nanos, Scheduling, SchedulingSource};
+use crate::model::{LaneId, Measured, Nanos, Scheduling, SchedulingSource};
 
 /// A ring has room for 8,192 records; where there is not so much memory, for fewer.
 const RING_BYTES: usize = 256 << 10;
@@ -15,6 +15,8 @@ const LEAST_RING_BYTES: usize = 16 << 10;
 /// A thread under observation. All times are the kernel's monotonic clock's.
 #[derive(Debug)]
 pub(super) struct Watch {
+    /// `None` as long as the thread has recorded nothing.
+    pub(super) lane: Option<LaneId>,
     /// The kernel's number of the thread.
     pub(super) thread: u32,
     pub(super) opened: Nanos,
@@ -57,13 +59,21 @@ impl Account {
 }
 
 impl Watch {
-    /// Begins to watch a thread, as `target` says who that is.
-    pub(super) fn open(plan: &Plan, thread: u32, target: Target) -> Option<Self> {
-        let counters = match plan.words() {
-            0 => None,
-            // The process may have too many files open; the values are then missing.
-            _ => ThreadCounters::open(plan, target).map(Arc::new).ok(),
-        };
+    /// Begins to watch a thread, as `target` says who that is, beside so many others.
+    pub(super) fn open(
+        plan: &Plan,
+        lane: Option<LaneId>,
+        thread: u32,
+        target: Target,
+        others: usize,
+    ) -> Option<Self> {
+        // Each counter is an open file. Half of them are the program's in any case: without its
+        // counters a thread is still measured, without its files a program may fail.
+        let files = (others + 1) * (1 + plan.infos().len());
+        let counters = (plan.words() > 0 && files <= linux::file_limit() / 2)
+            .then(|| ThreadCounters::open(plan, target).ok())
+            .flatten()
+            .map(Arc::new);
         let opened = perf::monotonic_now().ok()?;
         let ring = plan.switch_records().ok().and_then(|()| open_ring(target).ok());
         let presence = match target {
@@ -71,6 +81,7 @@ impl Watch {
             _ => Presence::seen_from_outside(opened, linux::is_runnable(thread)?),
         };
         Some(Self {
+            lane,
             thread,
             opened,
             ended: None,
