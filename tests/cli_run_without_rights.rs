@@ -109,3 +109,22 @@ fn a_user_without_rights_has_switch_records_and_no_false_zeros() {
         assert!(lane.watched.scheduling.value().unwrap().voluntary_switches.is_some());
     }
 }
+
+/// Half of the files that a program may open stay its own: workers that come too late have no
+/// counters, and nothing fails for that.
+#[test]
+fn a_program_that_may_open_few_files_keeps_half_of_them() {
+    let sandbox = Sandbox::new();
+    let run = format!(
+        "ulimit -n 64 && exec {} {}",
+        cli_support::BINARY,
+        RUN.replace("threads 2", "threads 9")
+    );
+    let (trace, _) = recorded(&sandbox, sandbox.other("sh", &["-c", &run]));
+    assert_eq!(workers(&trace).len(), 9);
+    let counted = workers(&trace).iter().filter(|lane| !lane.watched.readings.is_empty()).count();
+    assert!(counted <= 2, "{counted} of 9");
+    for lane in workers(&trace) {
+        assert!(lane.watched.scheduling.value().is_some());
+    }
+}

@@ -99,7 +99,8 @@ mod elsewhere {
 
 #[cfg(not(target_os = "linux"))]
 pub use elsewhere::{
-    clock_distrust, cpu_name, cpu_of, host, is_runnable, own_cpu, own_id, process_cpu, waiting_of,
+    clock_distrust, cpu_name, cpu_of, file_limit, host, is_runnable, own_cpu, own_id, process_cpu,
+    waiting_of,
 };
 
 /// Why the CPU time of threads is not known here.

@@ -120,7 +120,6 @@ impl Session {
     }
 }
 
-#[cfg(feature = "record")]
 impl Session {
     /// Whether it was started by this process, and not by the one that it was forked from.
     fn is_of_this_process(&self) -> bool {
@@ -130,7 +129,10 @@ impl Session {
 
 impl Drop for Session {
     fn drop(&mut self) {
-        record::stop();
+        // A fork has a copy of the locks, too, and whoever held them is not in it.
+        if self.is_of_this_process() {
+            record::stop();
+        }
     }
 }
 

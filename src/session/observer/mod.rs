@@ -83,7 +83,12 @@ impl Observer {
 
     /// Stops gathering; what has been gathered stays.
     pub(super) fn halt(&mut self) {
-        if let Some((rope, thread)) = self.thread.take().filter(|_| self.process == process::id()) {
+        if self.process != process::id() {
+            // A fork's copy: neither the thread nor whoever held the locks is in it.
+            std::mem::forget(self.thread.take());
+            return;
+        }
+        if let Some((rope, thread)) = self.thread.take() {
             rope.pull();
             // A panic in it has been printed; what it had gathered stands.
             let _ = thread.join();
