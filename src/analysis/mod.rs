@@ -9,6 +9,7 @@ pub mod activity;
 pub mod call_sites;
 pub mod detail;
 mod groups;
+pub mod idle;
 pub mod kernel;
 pub mod on_off;
 mod opaque;
@@ -19,6 +20,7 @@ pub mod window;
 
 pub use activity::{Activity, PoolActivity, Times, WorkerActivity};
 pub use call_sites::{CallSite, Kept, KeptLeaves, KeptReductions, PartCounts, call_sites};
+pub use idle::IdleSplit;
 pub use kernel::{CounterFigures, KernelFigures};
 pub use on_off::{OnOff, OnOffParts};
 pub use own_cost::OwnCost;

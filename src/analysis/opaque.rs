@@ -25,6 +25,11 @@ impl Opaque {
         Self(merged(spans))
     }
 
+    /// These times.
+    pub(super) fn spans(&self) -> &[Span] {
+        &self.0
+    }
+
     /// How much of a stretch without a task lies in them.
     pub(super) fn hidden_in(&self, stretch: Stretch) -> Nanos {
         if stretch.state != State::NoTask {
