@@ -25,17 +25,18 @@ const NOT_COUNTED: &str = "this CPU's PMU does not count it";
 /// Counters of the CPU that the emulated machine has.
 const HERE: [&str; 4] =
     ["cycles", "instructions", "stalled-cycles-frontend", "stalled-cycles-backend"];
-/// The work of [`program`].
-const WORK: u64 = 100 * MILLION;
+/// The work of [`program`], of each thread.
+const WORK: u64 = 50 * MILLION;
 /// Tells the program below what to do.
 const PART: &str = "RAYPRISM_TEST_PART";
 
 /// No test: the program that is watched.
 #[test]
 fn program() {
-    if env::var(PART).as_deref() == Ok("two threads") {
+    if let Ok(threads) = env::var(PART) {
+        let threads: u64 = threads.parse().unwrap();
         std::thread::scope(|scope| {
-            (0..2).for_each(|_| drop(scope.spawn(|| execute(WORK / 2))));
+            (0..threads).for_each(|_| drop(scope.spawn(|| execute(WORK))));
         });
     }
 }
@@ -110,12 +111,12 @@ fn doctor_knows_who_refuses() {
     assert_eq!(check(&said, "switch-records")["verdict"], "limits");
 }
 
-/// This test's own file, which executes [`WORK`] in two threads, under `stat`.
-fn stat(options: &str) -> Value {
+/// This test's own file, so many threads of which execute [`WORK`] each, under `stat`.
+fn stat(options: &str, threads: u64) -> Value {
     let sandbox = Sandbox::new();
     let mut command = sandbox.command(&format!("stat --json -o stat.json {options} --"));
     command.arg(env::current_exe().unwrap()).args(["--exact", "program", "--test-threads=1"]);
-    let ran = Ran::from(command.env(PART, "two threads").output().unwrap());
+    let ran = Ran::from(command.env(PART, threads.to_string()).output().unwrap());
     assert_eq!(ran.code, Some(0), "{ran:?}");
     serde_json::from_str(&fs::read_to_string(sandbox.path("stat.json")).unwrap()).unwrap()
 }
@@ -126,30 +127,36 @@ fn total<'s>(stat: &'s Value, counter: &str) -> &'s Value {
     found.unwrap_or_else(|| panic!("no {counter} in {totals:#?}"))
 }
 
-/// Whether it is the work and what a test program does besides.
-fn is_of_work(instructions: u64) -> bool {
-    (WORK..WORK + WORK / 8).contains(&instructions)
-}
-
 #[test]
 fn stat_counts_the_instructions_of_a_program() {
     if !is_emulated() {
         return;
     }
-    let stat = stat("");
-    let value = |counter| total(&stat, counter)["value"]["is"].as_u64();
-    let instructions = value("instructions").unwrap();
-    let ipc = stat["rates"]["ipc"]["is"].as_f64().unwrap();
-    figure(format_args!("stat, of {WORK} instructions: {instructions}, IPC {ipc:.3}"));
-    assert!(is_of_work(instructions), "{instructions}");
-    assert!((0.48..0.52).contains(&ipc), "{ipc}");
+    for threads in [1, 2] {
+        let stat = stat("", threads);
+        let instructions = total(&stat, "instructions")["value"]["is"].as_u64().unwrap();
+        let ipc = stat["rates"]["ipc"]["is"].as_f64().unwrap();
+        let work = threads * WORK;
+        figure(format_args!(
+            "stat, {threads} threads, {work} instructions: {instructions}, IPC {ipc:.3}"
+        ));
+        // The emulator lets the kernel on one CPU count what the other one does.
+        let at_most = if is_root() && threads > 1 { 2 * work } else { work + work / 8 };
+        assert!((work..at_most).contains(&instructions), "{instructions} of {work}");
+        assert!((0.48..0.52).contains(&ipc), "{ipc}");
+        assert_partly_available(&stat);
+    }
+}
+
+/// What counts does so all the time, and what does not says why.
+fn assert_partly_available(stat: &Value) {
     for counter in ["cycles", "instructions"] {
-        let total = total(&stat, counter);
+        let total = total(stat, counter);
         assert_eq!(total["estimated"], false, "{total}");
         assert_eq!(total["user_only"], !is_root(), "{total}");
         assert_eq!(total["source"], "counter", "{total}");
     }
-    let asked = total(&stat, "cache-misses");
+    let asked = total(stat, "cache-misses");
     assert_eq!(asked["value"]["not"], NOT_COUNTED, "{asked}");
     assert_eq!(stat["rates"]["misses_per_thousand"][0][1]["not"], NOT_COUNTED);
 }
@@ -159,7 +166,7 @@ fn stat_estimates_nothing_that_counts_all_the_time() {
     if !is_emulated() {
         return;
     }
-    let stat = stat("-e all");
+    let stat = stat("-e all", 1);
     for counter in Counter::ALL {
         let total = total(&stat, counter.name());
         let counts = HERE.contains(&counter.name()) || !counter.is_hardware();
@@ -176,7 +183,7 @@ fn stat_estimates_nothing_that_counts_all_the_time() {
 #[test]
 fn stat_of_one_counter_that_is_missing_has_the_right_reason() {
     if is_emulated() {
-        let stat = stat("-e branch-misses");
+        let stat = stat("-e branch-misses", 1);
         assert_eq!(total(&stat, "branch-misses")["value"]["not"], NOT_COUNTED);
     }
 }
@@ -186,16 +193,18 @@ fn stat_without_rights_has_the_kernels_accounting() {
     if expected() != Expected::Refused {
         return;
     }
-    let stat = stat("");
+    let stat = stat("", 1);
     let denied = "perf_event_paranoid is 3, which allows users nothing";
-    for reason in [&stat["events"]["not"], &total(&stat, "instructions")["value"]["not"]] {
-        assert!(reason.as_str().unwrap().starts_with(denied), "{stat:#}");
+    let reason = stat["events"]["not"].as_str().unwrap();
+    assert!(reason.starts_with(denied), "{reason}");
+    for missing in [&total(&stat, "instructions")["value"], &stat["rates"]["ipc"]] {
+        assert!(missing["not"].is_string(), "{missing}");
     }
-    assert!(stat["rates"]["ipc"]["not"].as_str().unwrap().starts_with(denied), "{stat:#}");
-    // Two nanoseconds each.
     let clock = total(&stat, "task-clock");
     assert_eq!(clock["source"], "accounting");
-    assert!(is_of_work(clock["value"]["is"].as_u64().unwrap() / 2), "{clock}");
+    // Two nanoseconds each.
+    let executed = clock["value"]["is"].as_u64().unwrap() / 2;
+    assert!((WORK..WORK + WORK / 8).contains(&executed), "{clock}");
 }
 
 /// A trace file's events and its head.
@@ -212,7 +221,7 @@ fn a_run_has_its_instructions_per_cycle() {
     let sandbox = Sandbox::new();
     let text = sandbox.run("run invert-tree --depth 14 --reps 1").ok();
     let trace = trace(&sandbox, "invert-tree-join.json");
-    let events = trace["traceEvents"].as_array().unwrap();
+    let events = trace.as_array().unwrap();
     let ipcs: Vec<f64> = events
         .iter()
         .filter(|event| event["ph"] == "C")

@@ -214,6 +214,19 @@ fn a_nested_tasks_counts_are_not_the_waiting_ones() {
     assert!((inner..inner + 200).contains(&nested), "{nested}");
 }
 
+/// Open counters cost the kernel time at every switch, and those of the CPU are few.
+#[test]
+fn nothing_stays_open_after_a_recording() {
+    let _alone = alone();
+    let pool = pool(2);
+    let files = || fs::read_dir("/proc/self/fd").expect("there on Linux").count();
+    let before = files();
+    for _ in 0..2 {
+        recorded(Detail::Auto, || pool.broadcast(|_| use_cpu(Duration::from_millis(5))));
+        assert_eq!(files(), before);
+    }
+}
+
 #[test]
 fn tasks_too_short_to_be_read_are_not() {
     let _alone = alone();
