@@ -291,6 +291,29 @@ fn touch_fresh_pages(pages: usize) {
     }
 }
 
+/// Its first tasks come before it is watched, the later ones do not.
+#[test]
+fn tasks_are_counted_as_soon_as_their_thread_is_watched() {
+    let _alone = alone();
+    let pool = rayon::real::ThreadPoolBuilder::new().num_threads(1).build().expect("a pool");
+    let (_, trace) = recorded(Detail::Full, || {
+        pool.install(|| {
+            for _ in 0..20 {
+                rayon::scope(|scope| scope.spawn(|_| use_cpu(Duration::from_millis(5))));
+            }
+        });
+    });
+    let position = trace.header.kernel.position(Counter::MinorFaults);
+    let value = |task: &Task| task.counters.as_ref()?.get(position?);
+    let counted = |(_, task): &(&Lane, &Task)| value(task).is_some();
+    let spawned = tasks(&trace).into_iter().filter(|(_, task)| task.origin == Origin::Local);
+    let spawned: Vec<_> = spawned.collect();
+    assert_eq!(spawned.len(), 20);
+    if position.is_some() {
+        assert!(spawned[10..].iter().all(counted), "{spawned:#?}");
+    }
+}
+
 /// A thread that no hook announced is found, and one that is gone by then has a reason.
 #[test]
 fn threads_that_call_from_outside_are_seen_too() {

@@ -154,19 +154,20 @@ fn read_own(reading: &mut Reading) -> usize {
     let length = OWN.try_with(|own| {
         let mut own = own.borrow_mut();
         if own.0 != number {
-            *own = (number, find_own().unwrap_or_default());
+            *own = (number, find_own()?);
         }
         own.1.upgrade()?.read_here(reading).ok()
     });
     length.ok().flatten().unwrap_or(0)
 }
 
+/// The calling thread's counters, if it has any; `None` as long as it is not watched.
 #[cold]
 fn find_own() -> Option<Weak<ThreadCounters>> {
     let (shared, own) = (current()?, linux::own_id()?);
     let watches = lock(&shared.watches);
     let watch = watches.iter().rev().find(|watch| watch.thread == own)?;
-    watch.counters.as_ref().map(Arc::downgrade)
+    Some(watch.counters.as_ref().map(Arc::downgrade).unwrap_or_default())
 }
 
 /// Ticks that a reading takes: the best of several, as interruptions only add. `None` if the
