@@ -11,6 +11,8 @@
 #![allow(clippy::unwrap_used, reason = "a test that fails may panic")]
 #![allow(clippy::print_stdout, reason = "says what has not been tested")]
 
+mod pmu_support;
+
 use std::fs;
 use std::hint::black_box;
 use std::io;
@@ -20,27 +22,11 @@ use std::thread;
 
 use perf_event::events::{Cache, CacheId, CacheOp, CacheResult, Hardware, Software};
 use perf_event::{Builder, Counter, Group};
+use pmu_support::{Expected, expected};
 
 const ENOENT: i32 = 2;
 const EACCES: i32 = 13;
 const EINVAL: i32 = 22;
-
-/// What must be found here.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Expected {
-    Anything,
-    Emulated,
-    Refused,
-}
-
-fn expected() -> Expected {
-    match std::env::var("RAYPRISM_PMU").as_deref() {
-        Err(_) => Expected::Anything,
-        Ok("emulated") => Expected::Emulated,
-        Ok("refused") => Expected::Refused,
-        Ok(other) => panic!("RAYPRISM_PMU is {other}"),
-    }
-}
 
 /// Cycles and instructions of the thread that opens them, counted together.
 struct Pair {

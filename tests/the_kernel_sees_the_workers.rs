@@ -214,6 +214,19 @@ fn a_nested_tasks_counts_are_not_the_waiting_ones() {
     assert!((inner..inner + 200).contains(&nested), "{nested}");
 }
 
+/// Open counters cost the kernel time at every switch, and those of the CPU are few.
+#[test]
+fn nothing_stays_open_after_a_recording() {
+    let _alone = alone();
+    let pool = pool(2);
+    let files = || fs::read_dir("/proc/self/fd").expect("there on Linux").count();
+    let before = files();
+    for _ in 0..2 {
+        recorded(Detail::Auto, || pool.broadcast(|_| use_cpu(Duration::from_millis(5))));
+        assert_eq!(files(), before);
+    }
+}
+
 #[test]
 fn tasks_too_short_to_be_read_are_not() {
     let _alone = alone();
@@ -275,6 +288,29 @@ fn touch_fresh_pages(pages: usize) {
             memory.cast::<u8>().add(page * 4096).write_volatile(1);
         }
         libc::munmap(memory, length);
+    }
+}
+
+/// Its first tasks come before it is watched, the later ones do not.
+#[test]
+fn tasks_are_counted_as_soon_as_their_thread_is_watched() {
+    let _alone = alone();
+    let pool = rayon::real::ThreadPoolBuilder::new().num_threads(1).build().expect("a pool");
+    let (_, trace) = recorded(Detail::Full, || {
+        pool.install(|| {
+            for _ in 0..20 {
+                rayon::scope(|scope| scope.spawn(|_| use_cpu(Duration::from_millis(5))));
+            }
+        });
+    });
+    let position = trace.header.kernel.position(Counter::MinorFaults);
+    let value = |task: &Task| task.counters.as_ref()?.get(position?);
+    let counted = |(_, task): &(&Lane, &Task)| value(task).is_some();
+    let spawned = tasks(&trace).into_iter().filter(|(_, task)| task.origin == Origin::Local);
+    let spawned: Vec<_> = spawned.collect();
+    assert_eq!(spawned.len(), 20);
+    if position.is_some() {
+        assert!(spawned[10..].iter().all(counted), "{spawned:#?}");
     }
 }
 

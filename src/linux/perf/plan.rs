@@ -203,12 +203,18 @@ impl Planner {
 
     fn reason(&self, counter: Counter, error: &io::Error) -> String {
         let wanted = if counter.is_hardware() {
-            Wanted::Hardware { has_pmu: self.has_pmu }
+            Wanted::Hardware { has_pmu: self.has_pmu || counts_cycles() }
         } else {
             Wanted::Software
         };
         reason::reason(error, wanted)
     }
+}
+
+/// Whether there is a PMU, for every one of them counts cycles.
+fn counts_cycles() -> bool {
+    let open = || event::counting(Counter::Cycles, Target::OwnThread, Side::UserOnly)?.build();
+    open().is_ok()
 }
 
 /// Whether the counter counts what happens in the kernel alone: without that side it opens, and

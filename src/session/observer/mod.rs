@@ -8,7 +8,7 @@ mod watch;
 use std::cell::RefCell;
 use std::process;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::thread::{self, JoinHandle};
 
 use crate::linux;
@@ -142,8 +142,9 @@ fn current() -> Option<Arc<Shared>> {
 }
 
 thread_local! {
-    /// The calling thread's counters, and of which observer.
-    static OWN: RefCell<(u64, Option<Arc<ThreadCounters>>)> = const { RefCell::new((0, None)) };
+    /// The calling thread's counters, and of which observer. They are the observer's, and closed with
+    /// it: counters that a thread kept for itself would take turns with those of the next recording.
+    static OWN: RefCell<(u64, Weak<ThreadCounters>)> = const { RefCell::new((0, Weak::new())) };
 }
 
 /// Reads the calling thread's counters: the gauge of the recorder.
@@ -153,19 +154,20 @@ fn read_own(reading: &mut Reading) -> usize {
     let length = OWN.try_with(|own| {
         let mut own = own.borrow_mut();
         if own.0 != number {
-            *own = (number, find_own());
+            *own = (number, find_own()?);
         }
-        own.1.as_ref()?.read_here(reading).ok()
+        own.1.upgrade()?.read_here(reading).ok()
     });
     length.ok().flatten().unwrap_or(0)
 }
 
+/// The calling thread's counters, if it has any; `None` as long as it is not watched.
 #[cold]
-fn find_own() -> Option<Arc<ThreadCounters>> {
+fn find_own() -> Option<Weak<ThreadCounters>> {
     let (shared, own) = (current()?, linux::own_id()?);
     let watches = lock(&shared.watches);
     let watch = watches.iter().rev().find(|watch| watch.thread == own)?;
-    watch.counters.clone()
+    Some(watch.counters.as_ref().map(Arc::downgrade).unwrap_or_default())
 }
 
 /// Ticks that a reading takes: the best of several, as interruptions only add. `None` if the
