@@ -319,11 +319,11 @@ fn a_tasks_instructions_are_its_own() {
     assert_totals_cover_tasks(&trace, Counter::Cycles);
 }
 
-/// What is counted while both CPUs are busy: the emulator lets the kernel on one of them count some
-/// of what the other one executes.
+/// What is counted while both CPUs are busy and execute `all`: while the kernel on one of them waits
+/// its turn, the emulator lets it count what the other one executes.
 #[track_caller]
-fn assert_beside_others(counted: u64, executed: u64) {
-    let in_kernel = is_root() && (executed..2 * executed + 4 * MILLION).contains(&counted);
+fn assert_beside_others(counted: u64, executed: u64, all: u64) {
+    let in_kernel = is_root() && counted >= executed && counted <= all + all / 8;
     assert!(in_kernel || is_about(counted, executed), "{counted} of {executed}");
 }
 
@@ -343,7 +343,7 @@ fn tasks_of_two_workers_have_what_each_executed() {
     figure(format_args!("tasks of 6000000 and 24000000 instructions: {instructions:?}"));
     assert_eq!(instructions.len(), 2);
     let pairs = instructions.iter().enumerate().map(|(index, &counted)| (counted, work(index)));
-    pairs.for_each(|(counted, executed)| assert_beside_others(counted, executed));
+    pairs.for_each(|(counted, executed)| assert_beside_others(counted, executed, 30 * MILLION));
     assert_totals_cover_tasks(&trace, Counter::Instructions);
 }
 
@@ -358,8 +358,8 @@ fn stolen_tasks_have_their_thiefs_instructions() {
     let [injected, stolen] = [Origin::Injected, Origin::Stolen]
         .map(|origin| only(of_tasks(&trace, Counter::Instructions, origin)));
     figure(format_args!("30000000 instructions here: {injected}; 8000000 stolen: {stolen}"));
-    assert_beside_others(injected, 30 * MILLION);
-    assert_beside_others(stolen, 8 * MILLION);
+    assert_beside_others(injected, 30 * MILLION, 38 * MILLION);
+    assert_beside_others(stolen, 8 * MILLION, 38 * MILLION);
     assert_totals_cover_tasks(&trace, Counter::Instructions);
 }
 
