@@ -250,6 +250,26 @@ mod tests {
         assert_eq!(cpus_in("all"), None);
     }
 
+    /// The ring is not read meanwhile, and nothing is written after what was lost.
+    #[test]
+    fn records_lost_last_of_all_are_known() {
+        let losses = event::losses();
+        let open = || event::watching(Target::OwnThread, losses)?.build()?.sampled(1 << 12);
+        let Ok(ring) = open() else { return };
+        let cpu = Cpu { ring, beginnings: None, counters: Vec::new() };
+        let mut cpus = Cpus { cpus: vec![cpu], counters: 0, ring: 1 << 12, losses };
+        (0..200).for_each(|_| std::thread::sleep(std::time::Duration::from_micros(1)));
+        if !losses.contains(ReadFormat::LOST) {
+            return assert_eq!(cpus.lost(), None);
+        }
+        let (lost, mut read) = (cpus.lost().unwrap(), Vec::new());
+        cpus.drain(|record| read.push(record.what));
+        // Out and in again, each time.
+        assert!(lost + read.len() as u64 >= 400 && lost > 0, "{lost} {}", read.len());
+        assert!(!read.iter().any(|what| matches!(what, record::What::Lost(_))));
+        assert!(cpus.told(&cpus.cpus[0].ring).unwrap().0.running > 0);
+    }
+
     #[test]
     fn rings_are_powers_of_two_within_bounds() {
         assert_eq!(
