@@ -154,3 +154,105 @@ fn in_sum_only(stat: &Stat) -> Vec<String> {
     });
     by_reason(missing).into_iter().map(|note| format!("of each thread: {note}")).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{
+        CountSource, Ended, Measured, Observed, ObservedThread, RingRecords, SchedulingSource,
+    };
+
+    const MICRO: u64 = 1_000;
+
+    fn life(on_cpu: u64) -> Scheduling {
+        Scheduling {
+            source: SchedulingSource::SwitchRecords,
+            wall: Nanos(on_cpu),
+            on_cpu: Nanos(on_cpu),
+            voluntary: Nanos::ZERO,
+            preempted: Nanos::ZERO,
+            voluntary_switches: None,
+            preemptions: None,
+            migrations: Some(0),
+        }
+    }
+
+    /// A thread of a millisecond, less for each that comes later.
+    fn thread(
+        id: u32,
+        from: Result<u64, &str>,
+        uncounted: u64,
+        cycles: Option<u64>,
+    ) -> ObservedThread {
+        let none = || Measured::Not("why not".to_owned());
+        ObservedThread {
+            process: 1,
+            thread: id,
+            name: Some("worker".to_owned()),
+            began: Nanos::ZERO,
+            has_ended: true,
+            scheduling: Measured::Is(life((1_000 - u64::from(id)) * MICRO)),
+            counts: vec![
+                cycles.map_or_else(none, Measured::Is),
+                from.map_or_else(|_| none(), |_| Measured::Is(1_234)),
+            ],
+            counted_from: match from {
+                Ok(from) => Measured::Is(Nanos(from * MICRO)),
+                Err(reason) => Measured::Not(reason.to_owned()),
+            },
+            uncounted: Nanos(uncounted * MICRO),
+            estimated: cycles.map(|_| Counter::Cycles).into_iter().collect(),
+        }
+    }
+
+    fn stat(threads: Vec<ObservedThread>) -> Stat {
+        let total = |counter| Total {
+            counter,
+            value: Measured::Is(10_000),
+            source: CountSource::Counter,
+            user_only: false,
+            estimated: false,
+        };
+        let observed = Observed {
+            process: 1,
+            ended: Ended::Exited(0),
+            wall: Nanos(1_000 * MICRO),
+            events: Measured::Is(RingRecords::default()),
+            totals: [Counter::Cycles, Counter::MinorFaults].map(total).to_vec(),
+            threads,
+        };
+        Stat::of(observed, vec!["program".to_owned()], Vec::new())
+    }
+
+    #[test]
+    fn what_was_counted_late_or_not_at_all_is_said() {
+        let stat = stat(vec![
+            thread(1, Ok(0), 0, Some(5)),
+            thread(2, Ok(30), 9, Some(5)),
+            thread(3, Ok(90), 50, None),
+            thread(4, Err("it was gone"), 996, None),
+        ]);
+        let style = Style { colour: false, width: 100 };
+        let mut text = Vec::new();
+        table(&stat, 4, style).write(style, &mut text).unwrap();
+        let text = String::from_utf8(text).unwrap();
+        let last: Vec<_> = text.lines().map(|line| line.rsplit("   ").next().unwrap()).collect();
+        assert_eq!(last, ["minor faults", "1,234", "1,234", "≥ 1,234", "–"]);
+        let expected = [
+            "Counters of threads are open 90.0 µs after the thread's beginning (median; 90.0 µs at \
+             worst): of 2.99 ms of CPU time, 59.0 µs are not in them.",
+            "counters of 1 thread: not measured (it was gone)",
+            "of threads: cycles estimated: counted a part of the time",
+        ];
+        assert_eq!(notes(&stat, 4), expected);
+    }
+
+    #[test]
+    fn where_no_thread_was_counted_the_counters_say_why() {
+        let stat = stat(vec![thread(1, Err("it was gone"), 0, None)]);
+        assert_eq!(
+            notes(&stat, 1),
+            ["of each thread: cycles, minor-faults: not measured (why not)"]
+        );
+    }
+}
