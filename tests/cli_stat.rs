@@ -29,6 +29,9 @@ fn program() {
         Ok("many") => (0..30).for_each(|_| named("many", || spin(1)).join().unwrap()),
         Ok("busy") => busy(),
         Ok("left") => left(),
+        Ok("touchers") => touchers(),
+        Ok("short") => (0..500).for_each(|_| short()),
+        Ok("alive") => alive(),
         Ok("waiting") => {
             // In the folder that it runs in, since the test harness has its output.
             fs::write("waiting", std::process::id().to_string()).unwrap();
@@ -52,11 +55,47 @@ const SPIN: u64 = 60;
 
 fn threads() {
     let sleeper = named("sleeper", || sleep(SLEEPS));
-    let toucher = named("toucher", || touch(PAGES));
+    let toucher = named("toucher", || {
+        thread::sleep(NOTICED);
+        touch(PAGES);
+    });
     let spinner = named("spinner", || spin(SPIN));
     [sleeper, toucher, spinner].into_iter().for_each(|thread| thread.join().unwrap());
     let child = Command::new("sh").args(["-c", "true; exit 0"]).status().unwrap();
     assert!(child.success());
+}
+
+const TOUCHED: [u64; 4] = [500, 1_000, 2_000, 4_000];
+
+/// Threads that wait until they are noticed, before they touch pages.
+fn touchers() {
+    let toucher = |pages: u64| {
+        named(&format!("touch-{pages}"), move || {
+            thread::sleep(NOTICED);
+            touch(pages);
+        })
+    };
+    TOUCHED.map(toucher).into_iter().for_each(|thread| thread.join().unwrap());
+}
+
+/// Enough for who watches to have been on a CPU, busy as the machine may be.
+const NOTICED: Duration = Duration::from_millis(150);
+
+/// Four at once that end at once.
+fn short() {
+    let threads = [(); 4].map(|()| named("short", || touch(1)));
+    threads.into_iter().for_each(|thread| thread.join().unwrap());
+}
+
+const ALIVE: usize = 40;
+
+fn alive() {
+    let alive = || {
+        thread::sleep(NOTICED);
+        touch(100);
+    };
+    let threads: Vec<_> = (0..ALIVE).map(|_| named("alive", alive)).collect();
+    threads.into_iter().for_each(|thread| thread.join().unwrap());
 }
 
 fn sleep(times: u64) {
@@ -197,12 +236,9 @@ fn assert_threads_are_known(stat: &Value) {
     assert!(part(spinner, "on_cpu") >= (SPIN - 1) * 1_000_000, "{spinner:#}");
     let clock = count(stat, spinner, "task-clock");
     assert_eq!(clock, part(spinner, "on_cpu"), "{spinner:#}");
-    // Never a zero for what only the sum is known of.
     let faults = total(stat, "minor-faults")["value"]["is"].as_u64().unwrap();
     assert!((PAGES..PAGES + 3_000).contains(&faults), "{faults}");
-    let place = stat["totals"].as_array().unwrap().len() - 2;
-    assert_eq!(stat["totals"][place]["counter"], "minor-faults");
-    assert!(toucher["counts"][place]["not"].is_string(), "{toucher:#}");
+    assert_touched(stat, toucher, PAGES);
     // What is of the child is not the program's own.
     let shell = thread(stat, "sh");
     assert_ne!(shell["process"], stat["process"]);
@@ -220,6 +256,110 @@ fn threads_are_known_by_name_with_their_times_and_counts() {
         return skipped(&stat["events"]);
     }
     assert_threads_are_known(&stat);
+}
+
+/// The faults of a thread that touched so many pages after it was noticed, and of all threads.
+fn assert_touched(stat: &Value, thread: &Value, pages: u64) {
+    let from = Duration::from_nanos(thread["counted_from"]["is"].as_u64().unwrap());
+    assert!(from > Duration::ZERO && from < NOTICED, "{thread:#}");
+    // A few are of the thread's own end.
+    let faults = count(stat, thread, "minor-faults");
+    assert!((pages..pages + 50).contains(&faults), "{thread:#}");
+    assert!(thread["uncounted"].as_u64().unwrap() <= part(thread, "on_cpu"), "{thread:#}");
+    assert!(
+        faults_of_threads(stat) <= total(stat, "minor-faults")["value"]["is"].as_u64().unwrap()
+    );
+}
+
+/// Those that are known; where there is no count, there is a reason.
+fn faults_of_threads(stat: &Value) -> u64 {
+    let totals = stat["totals"].as_array().unwrap();
+    let place = totals.iter().position(|total| total["counter"] == "minor-faults").unwrap();
+    let faults = threads_of(stat).iter().filter_map(|thread| {
+        let count = &thread["counts"][place];
+        let from = &thread["counted_from"];
+        assert_eq!(count["not"], from["not"], "{thread:#}");
+        assert_ne!(count["is"].is_u64(), from["not"].is_string(), "{thread:#}");
+        count["is"].as_u64()
+    });
+    faults.sum()
+}
+
+#[test]
+fn each_threads_own_faults_are_its_own() {
+    let stat = watch("touchers");
+    if !has_events(&stat) {
+        return skipped(&stat["events"]);
+    }
+    for pages in TOUCHED {
+        assert_touched(&stat, thread(&stat, &format!("touch-{pages}")), pages);
+    }
+    let coverage = &stat["coverage"]["is"];
+    assert_eq!(coverage["counted"], threads_of(&stat).len());
+    assert_eq!(coverage["late"]["threads"], threads_of(&stat).len() - 1);
+}
+
+/// Of a program of one thread, the sum and the thread's own are two counters of the same.
+#[test]
+fn nothing_of_the_first_thread_is_missing() {
+    let sandbox = Sandbox::new();
+    let mut command = sandbox.command("stat --json -o stat.json -- sh -c");
+    command.arg("i=0; while [ $i -lt 500 ]; do i=$((i + 1)); done");
+    let (_, stat) = json(&sandbox, command);
+    if !has_events(&stat) {
+        return skipped(&stat["events"]);
+    }
+    let [first] = threads_of(&stat) else { panic!("{stat:#}") };
+    assert_eq!((&first["counted_from"]["is"], &first["uncounted"]), (&0.into(), &0.into()));
+    let faults = total(&stat, "minor-faults")["value"]["is"].as_u64().unwrap();
+    assert!(faults > 10);
+    assert_eq!(count(&stat, first, "minor-faults"), faults);
+}
+
+#[test]
+fn of_many_short_threads_each_has_counts_or_a_reason() {
+    let stat = watch("short");
+    if !has_events(&stat) {
+        return skipped(&stat["events"]);
+    }
+    let short = || threads_of(&stat).iter().filter(|thread| thread["name"] == "short");
+    assert_eq!(stat["events"]["is"]["lost"], 0);
+    assert_eq!(short().count(), 2_000);
+    let known = faults_of_threads(&stat);
+    assert!(known <= total(&stat, "minor-faults")["value"]["is"].as_u64().unwrap());
+    for thread in short().filter(|thread| thread["counted_from"]["is"].is_null()) {
+        let reason = thread["counted_from"]["not"].as_str().unwrap();
+        assert!(reason.starts_with("the thread had "), "{reason}");
+    }
+}
+
+#[test]
+fn threads_beyond_the_files_that_may_be_open_are_said_to_be_not_counted() {
+    let sandbox = Sandbox::new();
+    let mut command = stat(&sandbox, "--json -o stat.json -e minor-faults", "alive");
+    // Two rings and a counter on each CPU, and places for half of the threads.
+    let files = 3 * thread::available_parallelism().unwrap().get() + 10 + ALIVE / 2;
+    let limit = libc::rlimit { rlim_cur: files as u64, rlim_max: files as u64 };
+    #[expect(unsafe_code, reason = "what runs between fork and exec is restricted")]
+    // SAFETY: the closure makes a system call with a valid limit.
+    unsafe {
+        command.pre_exec(move || match libc::setrlimit(libc::RLIMIT_NOFILE, &limit) {
+            0 => Ok(()),
+            _ => Err(std::io::Error::last_os_error()),
+        });
+    }
+    let (ran, stat) = json(&sandbox, command);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    if !has_events(&stat) {
+        return skipped(&stat["events"]);
+    }
+    let alive = || threads_of(&stat).iter().filter(|thread| thread["name"] == "alive");
+    assert_eq!(alive().count(), ALIVE);
+    let reasons = || alive().filter_map(|thread| thread["counted_from"]["not"].as_str());
+    assert!(reasons().all(|reason| reason.contains("too many files open")), "{stat:#}");
+    let without = reasons().count();
+    assert!((1..ALIVE).contains(&without), "{without}");
+    faults_of_threads(&stat);
 }
 
 #[test]
@@ -292,6 +432,8 @@ fn under_a_filter_the_kernels_accounting_does_and_says_so() {
     let spinner = thread(&stat, "spinner");
     assert_eq!(spinner["scheduling"]["is"]["source"], "accounting");
     assert!(spinner["scheduling"]["is"]["migrations"].is_null());
+    // /proc tells what a thread did since its beginning.
+    assert_eq!(spinner["counted_from"]["is"], 0);
 }
 
 /// As containers do: the call fails with EPERM.

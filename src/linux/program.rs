@@ -12,6 +12,9 @@ use crate::model::{Counter, Nanos, Observed, Total};
 pub struct Wishes {
     /// The counters to count, each once.
     pub counters: Vec<Counter>,
+    /// Those to count of each thread, too. Each takes a second place on the CPU; where there are
+    /// too few, hardware counters take turns, and their values become estimates.
+    pub of_threads: Vec<Counter>,
     /// How often to give the sums so far.
     pub interval: Option<Nanos>,
 }

@@ -89,8 +89,15 @@ pub struct ObservedThread {
     pub has_ended: bool,
     /// How its life was shared between CPU and no CPU.
     pub scheduling: Measured<Scheduling>,
-    /// Each counter that was asked for, in the order of [`Observed::totals`].
+    /// Each counter that was asked for, in the order of [`Observed::totals`]. What is scheduled
+    /// counts from the thread's beginning, all else from `counted_from` on.
     pub counts: Vec<Measured<u64>>,
+    /// How long after its beginning its counters were open, or why they never were.
+    pub counted_from: Measured<Nanos>,
+    /// Its CPU time before that, of which its counters know nothing.
+    pub uncounted: Nanos,
+    /// Counters that were on the CPU a part of the time only; their values are scaled up.
+    pub estimated: Vec<Counter>,
 }
 
 impl Observed {

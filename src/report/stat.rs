@@ -33,6 +33,8 @@ pub struct Stat {
     pub rates: Rates,
     /// How the lives of all threads were shared out, added up.
     pub times: Measured<Lives>,
+    /// How much of the threads their own counters saw.
+    pub coverage: Measured<Coverage>,
     /// What was counted in each interval, if that was asked for.
     pub intervals: Vec<Interval>,
     /// All threads, those with the most CPU time first.
@@ -75,6 +77,30 @@ pub struct Lives {
     pub blocked: Nanos,
 }
 
+/// How much of threads their own counters saw: those of a thread are opened when it is noticed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Coverage {
+    /// Threads that have counts.
+    pub counted: u64,
+    /// Those of them whose counters were open only after their beginning, if there are any.
+    pub late: Option<Late>,
+    /// CPU time of threads that have counts.
+    pub on_cpu: Nanos,
+    /// The part of it that was before.
+    pub uncounted: Nanos,
+}
+
+/// Threads whose counters were open only after their beginning.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Late {
+    /// How many.
+    pub threads: u64,
+    /// How long after it, the median; the upper one of two.
+    pub median: Nanos,
+    /// How long after it at worst.
+    pub worst: Nanos,
+}
+
 /// What was counted from one moment to another.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Interval {
@@ -93,6 +119,7 @@ impl Stat {
         };
         let rates = Rates::of(count, observed.wall);
         let times = Lives::of(&observed.threads);
+        let coverage = Coverage::of(&observed.threads);
         let counters: Vec<_> = observed.totals.iter().map(|total| total.counter).collect();
         let mut threads: Vec<_> =
             observed.threads.into_iter().map(|thread| ThreadStat::of(thread, &counters)).collect();
@@ -107,9 +134,22 @@ impl Stat {
             totals: observed.totals,
             rates,
             times,
+            coverage,
             intervals,
             threads,
         }
+    }
+}
+
+impl Stat {
+    /// A thread's count of `counter`; `None` if that was not asked for.
+    pub fn count_of<'t>(
+        &self,
+        thread: &'t ThreadStat,
+        counter: Counter,
+    ) -> Option<&'t Measured<u64>> {
+        let place = self.totals.iter().position(|total| total.counter == counter)?;
+        thread.seen.counts.get(place)
     }
 }
 
@@ -200,6 +240,33 @@ impl Lives {
             waiting: all.waiting + life.preempted,
             blocked: all.blocked + life.voluntary,
         }))
+    }
+}
+
+impl Coverage {
+    fn of(threads: &[ObservedThread]) -> Measured<Self> {
+        let counted = || threads.iter().filter(|thread| thread.counted_from.value().is_some());
+        if counted().next().is_none() {
+            return Measured::Not("no thread's counters were opened".to_owned());
+        }
+        let on_cpu = |thread: &ObservedThread| Some(thread.scheduling.value()?.on_cpu);
+        let delays = counted().filter_map(|thread| thread.counted_from.value().copied());
+        let delays = delays.filter(|&delay| delay > Nanos::ZERO).collect();
+        let add = |sum: Nanos, time: Nanos| sum + time;
+        Measured::Is(Self {
+            counted: counted().count() as u64,
+            late: Late::of(delays),
+            on_cpu: counted().filter_map(on_cpu).fold(Nanos::ZERO, add),
+            uncounted: counted().map(|thread| thread.uncounted).fold(Nanos::ZERO, add),
+        })
+    }
+}
+
+impl Late {
+    fn of(mut delays: Vec<Nanos>) -> Option<Self> {
+        delays.sort();
+        let (median, worst) = (*delays.get(delays.len() / 2)?, *delays.last()?);
+        Some(Self { threads: delays.len() as u64, median, worst })
     }
 }
 

@@ -26,7 +26,8 @@ const BY_SIGNAL: i32 = 128;
 
 pub(in crate::cli) fn stat(args: &StatArgs) -> Result<u8, Failure> {
     let interval = args.interval.map(|millis| Nanos(millis * 1_000_000));
-    let wishes = Wishes { counters: counters(&args.events)?, interval };
+    let counters = counters(&args.events)?;
+    let wishes = Wishes { of_threads: of_threads(&args.events, &counters), counters, interval };
     let mut out = Output::open(args.output.as_deref())?;
     let style = out.style();
     let Some((name, arguments)) = args.command.split_first() else {
@@ -105,6 +106,22 @@ fn counters(typed: &[String]) -> Result<Vec<Counter>, Failure> {
     wanted.dedup();
     Ok(wanted)
 }
+
+/// Of each thread, what its table shows is counted, and what is asked for by its own name.
+fn of_threads(typed: &[String], counters: &[Counter]) -> Vec<Counter> {
+    let shown = |counter: &Counter| SHOWN.contains(counter);
+    let named = |counter: &Counter| typed.iter().any(|name| name == counter.name());
+    counters.iter().copied().filter(|counter| shown(counter) || named(counter)).collect()
+}
+
+/// The few that every PMU has places for at the same time, and what takes none.
+const SHOWN: [Counter; 5] = [
+    Counter::Cycles,
+    Counter::Instructions,
+    Counter::CacheMisses,
+    Counter::MinorFaults,
+    Counter::MajorFaults,
+];
 
 fn unknown(name: &str) -> Failure {
     let groups = ["hardware", "software", "all"];
@@ -187,6 +204,18 @@ mod tests {
         assert_eq!(named(&["all", "cycles", "software"]).unwrap(), Counter::ALL);
         let expected = [Counter::Cycles, Counter::TaskClock];
         assert_eq!(named(&["task-clock", "cycles", "cycles"]).unwrap(), expected);
+    }
+
+    #[test]
+    fn of_threads_is_what_is_shown_or_named() {
+        let of = |list: &[&str]| {
+            let typed: Vec<String> = list.iter().map(|name| (*name).to_owned()).collect();
+            of_threads(&typed, &counters(&typed).unwrap())
+        };
+        assert_eq!(of(&["all"]), SHOWN);
+        assert_eq!(of(&["cycles", "branch-misses"]), [Counter::Cycles, Counter::BranchMisses]);
+        let more = of(&["all", "dTLB-load-misses"]);
+        assert_eq!(more.len(), SHOWN.len() + 1);
     }
 
     #[test]

@@ -14,6 +14,8 @@ pub enum Target {
     OwnThread,
     /// Another thread's of this process, by the kernel's number.
     Thread(u32),
+    /// The first thread's of a process, from its next `exec` on.
+    FirstThread(u32),
     /// A process's, from its next `exec` on, with all threads and processes that it will have, while
     /// they are on one CPU.
     ProcessOnCpu {
@@ -80,11 +82,26 @@ pub(super) fn switching(target: Target) -> io::Result<Builder<'static>> {
 }
 
 /// The same for a program from outside, and its threads' coming, going and naming. The event also
-/// tells how long a CPU had them.
-pub(super) fn watching(target: Target) -> io::Result<Builder<'static>> {
+/// tells how long a CPU had them, and last, where the kernel knows, how many records it lost.
+pub(super) fn watching(target: Target, losses: ReadFormat) -> io::Result<Builder<'static>> {
     let mut builder = switching(target)?;
-    builder.comm(true).task(true).read_format(ALONE);
+    builder.comm(true).task(true).read_format(ALONE | losses);
     Ok(builder)
+}
+
+/// Its ring gets a record whenever a thread begins or ends, and wakes who waits for it at once: a
+/// watermark of one byte, since `wakeup_events` would count samples only.
+pub(super) fn beginnings(target: Target, losses: ReadFormat) -> io::Result<Builder<'static>> {
+    let mut builder = switching(target)?;
+    builder.context_switch(false).task(true).wakeup_watermark(1).read_format(ALONE | losses);
+    Ok(builder)
+}
+
+/// What makes an event tell how many records it lost; nothing on kernels before 6.0. Records that
+/// were lost last of all are in no record themselves.
+pub(super) fn losses() -> ReadFormat {
+    let open = || switching(Target::OwnThread)?.read_format(ReadFormat::LOST).build();
+    if open().is_ok() { ReadFormat::LOST } else { ReadFormat::empty() }
 }
 
 /// An event that counts, read alone whatever its group.
@@ -110,6 +127,9 @@ fn aimed(event: impl Event, target: Target) -> io::Result<Builder<'static>> {
     match target {
         Target::OwnThread => builder.observe_self().any_cpu().enabled(true),
         Target::Thread(id) => builder.observe_pid(raw_id(id)?).any_cpu().enabled(true),
+        Target::FirstThread(process) => {
+            builder.observe_pid(raw_id(process)?).any_cpu().enable_on_exec(true).enabled(false)
+        }
         Target::ProcessOnCpu { process, cpu } => builder
             .observe_pid(raw_id(process)?)
             .one_cpu(cpu as usize)

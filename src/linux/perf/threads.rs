@@ -43,6 +43,15 @@ impl ThreadCounters {
         }
     }
 
+    /// The same without the pages by which the CPU can be asked: those serve the thread itself.
+    ///
+    /// # Errors
+    ///
+    /// As [`open`](Self::open)'s.
+    pub(super) fn open_unmapped(plan: &Plan, target: Target) -> io::Result<Self> {
+        Self::open_as(plan, target, false)
+    }
+
     fn open_as(plan: &Plan, target: Target, mapped: bool) -> io::Result<Self> {
         let groups = plan.groups().iter();
         let groups = groups.map(|group| OpenGroup::open(group, target, mapped));

@@ -14,6 +14,7 @@ mod section;
 mod stat;
 mod style;
 mod table;
+mod threads;
 mod units;
 mod workers;
 

@@ -1,16 +1,13 @@
-//! A program's figures for a terminal: the sums, then its threads.
+//! A program's figures for a terminal: the sums, then its `threads`.
 
 use std::io::{self, Write};
 
 use super::facts::{self, Fact};
 use super::style::{Paint, Style, elide, wrap};
-use super::table::{Column, Table};
-use super::units::{NONE, counted, or_none, thousands};
-use crate::model::{CountSource, Counter, Ended, Measured, Nanos, RingRecords, Scheduling, Total};
-use crate::report::stat::{Interval, Rates, Stat, ThreadStat, switches};
-
-/// Columns of a name; the kernel's have 15 letters at most.
-const NAME: usize = 24;
+use super::threads;
+use super::units::{counted, thousands};
+use crate::model::{CountSource, Counter, Ended, Measured, Nanos, RingRecords, Total};
+use crate::report::stat::{Interval, Rates, Stat};
 
 /// Writes the sums and the `top` threads.
 ///
@@ -29,8 +26,8 @@ pub fn write_stat(stat: &Stat, top: usize, style: Style, out: &mut dyn Write) ->
         return Ok(());
     }
     writeln!(out)?;
-    table(&stat.threads[..top.min(stat.threads.len())], style).write(style, out)?;
-    write_lines(&thread_notes(stat, top), Paint::Label, style, out)
+    threads::table(stat, top, style).write(style, out)?;
+    write_lines(&threads::notes(stat, top), Paint::Label, style, out)
 }
 
 /// Writes what was counted in an interval, in a line or, where that is too narrow, several.
@@ -96,7 +93,7 @@ fn sum(total: &Total, rates: &Rates) -> Option<Fact> {
     Some(Fact::new(total.counter.name(), amount(total.counter, value), remarks.join(", ")))
 }
 
-fn misses(rates: &Rates, counter: Counter) -> Option<&Measured<f64>> {
+pub(super) fn misses(rates: &Rates, counter: Counter) -> Option<&Measured<f64>> {
     rates.misses_per_thousand.iter().find(|(known, _)| *known == counter).map(|(_, rate)| rate)
 }
 
@@ -126,7 +123,7 @@ fn notes(stat: &Stat) -> Vec<String> {
 }
 
 /// One note for the counters that lack for the same reason.
-fn by_reason<'r>(missing: impl Iterator<Item = (Counter, &'r str)>) -> Vec<String> {
+pub(super) fn by_reason<'r>(missing: impl Iterator<Item = (Counter, &'r str)>) -> Vec<String> {
     let mut reasons: Vec<(&str, Vec<&str>)> = Vec::new();
     for (counter, why) in missing {
         match reasons.iter_mut().find(|(known, _)| *known == why) {
@@ -158,90 +155,13 @@ fn warnings(events: &Measured<RingRecords>) -> Vec<String> {
     warnings
 }
 
-fn table(threads: &[ThreadStat], style: Style) -> Table {
-    let cells = |cell: &dyn Fn(&ThreadStat) -> String| threads.iter().map(cell).collect();
-    let time = |part: fn(&Scheduling) -> Nanos| {
-        cells(&|thread| or_none(&thread.seen.scheduling, |life| part(life).to_string()))
-    };
-    let mut table = Table::new(vec![
-        Column::text("thread", cells(&|thread| name(thread, style))),
-        Column::figures("tid", cells(&|thread| thread.seen.thread.to_string())),
-        Column::figures("on CPU", time(|life| life.on_cpu)),
-        Column::figures("waiting", time(|life| life.preempted)),
-        Column::figures("blocked", time(|life| life.voluntary)),
-    ]);
-    let mut optional = |title: &str, cell: &dyn Fn(&ThreadStat) -> Option<String>| {
-        // A column without a figure is a line below the table.
-        if threads.iter().any(|thread| cell(thread).is_some()) {
-            let or_none = |thread: &ThreadStat| cell(thread).unwrap_or_else(|| NONE.to_owned());
-            table.push(Column::figures(title, cells(&or_none)));
-        }
-    };
-    optional("switches/s", &|thread| {
-        switches(thread.seen.scheduling.value()?)?;
-        Some(rounded(*thread.rates.switches_per_second.value()?))
-    });
-    optional("migrations", &|thread| thread.seen.scheduling.value()?.migrations.map(thousands));
-    optional("IPC", &|thread| Some(format!("{:.2}", thread.rates.ipc.value()?)));
-    for (counter, title) in MISSES {
-        let rate = |thread: &ThreadStat| misses(&thread.rates, counter)?.value().copied();
-        optional(title, &|thread| Some(format!("{:.2}", rate(thread)?)));
-    }
-    table
-}
-
-/// Columns of misses in a thousand instructions; L1 and TLB are in the sums and in JSON.
-const MISSES: [(Counter, &str); 2] =
-    [(Counter::CacheMisses, "cache MPKI"), (Counter::BranchMisses, "branch MPKI")];
-
-fn name(thread: &ThreadStat, style: Style) -> String {
-    let name = match &thread.seen.name {
-        Some(name) => printable(name),
-        None => NONE.to_owned(),
-    };
-    elide(&name, NAME.min(style.width / 3))
-}
-
 /// Programs name their threads as they like; a terminal shall not obey them.
-fn printable(text: &str) -> String {
+pub(super) fn printable(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
 }
 
-fn thread_notes(stat: &Stat, top: usize) -> Vec<String> {
-    let mut notes = Vec::new();
-    if stat.threads.len() > top {
-        let more = thousands((stat.threads.len() - top) as u64);
-        notes.push(format!("… and {more} more, all in the JSON"));
-    }
-    let still = stat.threads.iter().filter(|thread| !thread.seen.has_ended).count() as u64;
-    if still > 0 {
-        notes.push(format!("{} still ran when the program had ended", counted(still, "thread")));
-    }
-    let migrations = |thread: &ThreadStat| thread.seen.scheduling.value()?.migrations;
-    if stat.threads.iter().all(|thread| migrations(thread).is_none()) {
-        notes.push("migrations: not measured (they need the kernel's switch records)".to_owned());
-    }
-    notes.extend(uncounted(stat));
-    notes
-}
-
-/// Counters that have a sum, but no values of threads.
-fn uncounted(stat: &Stat) -> Vec<String> {
-    let counters =
-        stat.totals.iter().enumerate().filter(|(_, total)| total.value.value().is_some());
-    let missing = counters.filter_map(|(place, total)| {
-        let reason =
-            stat.threads.iter().find_map(|thread| match thread.seen.counts.get(place)? {
-                Measured::Is(_) => None,
-                Measured::Not(reason) => Some(reason.as_str()),
-            });
-        Some((total.counter, reason?))
-    });
-    by_reason(missing).into_iter().map(|note| format!("of each thread: {note}")).collect()
-}
-
 /// A rate: whole where it is large.
-fn rounded(rate: f64) -> String {
+pub(super) fn rounded(rate: f64) -> String {
     if rate < 99.95 { format!("{rate:.1}") } else { thousands(rate.round() as u64) }
 }
 

@@ -131,6 +131,10 @@ impl Accounting {
                 has_ended: true,
                 scheduling: Measured::Is(seen.figures.scheduling(last.saturating_since(first))),
                 counts: self.counters.iter().map(count).collect(),
+                // All that it ever did is accounted.
+                counted_from: Measured::Is(Nanos::ZERO),
+                uncounted: Nanos::ZERO,
+                estimated: Vec::new(),
             }
         };
         self.threads.iter().map(thread).collect()

@@ -6,7 +6,7 @@ use std::fs;
 use std::io;
 use std::os::fd::{AsRawFd, RawFd};
 
-use perf_event::{Counter as Handle, Sampler};
+use perf_event::{Builder, Counter as Handle, ReadFormat, Sampler};
 
 use super::counts::{Counts, Part};
 use super::record::{self, Record};
@@ -23,6 +23,8 @@ const LARGEST_RING: usize = 4 << 20;
 const USUAL_RING: usize = 512 << 10;
 /// A ring is not made smaller than this: it would be full at once.
 const SMALLEST_RING: usize = 16 << 10;
+/// Threads begin and end more seldom than they switch: room for 500 lives on each CPU.
+const BEGINNINGS: usize = 64 << 10;
 
 /// The events of one program on all CPUs.
 pub(super) struct Cpus {
@@ -30,10 +32,14 @@ pub(super) struct Cpus {
     counters: usize,
     /// Bytes of each ring.
     pub(super) ring: usize,
+    /// What makes the rings' events tell how many records they lost.
+    losses: ReadFormat,
 }
 
 struct Cpu {
     ring: Sampler,
+    /// A ring of threads' beginnings and ends alone, where they are to be known at once.
+    beginnings: Option<Sampler>,
     counters: Vec<(usize, Handle)>,
 }
 
@@ -45,17 +51,20 @@ enum NotOpen {
 
 impl Cpus {
     /// Opens what `plan` found for a process that has yet to `exec`. Where users have too little
-    /// locked memory for large rings, they get smaller ones.
+    /// locked memory for large rings, they get smaller ones. With `at_once`, beginnings and ends of
+    /// threads have rings that are readable as soon as there is one.
     ///
     /// # Errors
     ///
     /// Why it cannot be watched, as a sentence.
-    pub(super) fn open(process: u32, plan: &Plan) -> Result<Self, String> {
+    pub(super) fn open(process: u32, plan: &Plan, at_once: bool) -> Result<Self, String> {
         raise_file_limit();
         let online = online_cpus().map_err(|error| format!("the CPUs are not known: {error}"))?;
         let mut ring = ring_for(online.len());
+        let losses = event::losses();
         loop {
-            match Self::open_all(process, plan, &online, ring) {
+            let none = Self { cpus: Vec::new(), counters: plan.infos().len(), ring, losses };
+            match none.with_all(process, plan, &online, at_once) {
                 Ok(cpus) => return Ok(cpus),
                 Err(NotOpen::Memory(_)) if ring / 2 >= SMALLEST_RING => ring /= 2,
                 Err(NotOpen::Memory(error)) => return Err(reason::reason(&error, Wanted::Ring)),
@@ -64,49 +73,88 @@ impl Cpus {
         }
     }
 
-    fn open_all(process: u32, plan: &Plan, online: &[u32], ring: usize) -> Result<Self, NotOpen> {
-        let mut all =
-            Self { cpus: Vec::with_capacity(online.len()), counters: plan.infos().len(), ring };
+    fn with_all(
+        mut self,
+        process: u32,
+        plan: &Plan,
+        online: &[u32],
+        at_once: bool,
+    ) -> Result<Self, NotOpen> {
         for &cpu in online {
-            match all.open_one(Target::ProcessOnCpu { process, cpu }, plan) {
+            match self.open_one(Target::ProcessOnCpu { process, cpu }, plan, at_once) {
                 // The CPU has gone since the list was read.
                 Err(NotOpen::Other(_)) if !is_online(cpu) => {}
                 other => other?,
             }
         }
-        Ok(all)
+        Ok(self)
     }
 
-    fn open_one(&mut self, target: Target, plan: &Plan) -> Result<(), NotOpen> {
+    fn open_one(&mut self, target: Target, plan: &Plan, at_once: bool) -> Result<(), NotOpen> {
         let other = |error: io::Error| NotOpen::Other(reason::reason(&error, Wanted::Software));
-        let mut builder = event::watching(target).map_err(other)?;
-        builder.wakeup_watermark(self.ring / 4);
-        let ring = builder.build().map_err(other)?.sampled(self.ring).map_err(NotOpen::Memory)?;
+        let open = |builder: io::Result<Builder<'_>>, bytes| {
+            let opened = builder.and_then(|builder| builder.build()).map_err(other)?;
+            opened.sampled(bytes).map_err(NotOpen::Memory)
+        };
+        let watching = event::watching(target, self.losses).map(|mut builder| {
+            builder.wakeup_watermark(self.ring / 4);
+            builder
+        });
+        let ring = open(watching, self.ring)?;
+        let beginnings = match at_once {
+            true => Some(open(event::beginnings(target, self.losses), BEGINNINGS)?),
+            false => None,
+        };
         let counters = open_counters(target, plan).map_err(other)?;
-        self.cpus.push(Cpu { ring, counters });
+        self.cpus.push(Cpu { ring, beginnings, counters });
         Ok(())
     }
 
-    /// To poll for: readable when a quarter of the ring is full.
+    /// To poll for: readable when a quarter of the ring is full, or a thread begins or ends.
     pub(super) fn files(&self) -> impl Iterator<Item = RawFd> {
-        self.cpus.iter().map(|cpu| cpu.ring.as_raw_fd())
+        let rings = self.cpus.iter().flat_map(|cpu| cpu.beginnings.iter().chain([&cpu.ring]));
+        rings.map(AsRawFd::as_raw_fd)
     }
 
     /// What the kernel has written since the last call, in its order on each CPU.
     pub(super) fn drain(&mut self, mut f: impl FnMut(Record)) {
-        for cpu in &mut self.cpus {
-            while let Some(raw) = cpu.ring.next_record() {
-                let parsed = record::parse(raw.ty(), raw.misc(), &raw.to_contiguous());
-                parsed.into_iter().for_each(&mut f);
-            }
+        self.cpus.iter_mut().for_each(|cpu| drain(&mut cpu.ring, &mut f));
+    }
+
+    /// The same of threads' beginnings and ends alone.
+    pub(super) fn drain_beginnings(&mut self, mut f: impl FnMut(Record)) {
+        let rings = self.cpus.iter_mut().filter_map(|cpu| cpu.beginnings.as_mut());
+        rings.for_each(|ring| drain(ring, &mut f));
+    }
+
+    /// Records that found no room so far, those of [`drain`](Self::drain); `None` if the kernel does
+    /// not tell.
+    pub(super) fn lost(&self) -> Option<u64> {
+        self.cpus.iter().map(|cpu| self.told(&cpu.ring).ok()?.1).sum()
+    }
+
+    /// The same of those of [`drain_beginnings`](Self::drain_beginnings).
+    pub(super) fn lost_beginnings(&self) -> Option<u64> {
+        let rings = self.cpus.iter().filter_map(|cpu| cpu.beginnings.as_ref());
+        rings.map(|ring| self.told(ring).ok()?.1).sum()
+    }
+
+    /// What a ring's event tells: how long the CPU had the threads, and how many records found no
+    /// room.
+    fn told(&self, ring: &Sampler) -> io::Result<(Part, Option<u64>)> {
+        let file = ring.as_raw_fd();
+        if !self.losses.contains(ReadFormat::LOST) {
+            return Ok((read(file)?, None));
         }
+        let [value, _, running, lost] = words_of(file)?;
+        Ok((Part { value, running }, Some(lost)))
     }
 
     /// What all threads have counted so far, those that have ended and those that live.
     pub(super) fn totals(&self) -> io::Result<Counts> {
         let mut totals = Counts::none(self.counters);
         for cpu in &self.cpus {
-            totals.add_time(read(cpu.ring.as_raw_fd())?);
+            totals.add_time(self.told(&cpu.ring)?.0);
             for (index, handle) in &cpu.counters {
                 totals.add(*index, read(handle.as_raw_fd())?);
             }
@@ -133,11 +181,23 @@ fn open_counters(target: Target, plan: &Plan) -> io::Result<Vec<(usize, Handle)>
     Ok(all)
 }
 
+fn drain(ring: &mut Sampler, mut f: impl FnMut(Record)) {
+    while let Some(raw) = ring.next_record() {
+        let parsed = record::parse(raw.ty(), raw.misc(), &raw.to_contiguous());
+        parsed.into_iter().for_each(&mut f);
+    }
+}
+
 fn read(file: RawFd) -> io::Result<Part> {
     // Value, time enabled, time running.
-    let mut words = [0; 3];
+    let [value, _, running] = words_of(file)?;
+    Ok(Part { value, running })
+}
+
+fn words_of<const N: usize>(file: RawFd) -> io::Result<[u64; N]> {
+    let mut words = [0; N];
     read_words(file, &mut words)?;
-    Ok(Part { value: words[0], running: words[2] })
+    Ok(words)
 }
 
 /// Files are open for each counter on each CPU: as many as this process may have.
@@ -188,6 +248,26 @@ mod tests {
         assert_eq!(cpus_in("0\n"), Some(vec![0]));
         assert_eq!(cpus_in("0-2,5,7-8\n"), Some(vec![0, 1, 2, 5, 7, 8]));
         assert_eq!(cpus_in("all"), None);
+    }
+
+    /// The ring is not read meanwhile, and nothing is written after what was lost.
+    #[test]
+    fn records_lost_last_of_all_are_known() {
+        let losses = event::losses();
+        let open = || event::watching(Target::OwnThread, losses)?.build()?.sampled(1 << 12);
+        let Ok(ring) = open() else { return };
+        let cpu = Cpu { ring, beginnings: None, counters: Vec::new() };
+        let mut cpus = Cpus { cpus: vec![cpu], counters: 0, ring: 1 << 12, losses };
+        (0..200).for_each(|_| std::thread::sleep(std::time::Duration::from_micros(1)));
+        if !losses.contains(ReadFormat::LOST) {
+            return assert_eq!(cpus.lost(), None);
+        }
+        let (lost, mut read) = (cpus.lost().unwrap(), Vec::new());
+        cpus.drain(|record| read.push(record.what));
+        // Out and in again, each time.
+        assert!(lost + read.len() as u64 >= 400 && lost > 0, "{lost} {}", read.len());
+        assert!(!read.iter().any(|what| matches!(what, record::What::Lost(_))));
+        assert!(cpus.told(&cpus.cpus[0].ring).unwrap().0.running > 0);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 
+use super::counting::Opening;
 use super::record::{Record, What};
 use crate::linux::perf::switches::Direction;
 use crate::model::{Nanos, Scheduling, SchedulingSource};
@@ -25,6 +26,8 @@ pub(super) struct Life {
     pub(super) name: Option<String>,
     pub(super) began: Nanos,
     pub(super) has_ended: bool,
+    /// Its counters, if it was tried to open them.
+    pub(super) opened: Option<Opened>,
     state: State,
     /// Since when it is in this state.
     since: Nanos,
@@ -36,6 +39,17 @@ pub(super) struct Life {
     voluntary: u64,
     preemptions: u64,
     migrations: u64,
+}
+
+/// A thread's counters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Opened {
+    /// The place of their tally.
+    pub(super) tally: usize,
+    /// How long after the thread's beginning they were open.
+    pub(super) from: Nanos,
+    /// The thread's CPU time before that.
+    pub(super) uncounted: Nanos,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -90,6 +104,21 @@ impl Lives {
             if !self.lives[place].has_ended {
                 self.advance(place, at);
             }
+        }
+    }
+
+    /// Takes an opening of counters, after all records that are older.
+    pub(super) fn open(&mut self, opening: &Opening) {
+        let Some(place) = self.place_of(opening.thread) else { return };
+        let life = &mut self.lives[place];
+        // What had ended before is not what was opened.
+        let is_meant = !life.has_ended || life.since >= opening.asked;
+        if is_meant && life.opened.is_none() {
+            life.opened = Some(Opened {
+                tally: opening.tally,
+                from: opening.at.saturating_since(life.began),
+                uncounted: life.on_until(opening.at),
+            });
         }
     }
 
@@ -149,6 +178,7 @@ impl Life {
             name: None,
             began: at,
             has_ended: false,
+            opened: None,
             state,
             since: at,
             cpu: None,
@@ -173,6 +203,14 @@ impl Life {
             Direction::Preempted => self.preemptions += 1,
         }
         self.cpu = Some(cpu);
+    }
+
+    /// Its CPU time before `at`, which is later than its records so far.
+    fn on_until(&self, at: Nanos) -> Nanos {
+        match self.state {
+            State::On if !self.has_ended => self.on + at.saturating_since(self.since),
+            _ => self.on,
+        }
     }
 
     pub(super) fn scheduling(&self) -> Scheduling {
@@ -256,6 +294,30 @@ mod tests {
         assert_eq!(lives.all().len(), 2);
         assert_eq!(lives.all()[1].name.as_deref(), Some("other"));
         assert_eq!(lives.all()[1].scheduling().wall, Nanos(9));
+    }
+
+    #[test]
+    fn counters_are_of_who_had_the_number_when_they_were_opened() {
+        let mut lives = lives(&[
+            (10, 0, named(1, 1, "main", true)),
+            (11, 0, What::Began { process: 1, thread: 2, parent: 1 }),
+            (13, 0, switched(2, Direction::In)),
+            (19, 0, What::Ended { thread: 2 }),
+        ]);
+        let opening =
+            |asked, at| Opening { thread: 2, tally: 7, asked: Nanos(asked), at: Nanos(at) };
+        lives.open(&opening(20, 21));
+        assert_eq!(lives.all()[1].opened, None);
+        lives.take(&Record {
+            at: Nanos(30),
+            cpu: 0,
+            what: What::Began { process: 1, thread: 2, parent: 1 },
+        });
+        lives.take(&Record { at: Nanos(32), cpu: 0, what: switched(2, Direction::In) });
+        lives.open(&opening(36, 37));
+        let opened = Opened { tally: 7, from: Nanos(7), uncounted: Nanos(5) };
+        assert_eq!(lives.all()[2].opened, Some(opened));
+        assert_eq!(lives.all()[1].opened, None);
     }
 
     #[test]

@@ -4,12 +4,14 @@
 //! A process is made and stopped short of its `exec` ([`Suspended`]); events are opened on it, on
 //! each CPU, which all its threads and processes inherit ([`Observer`]); and it is let go. The
 //! kernel writes what happens into a ring per CPU: `record` reads it, `lives` makes lives of it.
-//! `counts` adds up what the CPUs counted. Where there are no events, `accounting` reads `/proc`.
+//! `counts` adds up what the CPUs counted; `counting` opens each thread's own counters. Where there
+//! are no events, `accounting` reads `/proc`.
 //!
 //! It judges nothing, and prints nothing.
 
 mod accounting;
 mod child;
+mod counting;
 mod counts;
 mod cpus;
 mod lives;
@@ -77,7 +79,7 @@ enum Source {
 
 impl Source {
     fn open(process: u32, wishes: &Wishes) -> Self {
-        match Observer::open(process, &wishes.counters) {
+        match Observer::open(process, wishes) {
             Ok(observer) => Self::RingRecords(Box::new(observer)),
             Err(reason) => Self::accounting(process, wishes, reason),
         }

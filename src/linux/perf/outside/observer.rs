@@ -3,12 +3,14 @@
 
 use std::os::fd::RawFd;
 
+use super::counting::{Counted, Counting};
 use super::counts::{Counts, Value};
 use super::cpus::Cpus;
-use super::lives::{Life, Lives};
+use super::lives::{Life, Lives, Opened};
 use super::record::{Record, What};
 use crate::linux::perf::plan::Plan;
 use crate::linux::perf::switches::monotonic_now;
+use crate::linux::program::Wishes;
 use crate::model::{
     Availability, CountSource, Counter, CounterInfo, Measured, Nanos, ObservedThread, RingRecords,
     Scheduling, Total,
@@ -22,6 +24,7 @@ const KEPT_BACK: Nanos = Nanos(20_000_000);
 pub struct Observer {
     plan: Plan,
     cpus: Cpus,
+    counting: Counting,
     pending: Vec<Record>,
     lives: Lives,
     events: RingRecords,
@@ -33,13 +36,17 @@ impl Observer {
     /// # Errors
     ///
     /// Why there are none, as a sentence.
-    pub fn open(process: u32, counters: &[Counter]) -> Result<Self, String> {
-        let plan = Plan::probe(counters);
+    pub fn open(process: u32, wishes: &Wishes) -> Result<Self, String> {
+        let plan = Plan::probe(&wishes.counters);
         plan.switch_records().map_err(str::to_owned)?;
-        let cpus = Cpus::open(process, &plan)?;
+        // What the switch records tell of a thread needs no counter.
+        let mut of_threads = wishes.of_threads.clone();
+        of_threads.retain(|&counter| !is_scheduled(counter));
+        let counting = Counting::of_first(process, &of_threads);
+        let cpus = Cpus::open(process, &plan, counting.is_wanted())?;
         let events = RingRecords { ring: cpus.ring as u64, ..RingRecords::default() };
         let (pending, lives) = (Vec::new(), Lives::default());
-        Ok(Self { plan, cpus, pending, lives, events })
+        Ok(Self { plan, cpus, counting, pending, lives, events })
     }
 
     /// The files to poll; readable when [`drain`](Self::drain) should be called.
@@ -49,6 +56,8 @@ impl Observer {
 
     /// Reads the rings, and shows `each` the records that are old enough to be in order.
     pub fn drain(&mut self, each: impl FnMut(&Record)) {
+        // First of all: what a thread does until its counters are open is not counted.
+        self.notice();
         // What is written while the rings are read waits for the next time.
         let until = monotonic_now().map(|now| now.saturating_since(KEPT_BACK));
         self.read_rings();
@@ -57,9 +66,22 @@ impl Observer {
 
     /// Reads what is left when the program has ended, at `end`.
     pub fn finish(&mut self, end: Nanos, each: impl FnMut(&Record)) {
+        self.notice();
+        self.counting.close();
         self.read_rings();
         self.release(None, each);
         self.lives.close(end);
+        // Those that were lost last of all are in no record.
+        self.events.lost = self.cpus.lost().unwrap_or_default().max(self.events.lost);
+        self.counting.lost =
+            self.cpus.lost_beginnings().unwrap_or_default().max(self.counting.lost);
+    }
+
+    /// Opens the counters of threads that have begun, and reads those of threads that have ended.
+    fn notice(&mut self) {
+        let mut records = Vec::new();
+        self.cpus.drain_beginnings(|record| records.push(record));
+        self.counting.notice(records);
     }
 
     fn read_rings(&mut self) {
@@ -75,8 +97,18 @@ impl Observer {
         };
         let rest = self.pending.split_off(count);
         for record in std::mem::replace(&mut self.pending, rest) {
+            self.take_openings(record.at);
             self.take(&record);
             each(&record);
+        }
+        if until.is_none() {
+            self.take_openings(Nanos(u64::MAX));
+        }
+    }
+
+    fn take_openings(&mut self, until: Nanos) {
+        while let Some(opening) = self.counting.next_opening(until) {
+            self.lives.open(&opening);
         }
     }
 
@@ -126,8 +158,7 @@ impl Observer {
         if let Availability::Unavailable(reason) = &self.plan.infos()[index].availability {
             return Err(reason.clone());
         }
-        let aside = "other counters had the CPU's places all the time; ask for fewer with -e";
-        counts.value(index).ok_or_else(|| aside.to_owned())
+        counts.value(index).ok_or_else(|| ASIDE.to_owned())
     }
 
     /// What the switch records say of what users may not count.
@@ -138,34 +169,100 @@ impl Observer {
 
     /// All threads that were seen; times count from `start`.
     pub fn threads(&self, start: Nanos) -> Vec<ObservedThread> {
-        let thread = |life: &Life| ObservedThread {
+        self.lives
+            .all()
+            .iter()
+            .enumerate()
+            .map(|(place, life)| self.thread(place, life, start))
+            .collect()
+    }
+
+    fn thread(&self, place: usize, life: &Life, start: Nanos) -> ObservedThread {
+        let opened = match place {
+            // The first one's counters were open before its `exec`.
+            0 => Some(Opened { tally: 0, from: Nanos::ZERO, uncounted: Nanos::ZERO }),
+            _ => life.opened,
+        };
+        let counted = self.counted_of(life, opened);
+        let (from, uncounted) = opened.map_or((Nanos::ZERO, life.scheduling().on_cpu), |opened| {
+            (opened.from, opened.uncounted)
+        });
+        ObservedThread {
             process: life.process,
             thread: life.thread,
             name: life.name.clone(),
             began: life.began.saturating_since(start),
             has_ended: life.has_ended,
             scheduling: Measured::Is(life.scheduling()),
-            counts: self.counts(life),
-        };
-        self.lives.all().iter().map(thread).collect()
+            counts: self.counts(life, counted.as_ref()),
+            counted_from: match &counted {
+                Ok(_) => Measured::Is(from),
+                Err(reason) => Measured::Not(reason.clone()),
+            },
+            uncounted,
+            estimated: counted.map_or_else(|_| Vec::new(), |counted| counted.estimated),
+        }
     }
 
-    /// What is known of one thread's counts: what the switch records tell.
-    fn counts(&self, life: &Life) -> Vec<Measured<u64>> {
-        let count = |info: &CounterInfo| match of_scheduling(info.counter, &life.scheduling()) {
-            Some(count) => Measured::Is(count),
-            None => Measured::Not(match &info.availability {
-                // What cannot be counted at all lacks for that reason first.
-                Availability::Unavailable(reason) => reason.clone(),
-                _ => IN_SUM.to_owned(),
-            }),
+    /// What a thread's counters counted, or why there is nothing.
+    fn counted_of(&self, life: &Life, opened: Option<Opened>) -> Result<Counted, String> {
+        if !self.counting.is_wanted() {
+            return Err("no counter was to be opened of each thread".to_owned());
+        }
+        let Some(opened) = opened else {
+            let reason = if self.counting.lost > 0 { UNNOTICED } else { ENDED_BEFORE };
+            return Err(reason.to_owned());
         };
-        self.plan.infos().iter().map(count).collect()
+        let on_cpu = life.scheduling().on_cpu;
+        if on_cpu > Nanos::ZERO && opened.uncounted >= on_cpu {
+            return Err("the thread had done all its work before its counters were open".to_owned());
+        }
+        self.counting.counted(opened.tally)
+    }
+
+    /// What is known of one thread's counts: what the switch records tell, and its own counters.
+    fn counts(&self, life: &Life, counted: Result<&Counted, &String>) -> Vec<Measured<u64>> {
+        let infos = self.plan.infos().iter();
+        infos
+            .map(|info| {
+                self.count(info, &life.scheduling(), counted)
+                    .map_or_else(Measured::Not, Measured::Is)
+            })
+            .collect()
+    }
+
+    fn count(
+        &self,
+        info: &CounterInfo,
+        life: &Scheduling,
+        counted: Result<&Counted, &String>,
+    ) -> Result<u64, String> {
+        if let Some(count) = of_scheduling(info.counter, life) {
+            return Ok(count);
+        }
+        // What cannot be counted at all lacks for that reason first.
+        if let Availability::Unavailable(reason) = &info.availability {
+            return Err(reason.clone());
+        }
+        if !self.counting.has(info.counter) {
+            return Err(IN_SUM.to_owned());
+        }
+        counted?.value(info.counter).ok_or_else(|| ASIDE.to_owned())
     }
 }
 
-/// See `event::counting_alone` for the way that there is, and why it is not taken.
-const IN_SUM: &str = "from outside, the kernel tells it in sum over all threads only";
+/// Why there is no value of a thread that was there.
+pub(super) const ENDED_BEFORE: &str = "the thread had ended before its counters could be opened";
+const UNNOTICED: &str = "the thread had ended before its counters could be opened, or the record \
+                         of its beginning found no room";
+const IN_SUM: &str = "in sum only, which leaves other counters their places; name it with -e to \
+                      count it of each thread";
+const ASIDE: &str = "other counters had the CPU's places all the time; ask for fewer with -e";
+
+/// Whether the switch records tell it.
+fn is_scheduled(counter: Counter) -> bool {
+    matches!(counter, Counter::ContextSwitches | Counter::CpuMigrations | Counter::TaskClock)
+}
 
 /// What the switch records say of a counter.
 fn of_scheduling(counter: Counter, life: &Scheduling) -> Option<u64> {
