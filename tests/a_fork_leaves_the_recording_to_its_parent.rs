@@ -6,21 +6,15 @@ use rayprism::Session;
 use rayprism::facade as rayon;
 use rayprism::model::Role;
 
-#[test]
-fn a_child_drops_its_copy_and_the_parent_goes_on() {
-    let session = Session::builder().start().expect("the only recording");
-    rayon::join(|| (), || ());
+/// What the child does with its copy of the session.
+fn in_a_child(session: Session, f: impl FnOnce(Session)) -> Session {
     #[expect(unsafe_code, reason = "system calls")]
-    // SAFETY: the child drops a value and ends, and what that needs of the C library is usable in a
-    // child of a program with threads.
+    // SAFETY: what the child does needs no more of the C library than is usable in a child of a
+    // program with threads, and it ends there.
     let child = unsafe { libc::fork() };
     if child == 0 {
-        drop(session);
-        #[expect(unsafe_code, reason = "a system call")]
-        // SAFETY: ends the child, without what the test's own process has registered for its end.
-        unsafe {
-            libc::_exit(7)
-        };
+        f(session);
+        unreachable!("the child has ended");
     }
     let mut status = 0;
     #[expect(unsafe_code, reason = "a system call")]
@@ -28,6 +22,31 @@ fn a_child_drops_its_copy_and_the_parent_goes_on() {
     let ended = unsafe { libc::waitpid(child, &mut status, 0) };
     assert_eq!(ended, child);
     assert!(libc::WIFEXITED(status) && libc::WEXITSTATUS(status) == 7, "{status}");
+    session
+}
+
+#[test]
+fn a_child_ends_its_copy_and_the_parent_goes_on() {
+    let session = Session::builder().start().expect("the only recording");
+    rayon::join(|| (), || ());
+    let session = in_a_child(session, |session| {
+        drop(session);
+        #[expect(unsafe_code, reason = "a system call")]
+        // SAFETY: ends the child, without what the test's own process has registered for its end.
+        unsafe {
+            libc::_exit(7)
+        };
+    });
+    // Stopped in the child, where the kernel's records of the parent are no longer mapped; and ended
+    // with all that a thread has registered for its end.
+    let session = in_a_child(session, |session| {
+        assert_eq!(session.stop().counts().joins, 1);
+        #[expect(unsafe_code, reason = "a system call")]
+        // SAFETY: ends the child.
+        unsafe {
+            libc::exit(7)
+        };
+    });
     rayon::join(|| (), || ());
     let trace = session.stop();
     assert_eq!(trace.counts().joins, 2);

@@ -70,7 +70,7 @@ const STD_RULES: &[(&str, &[&str])] = &[
     ("std::net", &["cli"]),
     ("std::process", &["session", "cli", "linux", "workload"]),
     ("std::thread", &["session", "facade", "cli", "linux", "workload"]),
-    ("std::time", &["record", "cli", "workload"]),
+    ("std::time", &["record", "linux", "cli", "workload"]),
 ];
 
 #[test]

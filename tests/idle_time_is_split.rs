@@ -7,6 +7,28 @@ use rayprism::model::*;
 use rayprism::timeline::Timeline;
 use timeline_fixture::*;
 
+/// Whose switch records are there, and say that it never left the CPU.
+fn watched(lane: Lane) -> Lane {
+    let scheduling = Scheduling {
+        source: SchedulingSource::SwitchRecords,
+        wall: Nanos(1000),
+        on_cpu: Nanos(1000),
+        voluntary: Nanos::ZERO,
+        preempted: Nanos::ZERO,
+        voluntary_switches: Some(0),
+        preemptions: Some(0),
+        migrations: Some(0),
+    };
+    let watched = Watched { scheduling: Measured::Is(scheduling), ..lane.watched };
+    Lane { watched, ..lane }
+}
+
+#[test]
+fn when_workers_slept_is_not_known_without_switch_records() {
+    let split = split(&installed(Vec::new(), worker(3, 1, Vec::new())));
+    assert!(matches!(split.waking, Measured::Not(_)));
+}
+
 /// The split of the one pool's time, and that it is all the time there is.
 fn split(trace: &Trace) -> IdleSplit {
     let timeline = Timeline::new(trace).unwrap_or_else(|problem| panic!("{problem}"));
@@ -41,7 +63,7 @@ fn one_task_alone_is_serial_and_what_is_around_it_hand_over() {
     assert_eq!((split.caller, split.serial), (Nanos(10), Nanos(800 + 10)));
     // The task is queued for 80, and one of the two idle workers could have had it; there and back
     // nothing else happens.
-    assert_eq!(split.stealing, Nanos(80));
+    assert_eq!(split.scheduling, Nanos(80));
     assert_eq!(split.hand_over, Nanos(2 * 10 + 80 + 2 * 100));
 }
 
@@ -54,13 +76,16 @@ fn a_steal_is_scheduling_until_it_begins_and_a_sleeper_is_woken_late() {
         if sleeps {
             thief.watched.off_cpu = vec![off(0, 500)];
         }
-        let split = split(&installed(vec![Event::Join(join)], thief));
+        let mut trace = installed(vec![Event::Join(join)], thief);
+        trace.lanes = trace.lanes.into_iter().map(watched).collect();
+        let split = split(&trace);
         // Until the push nothing is there for the second worker but the task itself, queued for 80.
         let queued = if sleeps { (40, 40) } else { (80, 0) };
         assert_eq!(split.busy, Nanos(800 - 50 + 300));
         // The join could go on from 800, and did at 850, with both workers idle: one of them is late.
-        assert_eq!(split.stealing, Nanos(expected.0 + queued.0 + 50));
-        assert_eq!(split.waking, Nanos(expected.1 + queued.1));
+        let waking = expected.1 + queued.1;
+        assert_eq!(split.waking, Measured::Is(Nanos(waking)));
+        assert_eq!(split.scheduling, Nanos(expected.0 + queued.0 + 50 + waking));
     }
 }
 
@@ -83,7 +108,7 @@ fn counted_joins_keep_something_queued() {
     trace.lanes[1].counts.joins = 1_000_000;
     let split = split(&trace);
     assert_eq!(split.busy, Nanos(800));
-    assert_eq!(split.stealing, Nanos(880));
+    assert_eq!(split.scheduling, Nanos(880));
 }
 
 #[test]

@@ -173,7 +173,9 @@ fn counters_of_all_workers_and_what_they_make_together() {
         ]
     );
     trace.lanes[2].watched.readings.clear();
-    let unread = "not every worker's counters could be read".to_owned();
+    let unread =
+        "not every worker's counters could be read; `ulimit -n` may leave no room for more"
+            .to_owned();
     let kernel = Report::of(&trace).expect("sound").kernel;
     assert_eq!(kernel.instructions_per_cycle, Measured::Not(unread));
     assert!(kernel.counter(Counter::MinorFaults).is_none());

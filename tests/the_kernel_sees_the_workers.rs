@@ -329,3 +329,27 @@ fn threads_that_call_from_outside_are_seen_too() {
     let all = scheduling(outside);
     assert!(all.on_cpu.0 > 0 && all.on_cpu + all.voluntary + all.preempted == all.wall);
 }
+
+/// Pools that come and go in one recording leave the program its files.
+#[test]
+fn what_was_open_for_ended_threads_is_closed() {
+    let _alone = alone();
+    let files = || fs::read_dir("/proc/self/fd").expect("Linux has it").count();
+    let session = Session::builder().start().expect("the only recording");
+    let before = files();
+    for _ in 0..20 {
+        pool(4).install(|| tree(4));
+    }
+    let start = Instant::now();
+    while files() > before + 8 {
+        assert!(start.elapsed() < Duration::from_secs(30), "{} and {before} files", files());
+        thread::yield_now();
+    }
+    let trace = session.stop();
+    // And each of the eighty workers was seen to its end.
+    assert_eq!(workers(&trace).len(), 80);
+    for lane in workers(&trace) {
+        let all = scheduling(lane);
+        assert!(all.on_cpu.0 > 0 && all.on_cpu + all.voluntary + all.preempted == all.wall);
+    }
+}

@@ -88,7 +88,10 @@ fn total_of(trace: &Trace, counter: Counter) -> Measured<u64> {
     let read = |lane: &Lane| lane.watched.total(position);
     match workers.try_fold(0, |sum: u64, lane| Some(sum.saturating_add(read(lane)?))) {
         Some(total) => Measured::Is(total),
-        None => Measured::Not("not every worker's counters could be read".to_owned()),
+        None => Measured::Not(
+            "not every worker's counters could be read; `ulimit -n` may leave no room for more"
+                .to_owned(),
+        ),
     }
 }
 

@@ -183,15 +183,17 @@ fn fold<'a, T: Copy + 'a>(
     })
 }
 
-/// Two threads' sums; where one is of accounts alone, so are both together.
+/// Two threads' sums; where one is of accounts alone, so are both together. A file may claim any
+/// number.
 fn both(one: Scheduling, other: Scheduling) -> Scheduling {
-    let count = |of: fn(&Scheduling) -> Option<u64>| Some(of(&one)? + of(&other)?);
+    let time = |of: fn(&Scheduling) -> Nanos| Nanos(of(&one).0.saturating_add(of(&other).0));
+    let count = |of: fn(&Scheduling) -> Option<u64>| Some(of(&one)?.saturating_add(of(&other)?));
     Scheduling {
         source: if one.source == other.source { one.source } else { SchedulingSource::Accounting },
-        wall: one.wall + other.wall,
-        on_cpu: one.on_cpu + other.on_cpu,
-        voluntary: one.voluntary + other.voluntary,
-        preempted: one.preempted + other.preempted,
+        wall: time(|sums| sums.wall),
+        on_cpu: time(|sums| sums.on_cpu),
+        voluntary: time(|sums| sums.voluntary),
+        preempted: time(|sums| sums.preempted),
         voluntary_switches: count(|sums| sums.voluntary_switches),
         preemptions: count(|sums| sums.preemptions),
         migrations: count(|sums| sums.migrations),

@@ -215,6 +215,10 @@ struct EndOfThread;
 
 impl Drop for EndOfThread {
     fn drop(&mut self) {
+        if linux::is_fork() {
+            // Whoever held the locks is not in a fork, and what is recorded there is its parent's.
+            return;
+        }
         session::leave_own_thread();
         #[expect(unsafe_code, reason = "the thread's lane ends with it")]
         // SAFETY: thread-local destructors run when nothing of the thread's is on its stack any

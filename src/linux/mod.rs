@@ -38,7 +38,8 @@ pub use host::host;
 pub use machine::cpu_name;
 #[cfg(target_os = "linux")]
 pub use thread::{
-    clock_distrust, cpu_of, file_limit, is_runnable, own_cpu, own_id, process_cpu, waiting_of,
+    clock_distrust, cpu_of, file_limit, is_fork, is_runnable, own_cpu, own_id, process_cpu,
+    waiting_of, without_signals,
 };
 
 #[cfg(not(target_os = "linux"))]
@@ -59,6 +60,16 @@ mod elsewhere {
     /// Files that this process may have open, none of which is for events.
     pub fn file_limit() -> usize {
         0
+    }
+
+    /// Whether this process is a fork of one that had recorded: not known.
+    pub fn is_fork() -> bool {
+        false
+    }
+
+    /// Runs `f`.
+    pub fn without_signals<R>(f: impl FnOnce() -> R) -> R {
+        f()
     }
 
     /// CPU time of this process since it began.
@@ -99,8 +110,8 @@ mod elsewhere {
 
 #[cfg(not(target_os = "linux"))]
 pub use elsewhere::{
-    clock_distrust, cpu_name, cpu_of, file_limit, host, is_runnable, own_cpu, own_id, process_cpu,
-    waiting_of,
+    clock_distrust, cpu_name, cpu_of, file_limit, host, is_fork, is_runnable, own_cpu, own_id,
+    process_cpu, waiting_of, without_signals,
 };
 
 /// Why the CPU time of threads is not known here.

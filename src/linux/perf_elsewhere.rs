@@ -13,6 +13,9 @@ pub const WORDS: usize = 3 * Counter::ALL.len();
 const REASON: &str = "this operating system or architecture has no performance events that \
                       rayprism can read";
 
+/// Why a counter that opens has no value: none opens here.
+pub const NEVER_RAN: &str = REASON;
+
 /// Whose events are opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Target {
@@ -51,6 +54,11 @@ impl Plan {
 
     /// Groups that the hardware counters take: none.
     pub fn hardware_groups(&self) -> usize {
+        0
+    }
+
+    /// Files that these counters of a thread are.
+    pub fn files(&self) -> usize {
         0
     }
 

@@ -1,12 +1,16 @@
 //! Threads as the kernel numbers and times them.
 
 use std::fs;
+use std::mem::MaybeUninit;
+use std::sync::Once;
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::Nanos;
 
 /// The kernel's number of the calling thread.
 pub fn own_id() -> Option<u32> {
+    is_fork();
     #[expect(unsafe_code, reason = "a system call")]
     // SAFETY: gettid takes nothing and cannot fail.
     let id = unsafe { libc::gettid() };
@@ -29,6 +33,43 @@ pub fn cpu_of(thread: u32) -> Option<Nanos> {
     // bits that say "of a thread" (4) and "as the scheduler counts" (2).
     let clock = (!i32::try_from(thread).ok()? << 3) | 6;
     read(clock)
+}
+
+/// Whether this process is a fork of one that had called this, or [`own_id`], before. It has a copy
+/// of everything but the threads, and of the memory that the kernel shares with a process.
+pub fn is_fork() -> bool {
+    static FORKED: AtomicBool = AtomicBool::new(false);
+    static WATCHED: Once = Once::new();
+    extern "C" fn in_child() {
+        FORKED.store(true, Ordering::Relaxed);
+    }
+    WATCHED.call_once(|| {
+        #[expect(unsafe_code, reason = "the C library's hook is the only one")]
+        // SAFETY: the handler stores to a static, which any context may do.
+        unsafe {
+            libc::pthread_atfork(None, None, Some(in_child));
+        }
+    });
+    FORKED.load(Ordering::Relaxed)
+}
+
+/// Runs `f` with all signals blocked, as they then are for the threads that it starts.
+pub fn without_signals<R>(f: impl FnOnce() -> R) -> R {
+    let mut before = MaybeUninit::<libc::sigset_t>::zeroed();
+    let mut all = MaybeUninit::<libc::sigset_t>::zeroed();
+    #[expect(unsafe_code, reason = "system calls")]
+    // SAFETY: both sets are valid places; the first is filled before it is read.
+    unsafe {
+        libc::sigfillset(all.as_mut_ptr());
+        libc::pthread_sigmask(libc::SIG_SETMASK, all.as_ptr(), before.as_mut_ptr());
+    }
+    let result = f();
+    #[expect(unsafe_code, reason = "a system call")]
+    // SAFETY: `before` was filled above, or is the empty set if that failed.
+    unsafe {
+        libc::pthread_sigmask(libc::SIG_SETMASK, before.as_ptr(), std::ptr::null_mut());
+    }
+    result
 }
 
 /// Files that this process may have open.

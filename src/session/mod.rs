@@ -11,7 +11,7 @@ mod folder;
 mod observer;
 
 use std::path::Path;
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use crate::linux;
 use crate::model::{Detail, Trace};
@@ -43,7 +43,6 @@ pub struct Session {
     clock: clock::Source,
     cpu_before: CpuTimes,
     observer: Option<Observer>,
-    process: u32,
 }
 
 /// How to record.
@@ -66,6 +65,8 @@ pub enum StartError {
     #[error("recording is not compiled in; enable rayprism's feature `record`")]
     NotCompiledIn,
 }
+
+static STARTING: Mutex<()> = Mutex::new(());
 
 /// Bytes of a record in a lane's buffer.
 const RECORD_BYTES: usize = 64;
@@ -91,6 +92,10 @@ impl Session {
         // Before the end rather than after it: collecting takes time of the calling thread.
         let cpu_after = CpuTimes::of_all();
         let mut observer = self.observer.take();
+        if linux::is_fork() {
+            // Neither the observer's thread nor the rings' memory is in a fork.
+            std::mem::forget(observer.take());
+        }
         if let Some(observer) = &mut observer {
             observer.halt();
         }
@@ -120,17 +125,10 @@ impl Session {
     }
 }
 
-impl Session {
-    /// Whether it was started by this process, and not by the one that it was forked from.
-    fn is_of_this_process(&self) -> bool {
-        self.process == std::process::id()
-    }
-}
-
 impl Drop for Session {
     fn drop(&mut self) {
         // A fork has a copy of the locks, too, and whoever held them is not in it.
-        if self.is_of_this_process() {
+        if !linux::is_fork() {
             record::stop();
         }
     }
@@ -171,11 +169,14 @@ impl SessionBuilder {
         }
         let clock = clock::choose(linux::clock_distrust());
         costs();
+        // One at a time: of two that start at once, the second one finds the first recording.
+        let _turn = STARTING.lock().unwrap_or_else(PoisonError::into_inner);
         if record::is_recording() {
             return Err(StartError::AlreadyRecording);
         }
         // Before the recording, because the first event of all may take the kernel 28 ms.
-        let observer = (self.kernel && self.detail != Detail::Off).then(Observer::start);
+        let observer =
+            (self.kernel && self.detail != Detail::Off && !linux::is_fork()).then(Observer::start);
         let settings = record::Settings {
             detail: raw_detail(self.detail),
             capacity: self.buffer_bytes / RECORD_BYTES,
@@ -188,7 +189,7 @@ impl SessionBuilder {
             observer.begin();
         }
         let title = self.title.unwrap_or_else(program_name);
-        Ok(Session { title, clock, cpu_before, observer, process: std::process::id() })
+        Ok(Session { title, clock, cpu_before, observer })
     }
 }
 

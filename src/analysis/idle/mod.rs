@@ -13,13 +13,13 @@ use serde::Serialize;
 
 use super::Window;
 use super::opaque::Opaque;
-use crate::model::{Nanos, Pool};
-use crate::timeline::Timeline;
+use crate::model::{Measured, Nanos, Pool, SchedulingSource};
+use crate::timeline::{Row, Timeline};
 
 /// Core-time of a pool's workers within a window, by what they could have run while they were idle.
 /// All parts, with `busy`, add up to the time that the workers were there, but for a nanosecond each
 /// of rounding.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct IdleSplit {
     /// In tasks that did not wait, on a CPU or off it. Not idle.
     pub busy: Nanos,
@@ -27,10 +27,11 @@ pub struct IdleSplit {
     pub opaque: Nanos,
     /// Not idle either: a thread that is no worker worked, in the place of one that had nothing to do.
     pub caller: Nanos,
-    /// Work was queued, and the worker was looking for it: steal latency.
-    pub stealing: Nanos,
-    /// Work was queued, and the worker slept: late wake-up.
-    pub waking: Nanos,
+    /// Work was queued, and the worker had none of it yet.
+    pub scheduling: Nanos,
+    /// Of that, what passed while the worker slept: late wake-up. In the rest it was looking for work:
+    /// steal latency.
+    pub waking: Measured<Nanos>,
     /// A join could have gone on, but its worker was running another task.
     pub pinned: Nanos,
     /// Nothing ran at all: work was being handed to the pool, or back to the caller.
@@ -48,26 +49,35 @@ impl IdleSplit {
     pub fn of(timeline: &Timeline, window: Window, pool: &Pool) -> Self {
         let opaque = Opaque::of(timeline, pool.id);
         let changes = changes::of(timeline, window.span, pool.id, &opaque);
-        sweep::sweep(changes)
-    }
-
-    /// Idle time in which something could have been run.
-    pub fn scheduling(&self) -> Nanos {
-        self.stealing + self.waking
+        let split = sweep::sweep(changes);
+        match timeline.workers(pool.id).iter().find_map(|row| no_sleeps(row)) {
+            Some(reason) => Self { waking: Measured::Not(reason), ..split },
+            None => split,
+        }
     }
 
     /// All idle time.
     pub fn idle(&self) -> Nanos {
-        self.scheduling()
-            + self.pinned
-            + self.hand_over
-            + self.serial
-            + self.starved
-            + self.producer
+        self.scheduling + self.pinned + self.hand_over + self.serial + self.starved + self.producer
     }
 
     /// The parts' sum.
     pub fn total(&self) -> Nanos {
         self.busy + self.opaque + self.caller + self.idle()
+    }
+}
+
+/// Why it is not known when a worker slept; `None` if it is.
+fn no_sleeps(row: &Row) -> Option<String> {
+    let lane = row.lane();
+    match &lane.watched.scheduling {
+        Measured::Not(reason) => Some(reason.clone()),
+        Measured::Is(sums) if sums.source == SchedulingSource::Accounting => {
+            Some("the kernel's accounts give sums alone".to_owned())
+        }
+        Measured::Is(_) if lane.losses.off_cpu > 0 => {
+            Some("some stretches off the CPU were too short to be kept".to_owned())
+        }
+        Measured::Is(_) => None,
     }
 }

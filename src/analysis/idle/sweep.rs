@@ -1,7 +1,7 @@
 //! The sweep: from changes in order of time to sums.
 
 use super::IdleSplit;
-use crate::model::Nanos;
+use crate::model::{Measured, Nanos};
 
 /// One worker, or one task, in the whole numbers that the sweep counts in: short tasks that are
 /// summed up make a worker busy in part.
@@ -63,7 +63,7 @@ struct Sums {
     busy: u128,
     opaque: u128,
     caller: u128,
-    stealing: u128,
+    scheduling: u128,
     waking: u128,
     pinned: u128,
     hand_over: u128,
@@ -94,7 +94,7 @@ impl Sums {
         let scheduling = idle.min(now(What::Queued));
         let waking = part(scheduling, now(What::Asleep).min(there), there);
         add(|sums| &mut sums.waking, waking);
-        add(|sums| &mut sums.stealing, scheduling - waking);
+        add(|sums| &mut sums.scheduling, scheduling);
         let pinned = (idle - scheduling).min(now(What::Pinned));
         add(|sums| &mut sums.pinned, pinned);
         add(nothing_to_run(busy + caller), idle - scheduling - pinned);
@@ -107,8 +107,8 @@ impl Sums {
             busy: nanos(self.busy),
             opaque: nanos(self.opaque),
             caller: nanos(self.caller),
-            stealing: nanos(self.stealing),
-            waking: nanos(self.waking),
+            scheduling: nanos(self.scheduling),
+            waking: Measured::Is(nanos(self.waking)),
             pinned: nanos(self.pinned),
             hand_over: nanos(self.hand_over),
             serial: nanos(self.serial),
@@ -155,10 +155,10 @@ mod tests {
     fn queued_work_makes_idle_time_scheduling_and_no_more_of_it_than_there_is() {
         let two = [(What::Busy, 0, 100), (What::NoTask, 0, 100), (What::NoTask, 0, 100)];
         let one_queued = swept(&[&two[..], &[(What::Queued, 10, 40)]].concat());
-        assert_eq!((one_queued.stealing, one_queued.serial), (Nanos(30), Nanos(170)));
+        assert_eq!((one_queued.scheduling, one_queued.serial), (Nanos(30), Nanos(170)));
         let queued = [(What::Queued, 10, 40); 5];
         let many = swept(&[&two[..], &queued].concat());
-        assert_eq!((many.stealing, many.serial), (Nanos(60), Nanos(140)));
+        assert_eq!((many.scheduling, many.serial), (Nanos(60), Nanos(140)));
         assert_eq!(many.total(), Nanos(300));
     }
 
@@ -171,10 +171,8 @@ mod tests {
             (What::Asleep, 0, 50),
             (What::Queued, 0, 100),
         ]);
-        assert_eq!(
-            (split.waking, split.stealing, split.serial),
-            (Nanos(25), Nanos(75), Nanos(100))
-        );
+        assert_eq!(split.waking, Measured::Is(Nanos(25)));
+        assert_eq!((split.scheduling, split.serial), (Nanos(100), Nanos(100)));
     }
 
     #[test]
@@ -214,7 +212,10 @@ mod tests {
             (What::Pinned, 20, 60),
             (What::Queued, 50, 60),
         ]);
-        assert_eq!((split.pinned, split.stealing, split.serial), (Nanos(30), Nanos(10), Nanos(60)));
+        assert_eq!(
+            (split.pinned, split.scheduling, split.serial),
+            (Nanos(30), Nanos(10), Nanos(60))
+        );
     }
 
     #[test]

@@ -1,7 +1,9 @@
 //! Every counter and the switch records, opened for this thread and let count for a moment: whether
 //! they all count at the same time shows only then.
 
-use super::super::perf::{Plan, SwitchRing, Target, ThreadCounters, WORDS, monotonic_now};
+use super::super::perf::{
+    NEVER_RAN, Plan, SwitchRing, Target, ThreadCounters, WORDS, monotonic_now,
+};
 use super::events::RING_BYTES;
 use super::{Measured, Nanos};
 use crate::model::{Availability, Counter, CounterInfo};
@@ -41,9 +43,6 @@ fn counted(plan: &Plan) -> Vec<CounterInfo> {
     }
     infos
 }
-
-const NEVER_RAN: &str = "it opens, but never got a place on the PMU when tried; end other programs \
-                         that count, or try `sysctl kernel.nmi_watchdog=0`";
 
 /// The words of a reading, as soon as every counter has a value, or after a while.
 fn count(plan: &Plan) -> Option<Vec<u64>> {

@@ -2,6 +2,8 @@
 
 use std::io::{self, PipeReader, PipeWriter};
 use std::os::fd::{AsRawFd, RawFd};
+use std::thread;
+use std::time::Duration;
 
 use super::SwitchRing;
 use crate::model::Nanos;
@@ -52,11 +54,15 @@ impl Bell {
         // SAFETY: `polled` is valid and as long as is said.
         let status =
             unsafe { libc::poll(polled.as_mut_ptr(), polled.len() as libc::nfds_t, millis) };
+        if status < 0 && io::Error::last_os_error().kind() != io::ErrorKind::Interrupted {
+            // It cannot be waited for so many files; the rings are large enough to be seen to late.
+            thread::sleep(Duration::from_nanos(patience.0));
+        }
         if status <= 0 {
-            // Nothing came, or a signal did.
             return Woken::default();
         }
-        let hung_up = |file: &&libc::pollfd| file.revents & (libc::POLLHUP | libc::POLLERR) != 0;
+        let over = libc::POLLHUP | libc::POLLERR | libc::POLLNVAL;
+        let hung_up = |file: &&libc::pollfd| file.revents & over != 0;
         let (bell, rings) = polled.split_last().expect("the bell is always there");
         let ended = rings.iter().filter(hung_up).map(|file| file.fd).collect();
         Woken { rang: bell.revents != 0, ended }

@@ -11,7 +11,7 @@ mod threads;
 
 pub use bell::{Bell, Rope, Woken};
 pub use event::Target;
-pub use plan::{Plan, WORDS};
+pub use plan::{NEVER_RAN, Plan, WORDS};
 pub use reason::{is_filtered, paranoid_level};
 pub use switches::{Direction, Record, SwitchRing, monotonic_now};
 pub use threads::ThreadCounters;

@@ -75,6 +75,11 @@ impl Plan {
         &self.groups
     }
 
+    /// Files that these counters of a thread are.
+    pub fn files(&self) -> usize {
+        self.groups.iter().map(|group| group.members.len()).sum()
+    }
+
     /// Whether the CPU can be asked for the hardware's counters, without the kernel.
     pub(super) fn can_be_mapped(&self) -> bool {
         self.can_be_mapped
@@ -96,15 +101,22 @@ impl Plan {
     }
 
     /// The counters' infos, given their words at the end of each thread: what was not counted all
-    /// the time is an estimate.
+    /// the time is an estimate, and what never was is none.
     pub fn infos_after<'w>(&self, ends: impl IntoIterator<Item = &'w [u64]>) -> Vec<CounterInfo> {
         let mut infos = self.infos.clone();
+        let mut sums = vec![[0_u64; 2]; infos.len()];
         for words in ends {
-            self.each(words, |place, _, [enabled, running]| {
-                if running < enabled {
-                    infos[place].availability = Availability::Estimated;
-                }
+            self.each(words, |place, _, times| {
+                let [enabled, running] = &mut sums[place];
+                (*enabled, *running) = (*enabled + times[0], *running + times[1].min(times[0]));
             });
+        }
+        for (info, [enabled, running]) in infos.iter_mut().zip(sums) {
+            if running == 0 && enabled > 0 {
+                info.availability = Availability::Unavailable(NEVER_RAN.to_owned());
+            } else if running < enabled {
+                info.availability = Availability::Estimated;
+            }
         }
         infos
     }
@@ -122,6 +134,10 @@ impl Plan {
         }
     }
 }
+
+/// Why a counter that opens has no value.
+pub const NEVER_RAN: &str = "it opens, but never got a place on the PMU; end other programs that \
+                             count, or try `sysctl kernel.nmi_watchdog=0`";
 
 /// Whether the first of a group can be read by the program itself (RDPMC): tried on the calling
 /// thread, where it counts.
@@ -155,6 +171,25 @@ struct OpenGroup {
     _members: Vec<Handle>,
 }
 
+impl OpenGroup {
+    /// Whether one more hardware counter would fit.
+    fn has_room(&mut self) -> io::Result<bool> {
+        let (_, side) = self.planned.members[0];
+        let spare = event::counting(Counter::Cycles, Target::OwnThread, side)?;
+        match spare.build_with_group(&mut self.leader) {
+            Ok(_) => Ok(true),
+            Err(error) if reason::is_group_full(&error) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// Whether a group must leave room for another counter: the kernel's watchdog has one on each CPU
+/// that groups are not checked against, and a group that fills the rest never runs.
+fn needs_spare(counter: Counter) -> bool {
+    counter.is_hardware() && reason::has_watchdog()
+}
+
 impl Planner {
     fn add(&mut self, counter: Counter) {
         let opened = match self.open(counter, Side::Both) {
@@ -186,11 +221,12 @@ impl Planner {
         };
         for group in self.groups.iter_mut().filter(alike) {
             match builder.build_with_group(&mut group.leader) {
-                Ok(member) => {
+                Ok(member) if !needs_spare(counter) || group.has_room()? => {
                     group._members.push(member);
                     group.planned.members.push((counter, side));
                     return Ok(());
                 }
+                Ok(_) => {}
                 Err(error) if reason::is_group_full(&error) => {}
                 Err(error) => return Err(error),
             }

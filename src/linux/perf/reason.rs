@@ -100,6 +100,11 @@ pub fn paranoid_level() -> Option<i32> {
     number("/proc/sys/kernel/perf_event_paranoid")
 }
 
+/// Whether the kernel's watchdog has a hardware counter of each CPU.
+pub(super) fn has_watchdog() -> bool {
+    number("/proc/sys/kernel/nmi_watchdog") == Some(1)
+}
+
 /// Whether a seccomp filter is over this process.
 pub fn is_filtered() -> bool {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();

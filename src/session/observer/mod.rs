@@ -6,7 +6,6 @@ mod presence;
 mod watch;
 
 use std::cell::RefCell;
-use std::process;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::thread::{self, JoinHandle};
@@ -34,14 +33,15 @@ pub(super) struct Observer {
     shared: Arc<Shared>,
     /// The thread that drains, and what ends it; none if there is nothing to drain.
     thread: Option<(Rope, JoinHandle<()>)>,
-    /// The process: a fork has a copy of all this, but not of the thread.
-    process: u32,
 }
 
 #[derive(Debug)]
 struct Shared {
     plan: Plan,
+    /// Of threads that run, for all that is known.
     watches: Mutex<Vec<Watch>>,
+    /// Of threads that have ended: nothing of theirs is open any more.
+    past: Mutex<Vec<Watch>>,
 }
 
 /// The observer under way.
@@ -54,7 +54,11 @@ impl Observer {
     pub(super) fn start() -> Self {
         static STARTED: AtomicU64 = AtomicU64::new(0);
         let number = STARTED.fetch_add(1, Ordering::Relaxed) + 1;
-        let shared = Arc::new(Shared { plan: plan().clone(), watches: Mutex::default() });
+        let shared = Arc::new(Shared {
+            plan: plan().clone(),
+            watches: Mutex::default(),
+            past: Mutex::default(),
+        });
         if let Some(own) = linux::own_id() {
             shared.watch(None, own, Target::OwnThread);
         }
@@ -62,7 +66,7 @@ impl Observer {
         *lock(&CURRENT) = Some(Arc::clone(&shared));
         NUMBER.store(number, Ordering::Release);
         let thread = shared.needs_draining().then(|| drain_beside(&shared)).flatten();
-        Self { shared, thread, process: process::id() }
+        Self { shared, thread }
     }
 
     /// The recording begins: what was before is none of its.
@@ -83,15 +87,14 @@ impl Observer {
 
     /// Stops gathering; what has been gathered stays.
     pub(super) fn halt(&mut self) {
-        if self.process != process::id() {
-            // A fork's copy: neither the thread nor whoever held the locks is in it.
-            std::mem::forget(self.thread.take());
-            return;
-        }
         if let Some((rope, thread)) = self.thread.take() {
             rope.pull();
             // A panic in it has been printed; what it had gathered stands.
             let _ = thread.join();
+        }
+        self.shared.find_members();
+        if let Ok(now) = perf::monotonic_now() {
+            lock(&self.shared.watches).iter_mut().for_each(|watch| watch.settle(now));
         }
         let mut current = lock(&CURRENT);
         if current.as_ref().is_some_and(|current| Arc::ptr_eq(current, &self.shared)) {
@@ -103,7 +106,11 @@ impl Observer {
 
 impl Drop for Observer {
     fn drop(&mut self) {
-        self.halt();
+        // A fork has a copy of all this, but neither the thread nor the rings' memory, and whoever
+        // held the locks is not in it.
+        if !linux::is_fork() {
+            self.halt();
+        }
     }
 }
 
@@ -127,8 +134,7 @@ pub(crate) fn leave_own_thread() {
     let (Some(shared), Some(own)) = (current(), linux::own_id()) else { return };
     let Ok(now) = perf::monotonic_now() else { return };
     let mut watches = lock(&shared.watches);
-    if let Some(watch) = watches.iter_mut().rev().find(|watch| watch.thread == own) {
-        watch.drain(Some(now));
+    if let Some(watch) = watches.iter_mut().find(|watch| watch.thread == own) {
         watch.leave(now);
     }
 }
@@ -137,6 +143,7 @@ fn current() -> Option<Arc<Shared>> {
     // Acquire: pairs with the Release in `start`. Most threads never see one.
     match NUMBER.load(Ordering::Acquire) {
         0 => None,
+        _ if linux::is_fork() => None,
         _ => lock(&CURRENT).clone(),
     }
 }
@@ -149,6 +156,10 @@ thread_local! {
 
 /// Reads the calling thread's counters: the gauge of the recorder.
 fn read_own(reading: &mut Reading) -> usize {
+    if linux::is_fork() {
+        // The pages that the CPU is asked through are not a fork's.
+        return 0;
+    }
     let number = NUMBER.load(Ordering::Acquire);
     // Fails while the thread ends.
     let length = OWN.try_with(|own| {
@@ -187,35 +198,49 @@ fn drain_beside(shared: &Arc<Shared>) -> Option<(Rope, JoinHandle<()>)> {
     let (bell, rope) = Bell::hang().ok()?;
     let shared = Arc::clone(shared);
     let thread = thread::Builder::new().name("rayprism-observer".to_owned());
-    let thread = thread.spawn(move || shared.gather(&bell)).ok()?;
+    // A signal that is not for it is not to be handled there: programs block those that they wait for.
+    let thread = linux::without_signals(|| thread.spawn(move || shared.gather(&bell))).ok()?;
     Some((rope, thread))
 }
 
 impl Shared {
     fn watch(&self, lane: Option<LaneId>, thread: u32, target: Target) {
-        // Opened while the lock is not held: the kernel takes its time.
-        if self.knows(lane, thread) {
+        if self.knows(&mut lock(&self.watches), lane, thread) {
             return;
         }
-        let watched = lock(&self.watches).iter().filter(|watch| watch.ended.is_none()).count();
-        let watch = Watch::open(&self.plan, lane, thread, target, watched);
-        if !self.knows(lane, thread) {
-            lock(&self.watches).extend(watch);
+        // Opened while the lock is not held: the kernel takes its time.
+        let watched = lock(&self.watches).len();
+        let Some(watch) = Watch::open(&self.plan, lane, thread, target, watched) else { return };
+        let mut watches = lock(&self.watches);
+        if !self.knows(&mut watches, lane, thread) {
+            watches.push(watch);
         }
     }
 
-    /// Whether a thread is watched, whose lane may not have been known until now. Numbers of threads
-    /// that have ended are given out again.
-    fn knows(&self, lane: Option<LaneId>, thread: u32) -> bool {
-        let mut watches = lock(&self.watches);
-        let mut alive = watches.iter_mut().filter(|watch| watch.ended.is_none());
-        match alive.find(|watch| watch.thread == thread) {
+    /// Whether a thread is watched, whose lane may not have been known until now, or was until it
+    /// ended. Numbers of threads that have ended are given out again, those of lanes never.
+    fn knows(&self, watches: &mut [Watch], lane: Option<LaneId>, thread: u32) -> bool {
+        let is_it = |watch: &&mut Watch| match watch.ended {
+            None => watch.thread == thread,
+            Some(_) => lane.is_some() && watch.lane == lane,
+        };
+        match watches.iter_mut().find(is_it) {
             Some(watch) => {
                 watch.lane = watch.lane.or(lane);
                 true
             }
-            None => false,
+            None => {
+                let past = lock(&self.past);
+                lane.is_some() && past.iter().any(|watch| watch.lane == lane)
+            }
         }
+    }
+
+    /// All that were watched.
+    fn take(&self) -> Vec<Watch> {
+        let mut all = std::mem::take(&mut *lock(&self.past));
+        all.append(&mut lock(&self.watches));
+        all
     }
 
     /// Threads that have become known to the recorder since.
@@ -247,16 +272,18 @@ impl Shared {
             let due = now >= last + period;
             self.take_in(&woken.ended, due.then_some(now));
             if due {
-                last = now;
                 self.find_members();
                 period = self.thin_out(period);
+                // After the work: on a machine with very many threads it takes a while.
+                last = perf::monotonic_now().unwrap_or(now);
             }
         }
     }
 
     fn take_in(&self, ended: &[i32], due: Option<Nanos>) {
-        for watch in lock(&self.watches).iter_mut() {
-            watch.drain(None);
+        let mut watches = lock(&self.watches);
+        for watch in watches.iter_mut() {
+            watch.drain(watch.ended);
             if let Some(now) = due {
                 watch.read(now);
             }
@@ -265,6 +292,12 @@ impl Shared {
             {
                 watch.leave(now);
             }
+        }
+        // Closed by this thread alone, which waits for these files.
+        let over: Vec<Watch> = watches.extract_if(.., |watch| watch.ended.is_some()).collect();
+        for mut watch in over {
+            watch.close();
+            lock(&self.past).push(watch);
         }
     }
 
@@ -275,17 +308,37 @@ impl Shared {
             return period;
         }
         for watch in watches.iter_mut() {
-            let mut odd = false;
-            watch.readings.retain(|_| {
-                odd = !odd;
-                !odd
-            });
+            thin(&mut watch.readings);
         }
         period + period
     }
 }
 
+/// Every second one goes; the last one stays, which is the sum of all.
+fn thin<T>(readings: &mut Vec<T>) {
+    let mut to_come = readings.len();
+    readings.retain(|_| {
+        to_come -= 1;
+        to_come.is_multiple_of(2)
+    });
+}
+
 /// Nothing that a panic could leave half-done happens under these locks.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::thin;
+
+    #[test]
+    fn thinning_out_keeps_the_last() {
+        for count in 0..9_u32 {
+            let mut readings: Vec<u32> = (0..count).collect();
+            thin(&mut readings);
+            assert_eq!(readings.last().copied(), count.checked_sub(1));
+            assert_eq!(readings.len() as u32, count.div_ceil(2));
+        }
+    }
 }

@@ -1,7 +1,7 @@
 //! What an observer has gathered, on the recording's clock.
 
 use super::watch::Watch;
-use super::{Observer, Shared, lock};
+use super::{Observer, Shared};
 use crate::linux::perf::{self, Plan};
 use crate::model::{Kernel, LaneId, Measured, Nanos, OffCpu, Reading, Span, Values, Watched};
 use crate::record::clock::os_now;
@@ -39,11 +39,8 @@ impl Observed {
         duration: Nanos,
     ) -> Self {
         let shift = Shift::of(recording, duration);
-        let mut watches = std::mem::take(&mut *lock(&observer.shared.watches));
-        for watch in &mut watches {
-            watch.drain(Some(shift.end()));
-            watch.leave(shift.end());
-        }
+        let mut watches = observer.shared.take();
+        watches.iter_mut().for_each(|watch| watch.finish(shift.end()));
         let kernel = kernel(&observer.shared, &watches, shift);
         let watches = watches.into_iter().map(|watch| seen(&observer.shared, watch, shift));
         Self { kernel, watches: watches.collect(), plan: observer.shared.plan.clone() }
@@ -63,7 +60,10 @@ impl Observed {
         match found.or_else(|| self.watches.iter().find(of_thread)) {
             Some(seen) => (seen.watched.clone(), seen.lost),
             None => {
-                let reason = "the thread had ended before it was noticed";
+                let reason = match member.ended() {
+                    Some(_) => "the thread had ended before it was noticed",
+                    None => "the thread could not be watched",
+                };
                 (Watched::unmeasured(reason), Lost::default())
             }
         }

@@ -22,6 +22,8 @@ pub(super) struct Presence {
     sums: Sums,
     /// Records that must have been there and were not.
     missing: u64,
+    /// Of these, those that the kernel has told of and whose place has not shown yet.
+    unplaced: u64,
     dropped: u64,
 }
 
@@ -79,6 +81,7 @@ impl Presence {
             least: 0,
             sums: Sums::default(),
             missing: 0,
+            unplaced: 0,
             dropped: 0,
         }
     }
@@ -103,6 +106,7 @@ impl Presence {
     /// So many records were lost.
     pub(super) fn lose(&mut self, records: u64) {
         self.missing += records;
+        self.unplaced += records;
     }
 
     fn come(&mut self, at: Nanos, cpu: u32) {
@@ -137,7 +141,10 @@ impl Presence {
 
     /// A record is missing: the time since the last one goes on as it was.
     fn miss(&mut self, at: Nanos, next: State, cpu: u32) {
-        self.missing += 1;
+        match self.unplaced.checked_sub(1) {
+            Some(unplaced) => self.unplaced = unplaced,
+            None => self.missing += 1,
+        }
         match self.state {
             State::Off { preempted } => self.add_off(at, preempted, None),
             State::On | State::NotYetKnown { .. } => self.sums.on += (at - self.since).0,
@@ -268,6 +275,14 @@ mod tests {
         let present = presence.finish(Nanos(60));
         nanos([60, 20, 30, 10], &present);
         assert_eq!(present.missing, 2);
+    }
+
+    #[test]
+    fn a_record_that_the_kernel_says_is_lost_is_counted_once() {
+        let mut presence = Presence::on_cpu(Nanos(0));
+        presence.lose(3);
+        presence.switch(Nanos(10), 0, Direction::In);
+        assert_eq!(presence.finish(Nanos(20)).missing, 3);
     }
 
     #[test]

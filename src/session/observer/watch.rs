@@ -26,16 +26,11 @@ pub(super) struct Watch {
     pub(super) readings: Vec<(Nanos, Box<[u64]>)>,
     /// What the counters had counted before.
     base: Box<[u64]>,
-    /// `None` where there are no switch records, and once they were taken.
-    switches: Option<Switches>,
+    /// `None` where there are no switch records, and once the thread has ended.
+    ring: Option<SwitchRing>,
+    /// What they have told; `None` where there are none, and once it was taken.
+    presence: Option<Presence>,
     accounts: Accounts,
-}
-
-/// A thread's ring and what it has told.
-#[derive(Debug)]
-pub(super) struct Switches {
-    ring: SwitchRing,
-    presence: Presence,
 }
 
 /// What the kernel accounts of every thread, at the beginning and at the end.
@@ -69,7 +64,7 @@ impl Watch {
     ) -> Option<Self> {
         // Each counter is an open file. Half of them are the program's in any case: without its
         // counters a thread is still measured, without its files a program may fail.
-        let files = (others + 1) * (1 + plan.infos().len());
+        let files = (others + 1) * (1 + plan.files());
         let counters = (plan.words() > 0 && files <= linux::file_limit() / 2)
             .then(|| ThreadCounters::open(plan, target).ok())
             .flatten()
@@ -78,7 +73,11 @@ impl Watch {
         let ring = plan.switch_records().ok().and_then(|()| open_ring(target).ok());
         let presence = match target {
             Target::OwnThread => Presence::on_cpu(opened),
-            _ => Presence::seen_from_outside(opened, linux::is_runnable(thread)?),
+            // Without /proc a guess: its first record tells better.
+            _ => {
+                let could_run = linux::is_runnable(thread).unwrap_or(true);
+                Presence::seen_from_outside(opened, could_run)
+            }
         };
         Some(Self {
             lane,
@@ -88,7 +87,8 @@ impl Watch {
             counters,
             readings: Vec::new(),
             base: vec![0; plan.words()].into(),
-            switches: ring.map(|ring| Switches { ring, presence }),
+            presence: ring.is_some().then_some(presence),
+            ring,
             accounts: Accounts { before: Account::of(thread), after: None },
         })
     }
@@ -102,20 +102,19 @@ impl Watch {
         if let Some(words) = self.words() {
             self.base = words;
         }
-        if let Some(switches) = &mut self.switches {
-            switches.presence.restart(at);
+        if let Some(presence) = &mut self.presence {
+            presence.restart(at);
         }
     }
 
     /// The ring's file, to be waited for while the thread runs.
     pub(super) fn file(&self) -> Option<i32> {
-        let switches = self.switches.as_ref().filter(|_| self.ended.is_none());
-        switches.map(|switches| switches.ring.file())
+        self.ring.as_ref().filter(|_| self.ended.is_none()).map(SwitchRing::file)
     }
 
     /// Takes in what the kernel has written, up to `until`.
     pub(super) fn drain(&mut self, until: Option<Nanos>) {
-        let Some(Switches { ring, presence }) = &mut self.switches else { return };
+        let (Some(ring), Some(presence)) = (&mut self.ring, &mut self.presence) else { return };
         ring.drain(|record| match record {
             Record::Switch { at, .. } if until.is_some_and(|until| at > until) => {}
             Record::Switch { at, cpu, direction, .. } => presence.switch(at, cpu, direction),
@@ -127,7 +126,7 @@ impl Watch {
 
     /// Reads the counters.
     pub(super) fn read(&mut self, at: Nanos) {
-        // A thread that has just ended has said its last word in `leave`.
+        // A thread that has ended has said its last word.
         if let (Some(words), None) = (self.words(), self.ended) {
             self.readings.push((at, words));
         }
@@ -145,19 +144,39 @@ impl Watch {
         (words.len() == self.base.len()).then(|| words.iter().zip(&self.base).map(since).collect())
     }
 
-    /// The thread ends, or the recording does.
+    /// The thread ends.
     pub(super) fn leave(&mut self, at: Nanos) {
         if self.ended.is_none() {
-            self.read(at);
-            self.accounts.after = Account::of(self.thread);
+            self.drain(Some(at));
+            self.settle(at);
             self.ended = Some(at);
         }
     }
 
-    /// What was seen of its presence, after it was left.
+    /// The last readings, of the thread or of the recording.
+    pub(super) fn settle(&mut self, at: Nanos) {
+        self.read(at);
+        if self.ended.is_none() {
+            self.accounts.after = Account::of(self.thread);
+        }
+    }
+
+    /// The recording has ended, if the thread has not; what it has settled stands.
+    pub(super) fn finish(&mut self, end: Nanos) {
+        if self.ended.is_none() {
+            self.drain(Some(end));
+            self.ended = Some(end);
+        }
+    }
+
+    /// Files and memory go back to the program.
+    pub(super) fn close(&mut self) {
+        (self.counters, self.ring) = (None, None);
+    }
+
+    /// What was seen of its presence, after it has ended.
     pub(super) fn presence(&mut self) -> Option<Present> {
-        let Switches { presence, .. } = self.switches.take()?;
-        Some(presence.finish(self.ended?))
+        Some(self.presence.take()?.finish(self.ended?))
     }
 
     /// The same from the kernel's accounts, in sums alone.
