@@ -145,6 +145,25 @@ fn stat_counts_the_instructions_of_a_program() {
         assert!((work..at_most).contains(&instructions), "{instructions} of {work}");
         assert!((0.48..0.52).contains(&ipc), "{ipc}");
         assert_partly_available(&stat);
+        assert_threads_have_their_own(&stat, threads as usize);
+    }
+}
+
+/// Those that work come first: they have the most CPU time.
+fn assert_threads_have_their_own(stat: &Value, threads: usize) {
+    let totals = stat["totals"].as_array().unwrap();
+    let place = totals.iter().position(|total| total["counter"] == "instructions").unwrap();
+    for thread in &stat["threads"].as_array().unwrap()[..threads] {
+        let instructions = thread["counts"][place]["is"].as_u64().unwrap();
+        let (late, ipc) = (&thread["counted_from"]["is"], &thread["rates"]["ipc"]["is"]);
+        figure(format_args!("  a thread, counted {late} ns late: {instructions}, IPC {ipc}"));
+        // An instruction takes two nanoseconds.
+        let all = instructions + thread["uncounted"].as_u64().unwrap() / 2;
+        assert!(all >= WORK - WORK / 100, "{thread:#}");
+        let at_most = if is_root() && threads > 1 { 2 * WORK } else { WORK + WORK / 8 };
+        assert!(instructions < at_most, "{thread:#}");
+        assert!((0.48..0.52).contains(&ipc.as_f64().unwrap()), "{thread:#}");
+        assert_eq!(thread["estimated"], json!([]), "{thread:#}");
     }
 }
 

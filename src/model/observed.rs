@@ -94,7 +94,7 @@ pub struct ObservedThread {
     pub counts: Vec<Measured<u64>>,
     /// How long after its beginning its counters were open, or why they never were.
     pub counted_from: Measured<Nanos>,
-    /// Its CPU time before that, of which its counters know nothing.
+    /// At most so much of its CPU time was before that, and is not in its counters.
     pub uncounted: Nanos,
     /// Counters that were on the CPU a part of the time only; their values are scaled up.
     pub estimated: Vec<Counter>,

@@ -97,8 +97,14 @@ impl ThreadCounters {
 impl OpenGroup {
     fn open(group: &PlannedGroup, target: Target, mapped: bool) -> io::Result<Self> {
         let mut members: Vec<Member> = Vec::with_capacity(group.members.len());
+        // A thread that runs meanwhile would be counted by each from another moment on, and the CPU
+        // it is on would be interrupted for each. Without its leader, no member counts.
+        let is_elsewhere = matches!(target, Target::Thread(_));
         for &(counter, side) in &group.members {
-            let builder = event::counting(counter, target, side)?;
+            let mut builder = event::counting(counter, target, side)?;
+            if is_elsewhere && members.is_empty() {
+                builder.enabled(false);
+            }
             let handle = match members.first_mut() {
                 None => builder.build()?,
                 Some(Member::File(leader)) => builder.build_with_group(leader)?,
@@ -108,6 +114,9 @@ impl OpenGroup {
                 true => Member::Mapped(handle.sampled(1)?),
                 false => Member::File(handle),
             });
+        }
+        if is_elsewhere {
+            members.first_mut().map_or(Ok(()), Member::enable)?;
         }
         Ok(Self { members })
     }
@@ -138,6 +147,15 @@ impl OpenGroup {
             times.copy_from_slice(&nanos.map(|nanos| nanos as u64));
         }
         Some(())
+    }
+}
+
+impl Member {
+    fn enable(&mut self) -> io::Result<()> {
+        match self {
+            Self::File(handle) => handle.enable(),
+            Self::Mapped(sampler) => sampler.enable(),
+        }
     }
 }
 
