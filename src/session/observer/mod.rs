@@ -6,7 +6,7 @@ mod presence;
 mod watch;
 
 use std::cell::RefCell;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::thread::{self, JoinHandle};
 
@@ -42,6 +42,8 @@ struct Shared {
     watches: Mutex<Vec<Watch>>,
     /// Of threads that have ended: nothing of theirs is open any more.
     past: Mutex<Vec<Watch>>,
+    /// The recording is about to end: nobody is watched any more. Changed under the lock of `watches`.
+    over: AtomicBool,
 }
 
 /// The observer under way.
@@ -58,6 +60,7 @@ impl Observer {
             plan: plan().clone(),
             watches: Mutex::default(),
             past: Mutex::default(),
+            over: AtomicBool::new(false),
         });
         if let Some(own) = linux::own_id() {
             shared.watch(None, own, Target::OwnThread);
@@ -71,8 +74,9 @@ impl Observer {
 
     /// The recording begins: what was before is none of its.
     pub(super) fn begin(&self) {
+        let mut watches = lock(&self.shared.watches);
         if let Ok(now) = perf::monotonic_now() {
-            lock(&self.shared.watches).iter_mut().for_each(|watch| watch.restart(now));
+            watches.iter_mut().for_each(|watch| watch.restart(now));
         }
     }
 
@@ -93,9 +97,14 @@ impl Observer {
             let _ = thread.join();
         }
         self.shared.find_members();
+        let mut watches = lock(&self.shared.watches);
         if let Ok(now) = perf::monotonic_now() {
-            lock(&self.shared.watches).iter_mut().for_each(|watch| watch.settle(now));
+            watches.iter_mut().for_each(|watch| watch.settle(now));
         }
+        // A thread that ends from now on, or begins, finds nothing to do.
+        self.shared.over.store(true, Ordering::Relaxed);
+        lock(&self.shared.past).append(&mut watches);
+        drop(watches);
         let mut current = lock(&CURRENT);
         if current.as_ref().is_some_and(|current| Arc::ptr_eq(current, &self.shared)) {
             NUMBER.store(0, Ordering::Release);
@@ -132,8 +141,9 @@ pub(crate) fn watch_own_thread(lane: Option<LaneId>) {
 #[cfg(feature = "record")]
 pub(crate) fn leave_own_thread() {
     let (Some(shared), Some(own)) = (current(), linux::own_id()) else { return };
-    let Ok(now) = perf::monotonic_now() else { return };
     let mut watches = lock(&shared.watches);
+    // Under the lock: times of readings are in their order.
+    let Ok(now) = perf::monotonic_now() else { return };
     if let Some(watch) = watches.iter_mut().find(|watch| watch.thread == own) {
         watch.leave(now);
     }
@@ -212,7 +222,7 @@ impl Shared {
         let watched = lock(&self.watches).len();
         let Some(watch) = Watch::open(&self.plan, lane, thread, target, watched) else { return };
         let mut watches = lock(&self.watches);
-        if !self.knows(&mut watches, lane, thread) {
+        if !self.knows(&mut watches, lane, thread) && !self.over.load(Ordering::Relaxed) {
             watches.push(watch);
         }
     }
@@ -238,9 +248,7 @@ impl Shared {
 
     /// All that were watched.
     fn take(&self) -> Vec<Watch> {
-        let mut all = std::mem::take(&mut *lock(&self.past));
-        all.append(&mut lock(&self.watches));
-        all
+        std::mem::take(&mut *lock(&self.past))
     }
 
     /// Threads that have become known to the recorder since.
@@ -270,7 +278,7 @@ impl Shared {
             }
             let now = perf::monotonic_now().unwrap_or(last);
             let due = now >= last + period;
-            self.take_in(&woken.ended, due.then_some(now));
+            self.take_in(&woken.ended, due);
             if due {
                 self.find_members();
                 period = self.thin_out(period);
@@ -280,17 +288,15 @@ impl Shared {
         }
     }
 
-    fn take_in(&self, ended: &[i32], due: Option<Nanos>) {
+    fn take_in(&self, ended: &[i32], due: bool) {
         let mut watches = lock(&self.watches);
+        let Ok(now) = perf::monotonic_now() else { return };
         for watch in watches.iter_mut() {
             watch.drain(watch.ended);
-            if let Some(now) = due {
-                watch.read(now);
-            }
-            if watch.file().is_some_and(|file| ended.contains(&file))
-                && let Ok(now) = perf::monotonic_now()
-            {
+            if watch.file().is_some_and(|file| ended.contains(&file)) {
                 watch.leave(now);
+            } else if due {
+                watch.read(now);
             }
         }
         // Closed by this thread alone, which waits for these files.
