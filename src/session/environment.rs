@@ -7,7 +7,6 @@ use std::path::PathBuf;
 use std::sync::{Mutex, Once, PoisonError};
 
 use super::Session;
-use crate::linux;
 use crate::model::Detail;
 
 /// The recording that is to be written when the program ends, and where.
@@ -81,7 +80,7 @@ fn register_exit() {}
 fn write() {
     let taken = AT_EXIT.lock().unwrap_or_else(PoisonError::into_inner).take();
     if let Some((session, path)) = taken {
-        if linux::is_fork() {
+        if crate::linux::is_fork() {
             // A fork's copy: the recording is its parent's, and so is the file.
             return std::mem::forget(session);
         }
