@@ -154,7 +154,11 @@ fn assert_threads_have_their_own(stat: &Value, threads: usize) {
     let totals = stat["totals"].as_array().unwrap();
     let place = totals.iter().position(|total| total["counter"] == "instructions").unwrap();
     for thread in &stat["threads"].as_array().unwrap()[..threads] {
-        let instructions = thread["counts"][place]["is"].as_u64().unwrap();
+        let Some(instructions) = thread["counts"][place]["is"].as_u64() else {
+            // The emulator may let it run to its end before another thread has its turn.
+            assert!(thread["counts"][place]["not"].is_string(), "{thread:#}");
+            continue;
+        };
         let (late, ipc) = (&thread["counted_from"]["is"], &thread["rates"]["ipc"]["is"]);
         figure(format_args!("  a thread, counted {late} ns late: {instructions}, IPC {ipc}"));
         // An instruction takes two nanoseconds.
@@ -167,11 +171,11 @@ fn assert_threads_have_their_own(stat: &Value, threads: usize) {
     }
 }
 
-/// What counts does so all the time, and what does not says why.
+/// What counts has a value, and what does not says why. A value may be called an estimate: while the
+/// counters of a new thread are opened, the kernel puts the others aside, and here that takes long.
 fn assert_partly_available(stat: &Value) {
     for counter in ["cycles", "instructions"] {
         let total = total(stat, counter);
-        assert_eq!(total["estimated"], false, "{total}");
         assert_eq!(total["user_only"], !is_root(), "{total}");
         assert_eq!(total["source"], "counter", "{total}");
     }
@@ -181,7 +185,7 @@ fn assert_partly_available(stat: &Value) {
 }
 
 #[test]
-fn stat_estimates_nothing_that_counts_all_the_time() {
+fn stat_of_all_counters_estimates_no_software_counter() {
     if !is_emulated() {
         return;
     }
@@ -190,7 +194,7 @@ fn stat_estimates_nothing_that_counts_all_the_time() {
         let total = total(&stat, counter.name());
         let counts = HERE.contains(&counter.name()) || !counter.is_hardware();
         assert_eq!(total["value"]["is"].is_u64(), counts, "{total}");
-        assert_eq!(total["estimated"], false, "{total}");
+        assert!(counter.is_hardware() || total["estimated"] == false, "{total}");
         if !counts {
             assert_eq!(total["value"]["not"], NOT_COUNTED);
         }
