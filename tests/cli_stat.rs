@@ -356,9 +356,11 @@ fn threads_beyond_the_files_that_may_be_open_are_said_to_be_not_counted() {
     let alive = || threads_of(&stat).iter().filter(|thread| thread["name"] == "alive");
     assert_eq!(alive().count(), ALIVE);
     let reasons = || alive().filter_map(|thread| thread["counted_from"]["not"].as_str());
-    assert!(reasons().all(|reason| reason.contains("too many files open")), "{stat:#}");
-    let without = reasons().count();
-    assert!((1..ALIVE).contains(&without), "{without}");
+    let few_files = |reason: &&str| reason.contains("too many files open");
+    // On a busy machine one may have done its work before its turn came.
+    let others: Vec<_> = reasons().filter(|reason| !few_files(reason)).collect();
+    assert!(others.iter().all(|reason| reason.starts_with("the thread ")), "{others:?}");
+    assert!((1..ALIVE).contains(&reasons().filter(few_files).count()), "{stat:#}");
     faults_of_threads(&stat);
 }
 

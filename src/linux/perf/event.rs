@@ -59,6 +59,8 @@ pub(super) fn counting(
     builder.read_format(
         ReadFormat::GROUP | ReadFormat::TOTAL_TIME_ENABLED | ReadFormat::TOTAL_TIME_RUNNING,
     );
+    // The crate adds the number of each event, which a reading would have to pay for.
+    builder.attrs_mut().read_format &= !ReadFormat::ID.bits();
     builder.exclude_kernel(side == Side::UserOnly).exclude_hv(side == Side::UserOnly);
     Ok(builder)
 }

@@ -123,16 +123,12 @@ impl OpenGroup {
 
     /// Time enabled, time running, and the values.
     fn read(&self, words: &mut [u64]) -> io::Result<()> {
-        // The kernel puts the number of values before all, and after each the number of its event.
-        let mut raw = [0; 1 + 2 * WORDS];
-        let (times, values) = words.split_at_mut(2);
-        let raw = &mut raw[..3 + 2 * values.len()];
+        // The kernel puts the number of values before all.
+        let mut raw = [0; 1 + WORDS];
+        let raw = &mut raw[..=words.len()];
         let leader = self.members.first().ok_or(io::ErrorKind::NotFound)?;
         read_words(leader.as_raw_fd(), raw)?;
-        times.copy_from_slice(&raw[1..3]);
-        for (value, pair) in values.iter_mut().zip(raw[3..].chunks_exact(2)) {
-            *value = pair[0];
-        }
+        words.copy_from_slice(&raw[1..]);
         Ok(())
     }
 
