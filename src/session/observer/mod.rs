@@ -179,7 +179,11 @@ fn read_own(reading: &mut Reading) -> usize {
         }
         own.1.upgrade()?.read_here(reading).ok()
     });
-    length.ok().flatten().unwrap_or(0)
+    match length {
+        Ok(Some(length)) => length,
+        // As the gauge has it: none could be read.
+        Ok(None) | Err(_) => 0,
+    }
 }
 
 /// The calling thread's counters, if it has any; `None` as long as it is not watched.
@@ -188,7 +192,7 @@ fn find_own() -> Option<Weak<ThreadCounters>> {
     let (shared, own) = (current()?, linux::own_id()?);
     let watches = lock(&shared.watches);
     let watch = watches.iter().rev().find(|watch| watch.thread == own)?;
-    Some(watch.counters.as_ref().map(Arc::downgrade).unwrap_or_default())
+    Some(watch.counters.as_ref().map_or_else(Weak::new, Arc::downgrade))
 }
 
 /// Ticks that a reading takes: the best of several, as interruptions only add. `None` if the

@@ -72,9 +72,12 @@ impl Observer {
         self.release(None, each);
         self.lives.close(end);
         // Those that were lost last of all are in no record.
-        self.events.lost = self.cpus.lost().unwrap_or_default().max(self.events.lost);
-        self.counting.lost =
-            self.cpus.lost_beginnings().unwrap_or_default().max(self.counting.lost);
+        if let Some(lost) = self.cpus.lost() {
+            self.events.lost = self.events.lost.max(lost);
+        }
+        if let Some(lost) = self.cpus.lost_beginnings() {
+            self.counting.lost = self.counting.lost.max(lost);
+        }
     }
 
     /// Opens the counters of threads that have begun, and reads those of threads that have ended.
