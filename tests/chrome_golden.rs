@@ -60,7 +60,9 @@ fn header() -> Header {
             timed_leaf_ps: 0,
             counted_leaf_ps: 0,
             reading_ps: 0,
+            elided_join_ps: 0,
         },
+        rayon: Measured::Is(RayonCosts { join_ps: 12_000, spawn_ps: 40_000, job_ps: 60_000 }),
         machine: Machine {
             cpu: Measured::Is("a processor".to_owned()),
             cpus: Measured::Not("no permission".to_owned()),
@@ -131,6 +133,7 @@ fn worker_0() -> Vec<Event> {
         first_joins: 0,
         second_joins: 0,
         second: SecondHalf::Stolen,
+        elided: None,
         outcome: Outcome::Panicked,
         site: Some(SiteId(0)),
     };
@@ -251,6 +254,7 @@ fn worker_0_later() -> Vec<Event> {
         first_joins: 0,
         second_joins: 0,
         second: SecondHalf::Stolen,
+        elided: None,
         outcome: Outcome::Returned,
         site: Some(SiteId(0)),
     };

@@ -421,7 +421,13 @@ fn the_speed_up_is_of_medians() {
         parameters: Vec::new(),
         samples: samples(&[500, 400, 900]),
         recorded: 2,
-        baseline: Some(Baseline { variant: "serial".to_owned(), samples: samples(&[100, 300]) }),
+        one_worker: None,
+        baseline: Some(Baseline {
+            variant: "serial".to_owned(),
+            serial: true,
+            samples: samples(&[100, 300]),
+            parts: Measured::Not("constructed".to_owned()),
+        }),
     });
     let run = report(&trace).run.expect("there is one");
     let wall = run.wall.expect("three samples");

@@ -38,7 +38,12 @@ fn micros(times: &[u64]) -> Samples {
 
 /// A run of `invert-tree`; all but `serial` are compared with `serial`.
 fn run(variant: &str, times: &[u64]) -> Run {
-    let baseline = Baseline { variant: "serial".to_owned(), samples: micros(&[19_600]) };
+    let baseline = Baseline {
+        variant: "serial".to_owned(),
+        serial: true,
+        samples: micros(&[19_600]),
+        parts: Measured::Not("constructed".to_owned()),
+    };
     Run {
         workload: "invert-tree".to_owned(),
         variant: variant.to_owned(),
@@ -46,6 +51,7 @@ fn run(variant: &str, times: &[u64]) -> Run {
         parameters: vec![Parameter { name: "depth".to_owned(), value: "23".to_owned() }],
         samples: micros(times),
         recorded: 1,
+        one_worker: None,
         baseline: (variant != "serial").then_some(baseline),
     }
 }

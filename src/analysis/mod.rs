@@ -7,6 +7,7 @@
 
 pub mod activity;
 pub mod call_sites;
+pub mod decomposition;
 pub mod detail;
 mod groups;
 pub mod idle;
@@ -20,6 +21,7 @@ pub mod window;
 
 pub use activity::{Activity, PoolActivity, Times, WorkerActivity};
 pub use call_sites::{CallSite, Kept, KeptLeaves, KeptReductions, PartCounts, call_sites};
+pub use decomposition::{Component, CoreTime, Decomposition, Group};
 pub use idle::IdleSplit;
 pub use kernel::{CounterFigures, KernelFigures};
 pub use on_off::{OnOff, OnOffParts};

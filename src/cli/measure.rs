@@ -10,7 +10,7 @@ use super::failure::{Failure, Kind};
 use super::median::Repetitions;
 use super::progress::Progress;
 use crate::facade::{ThreadPool, ThreadPoolBuilder, region};
-use crate::model::{Baseline, Detail, Nanos, Parameter, Run, Samples, Trace};
+use crate::model::{self, Baseline, Detail, Nanos, Parameter, Run, Samples, Trace};
 use crate::session::{OnFull, Session};
 use crate::workload::{Input, Place, VariantInfo};
 
@@ -167,7 +167,9 @@ fn summarize(config: &RunConfig, cells: Vec<Cell>) -> Vec<Measured> {
             let samples = baselines.iter().find(|(count, _)| same(*count));
             result.baseline = samples.map(|(_, samples)| Baseline {
                 variant: baseline.name.to_owned(),
+                serial: baseline.place == Place::Alone,
                 samples: samples.clone(),
+                parts: model::Measured::Not("baselines are not split yet".to_owned()),
             });
         }
         measured.extend(shown.then_some(result));
@@ -214,6 +216,7 @@ impl Measured {
             samples: self.samples,
             recorded: index as u32,
             baseline: self.baseline,
+            one_worker: None,
         });
         Some(trace)
     }

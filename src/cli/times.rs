@@ -93,7 +93,12 @@ mod tests {
     #[test]
     fn the_ratio_is_above_one_where_the_variant_is_faster() {
         let samples = |all: [u64; 3]| Samples(all.map(Nanos).to_vec());
-        let baseline = Baseline { variant: "serial".to_owned(), samples: samples([80, 90, 100]) };
+        let baseline = Baseline {
+            variant: "serial".to_owned(),
+            serial: true,
+            samples: samples([80, 90, 100]),
+            parts: crate::model::Measured::Not("constructed".to_owned()),
+        };
         assert_eq!(ratio(&samples([30, 40, 45]), &baseline), Some((2.25, "serial")));
     }
 }

@@ -102,6 +102,7 @@ mod tests {
             first_joins: 0,
             second_joins: 0,
             second: SecondHalf::Stolen,
+            elided: None,
             outcome: Outcome::Returned,
             site: None,
         });

@@ -114,6 +114,16 @@ pub enum SecondHalf {
     Unknown,
 }
 
+/// One of the two sides of a join.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Half {
+    /// The one that its caller runs at once.
+    First,
+    /// The one that others may steal meanwhile.
+    Second,
+}
+
 /// A join that was timed. It lies in a task, and in the joins around it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Join {
@@ -135,6 +145,8 @@ pub struct Join {
     pub second_joins: u64,
     /// How the second half was run.
     pub second: SecondHalf,
+    /// Which half ran with its joins as plain calls, to measure what they cost beside the other.
+    pub elided: Option<Half>,
     /// How it ended.
     pub outcome: Outcome,
     /// Where it was called.

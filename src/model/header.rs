@@ -21,6 +21,9 @@ pub struct Header {
     pub clock: ClockInfo,
     /// What the recording itself cost.
     pub costs: Costs,
+    /// What rayon's own work costs where nothing is in its way.
+    #[serde(default = "not_calibrated")]
+    pub rayon: Measured<RayonCosts>,
     /// Where it ran.
     pub machine: Machine,
     /// What the kernel and the hardware said.
@@ -91,6 +94,25 @@ pub struct Costs {
     /// there were none.
     #[serde(default)]
     pub reading_ps: u64,
+    /// What an elided join takes for the question whether it is elided, in picoseconds.
+    #[serde(default)]
+    pub elided_join_ps: u64,
+}
+
+/// What rayon takes for an empty call, on this machine, in a pool of one worker and without being
+/// recorded. With several workers each costs more, as far as they look into each other's deques.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RayonCosts {
+    /// A join of two empty halves, in picoseconds.
+    pub join_ps: u64,
+    /// Pushing an empty task within a scope, in picoseconds of the thread that pushes it.
+    pub spawn_ps: u64,
+    /// Taking and running such a task, in picoseconds of the worker that does.
+    pub job_ps: u64,
+}
+
+fn not_calibrated() -> Measured<RayonCosts> {
+    Measured::Not("the recording is of a version that did not calibrate it".to_owned())
 }
 
 /// The machine.
@@ -121,6 +143,9 @@ pub struct Run {
     pub recorded: u32,
     /// What it is compared with.
     pub baseline: Option<Baseline>,
+    /// The same variant in a pool of one worker; `None` if it was not run there, or if this is it.
+    #[serde(default)]
+    pub one_worker: Option<Baseline>,
 }
 
 /// A named setting of a workload.
@@ -157,11 +182,36 @@ impl Samples {
     }
 }
 
-/// Another variant, run interleaved with this one.
+/// Another variant, or the same one elsewhere, run interleaved with this one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Baseline {
     /// Its name.
     pub variant: String,
+    /// Whether it is the serial elision: the same work on the calling thread alone.
+    #[serde(default)]
+    pub serial: bool,
     /// Its repetitions.
     pub samples: Samples,
+    /// Where the time of its median repetition went.
+    #[serde(default = "not_split")]
+    pub parts: Measured<Parts>,
+}
+
+fn not_split() -> Measured<Parts> {
+    Measured::Not("the recording is of a version that did not split its baselines".to_owned())
+}
+
+/// Core-time of a baseline, by the same rules as that of the recording that is compared with it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Parts {
+    /// In the program's own code, on a CPU.
+    pub work: Nanos,
+    /// In rayon, with a job.
+    pub runtime: Nanos,
+    /// In reductions.
+    pub reduce: Nanos,
+    /// Off the CPU of its own will, with a job; `None` if that is in `work`.
+    pub blocked: Option<Nanos>,
+    /// Off the CPU though it could run, with a job; `None` if that is in `work`.
+    pub preempted: Option<Nanos>,
 }

@@ -13,11 +13,12 @@ mod trace;
 
 pub use crate::record::{EventId, LaneId, Nanos, PoolId};
 pub use event::{
-    Collapsed, Event, Iteration, Join, Leaf, Operation, OperationKind, Origin, Outcome, Reduction,
-    SecondHalf, Span, Task,
+    Collapsed, Event, Half, Iteration, Join, Leaf, Operation, OperationKind, Origin, Outcome,
+    Reduction, SecondHalf, Span, Task,
 };
 pub use header::{
-    Baseline, ClockInfo, ClockSource, Costs, Detail, Header, Machine, Parameter, Run, Samples,
+    Baseline, ClockInfo, ClockSource, Costs, Detail, Header, Machine, Parameter, Parts, RayonCosts,
+    Run, Samples,
 };
 pub use host::{
     Accounting, Clocks, CpuLimit, Cpus, Events, Frequency, Host, Limit, Quota, Rings, Throttling,

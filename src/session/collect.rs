@@ -150,7 +150,9 @@ fn header(
             counted_leaf_ps: costs.counted_leaf_ps,
             // No reading cost anything if there was nothing to read.
             reading_ps: recording.settings.gauge.map_or(0, |gauge| picos(scale, gauge.cost)),
+            elided_join_ps: 0,
         },
+        rayon: Measured::Not("rayon's own costs were not calibrated".to_owned()),
         machine: machine(),
         kernel,
         run: None,

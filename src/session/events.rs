@@ -169,6 +169,7 @@ impl Reader<'_> {
             first_joins: if is_split { 0 } else { raw.first_joins },
             second_joins: raw.second_joins,
             second: second(raw.second()?),
+            elided: None,
             outcome: outcome(raw.flags),
             site: self.site(raw.text),
         })

@@ -156,7 +156,13 @@ fn header(choices: &mut Choices<'_>) -> Header {
             timed_leaf_ps: choices.count(),
             counted_leaf_ps: choices.count(),
             reading_ps: choices.count(),
+            elided_join_ps: choices.count(),
         },
+        rayon: choices.measured(|choices| RayonCosts {
+            join_ps: choices.count(),
+            spawn_ps: choices.count(),
+            job_ps: choices.count(),
+        }),
         machine: Machine {
             cpu: choices.measured(Choices::text),
             cpus: choices.measured(|choices| choices.number() as u32),
@@ -166,9 +172,26 @@ fn header(choices: &mut Choices<'_>) -> Header {
     }
 }
 
+fn samples(choices: &mut Choices<'_>) -> Samples {
+    Samples((0..choices.below(4)).map(Nanos).collect())
+}
+
+fn baseline(choices: &mut Choices<'_>) -> Baseline {
+    Baseline {
+        variant: choices.text(),
+        serial: choices.chance(2),
+        samples: samples(choices),
+        parts: choices.measured(|choices| Parts {
+            work: choices.nanos(),
+            runtime: choices.nanos(),
+            reduce: choices.nanos(),
+            blocked: choices.maybe(Choices::nanos),
+            preempted: choices.maybe(Choices::nanos),
+        }),
+    }
+}
+
 fn run(choices: &mut Choices<'_>) -> Run {
-    let samples =
-        |choices: &mut Choices<'_>| Samples((0..choices.below(4)).map(Nanos).collect::<Vec<_>>());
     let parameter =
         |choices: &mut Choices<'_>| Parameter { name: choices.text(), value: choices.text() };
     Run {
@@ -178,8 +201,8 @@ fn run(choices: &mut Choices<'_>) -> Run {
         parameters: (0..choices.below(3)).map(|_| parameter(choices)).collect(),
         samples: samples(choices),
         recorded: choices.number() as u32,
-        baseline: choices
-            .maybe(|choices| Baseline { variant: choices.text(), samples: samples(choices) }),
+        baseline: choices.maybe(baseline),
+        one_worker: choices.maybe(baseline),
     }
 }
 

@@ -47,6 +47,7 @@ pub(crate) fn join(lane: u32, sequence: u64, of: u64, times: [u64; 3]) -> Join {
         first_joins: 0,
         second_joins: 0,
         second: SecondHalf::Inline,
+        elided: None,
         outcome: Outcome::Returned,
         site: None,
     }
@@ -254,7 +255,9 @@ pub(crate) fn header(duration: u64) -> Header {
             timed_leaf_ps: 45_000,
             counted_leaf_ps: 1_500,
             reading_ps: 0,
+            elided_join_ps: 0,
         },
+        rayon: Measured::Is(RayonCosts { join_ps: 12_000, spawn_ps: 40_000, job_ps: 60_000 }),
         machine: Machine {
             cpu: Measured::Is("Imaginary 9000".to_owned()),
             cpus: Measured::Is(2),

@@ -158,7 +158,7 @@ impl<'a> Fields<'a> {
 
     fn join(&mut self, join: &Join) -> io::Result<()> {
         let Join { span, id, task, operation, first_end, depth, outcome, site, .. } = join;
-        let Join { first_joins, second_joins, second, .. } = join;
+        let Join { first_joins, second_joins, second, elided, .. } = join;
         self.id("id", Some(*id))?;
         self.id("operation", *operation)?;
         self.id("task", Some(*task))?;
@@ -170,6 +170,9 @@ impl<'a> Fields<'a> {
             self.whole("second_joins", *second_joins)?;
         }
         self.word("second", second)?;
+        if let Some(half) = elided {
+            self.word("elided", half)?;
+        }
         self.ending(*outcome, *site)
     }
 

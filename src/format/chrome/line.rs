@@ -11,8 +11,8 @@ use super::index::Index;
 use super::number::{Micros, Whole};
 use super::{OFF_CPU, WAIT};
 use crate::model::{
-    ChainId, Collapsed, Counter, Event, EventId, Iteration, Join, Leaf, Nanos, OffCpu, Operation,
-    OperationKind, Origin, Outcome, Reduction, SecondHalf, SiteId, Span, Task, Values,
+    ChainId, Collapsed, Counter, Event, EventId, Half, Iteration, Join, Leaf, Nanos, OffCpu,
+    Operation, OperationKind, Origin, Outcome, Reduction, SecondHalf, SiteId, Span, Task, Values,
 };
 
 /// Why an entry is no event of rayprism's.
@@ -99,6 +99,7 @@ struct Args<'a> {
     first_joins: Option<Whole>,
     second_joins: Option<Whole>,
     second: Option<SecondHalf>,
+    elided: Option<Half>,
     kind: Option<OperationKind>,
     own_ns: Option<Whole>,
     chain: Option<Index>,
@@ -230,6 +231,7 @@ impl Args<'_> {
             first_joins,
             second_joins,
             second: self.second.ok_or(EventProblem::Missing("second"))?,
+            elided: self.elided,
             outcome: outcome(self.panicked),
             site: self.site(),
         })

@@ -36,6 +36,7 @@ pub(super) fn join(bytes: &[u8]) -> Option<(u64, Event, usize)> {
         first_joins,
         second_joins,
         second,
+        elided: None,
         outcome: Outcome::Returned,
         site,
     };
