@@ -26,9 +26,9 @@ use rayprism::format::chrome;
 use rayprism::model::{
     Availability, ChainId, ClockInfo, ClockSource, Collapsed, Costs, Counter, CounterInfo, Counts,
     Detail, Event, EventId, Header, Iteration, Join, Kernel, Lane, LaneId, Leaf, Losses, Machine,
-    Measured, Nanos, OffCpu, Operation, OperationKind, Origin, Outcome, Pool, PoolId, Reading,
-    Reduction, Role, Scheduling, SchedulingSource, SecondHalf, Site, SiteId, Span, Tally, Task,
-    Trace, Values, Watched,
+    Measured, Nanos, OffCpu, Operation, OperationKind, Origin, Outcome, Pool, PoolId, RayonCosts,
+    Reading, Reduction, Role, Scheduling, SchedulingSource, SecondHalf, Site, SiteId, Span, Tally,
+    Task, Trace, Values, Watched,
 };
 
 fn id(lane: u32, sequence: u64) -> EventId {
@@ -62,7 +62,7 @@ fn header() -> Header {
             reading_ps: 0,
             elided_join_ps: 0,
         },
-        rayon: Measured::Is(RayonCosts { join_ps: 12_000, spawn_ps: 40_000, job_ps: 60_000 }),
+        rayon: Measured::Not("the recording is of a version that did not calibrate it".to_owned()),
         machine: Machine {
             cpu: Measured::Is("a processor".to_owned()),
             cpus: Measured::Not("no permission".to_owned()),
@@ -382,6 +382,8 @@ fn watched() -> [Watched; 3] {
 
 fn trace() -> Trace {
     let mut trace = unwatched();
+    let rayon = RayonCosts { join_ps: 12_000, spawn_ps: 40_000, job_ps: 60_000 };
+    trace.header.rayon = Measured::Is(rayon);
     trace.header.kernel = kernel();
     for (lane, watched) in trace.lanes.iter_mut().zip(watched()) {
         lane.watched = watched;

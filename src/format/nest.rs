@@ -124,6 +124,7 @@ mod tests {
             first_joins: 0,
             second_joins: 0,
             second,
+            elided: None,
             outcome: Outcome::Returned,
             site: None,
         })

@@ -2,7 +2,7 @@
 //! that starts and ends often meet.
 
 use rayprism::model::{
-    ChainId, Collapsed, Event, EventId, Iteration, Join, LaneId, Leaf, Nanos, Operation,
+    ChainId, Collapsed, Event, EventId, Half, Iteration, Join, LaneId, Leaf, Nanos, Operation,
     OperationKind, Origin, Outcome, Reduction, Role, SecondHalf, SiteId, Span, Task, Trace,
 };
 
@@ -235,6 +235,7 @@ impl Grower<'_, '_> {
             first_joins,
             second_joins,
             second,
+            elided: *self.choices.of(&[None, None, Some(Half::First), Some(Half::Second)]),
             outcome: self.outcome(),
             site: self.site(),
         };
