@@ -116,8 +116,8 @@ mod elsewhere {
 
 #[cfg(not(target_os = "linux"))]
 pub use elsewhere::{
-    clock_distrust, cpu_limit, cpu_name, cpu_of, file_limit, host, is_fork, is_runnable, own_cpu, own_id,
-    process_cpu, waiting_of, without_signals,
+    clock_distrust, cpu_limit, cpu_name, cpu_of, file_limit, host, is_fork, is_runnable, own_cpu,
+    own_id, process_cpu, waiting_of, without_signals,
 };
 
 /// Why the CPU time of threads is not known here.

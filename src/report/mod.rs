@@ -19,6 +19,7 @@ use serde::Serialize;
 use crate::analysis::{
     Activity, CallSite, Decomposition, KernelFigures, OwnCost, Steals, Window, call_sites,
 };
+use crate::finding::{Finding, Picture, findings};
 use crate::model::{ClockInfo, Counts, Detail, Losses, Machine, Measured, Nanos, Trace};
 use crate::timeline::{Causality, Problem, Timeline};
 
@@ -43,6 +44,9 @@ pub struct Report {
     pub run: Option<RunFigures>,
     /// What all lanes counted together.
     pub counts: Measured<Counts>,
+    /// What explains the losses, and what to try: what all figures depend on first, then what explains
+    /// most.
+    pub findings: Vec<Finding>,
     /// Where the core-time of each pool went, in the order of the pools.
     pub decompositions: Vec<Measured<Decomposition>>,
     /// What each worker did.
@@ -77,6 +81,21 @@ impl Report {
         let activity = Activity::of(&timeline, window);
         let decompose = |pool| Decomposition::of(&timeline, window, pool);
         let header = &trace.header;
+        let decompositions: Vec<_> = trace.pools.iter().map(decompose).collect();
+        let call_sites = call_sites(&timeline);
+        let steals = Steals::of(&timeline);
+        let kernel = KernelFigures::of(trace);
+        let own_cost = OwnCost::of(&timeline, activity.core_time);
+        let picture = Picture {
+            timeline: &timeline,
+            window,
+            decompositions: &decompositions,
+            activity: &activity,
+            call_sites: &call_sites,
+            steals: &steals,
+            kernel: &kernel,
+            own_cost: &own_cost,
+        };
         Ok(Self {
             title: header.title.clone(),
             rayprism: header.rayprism.clone(),
@@ -86,11 +105,12 @@ impl Report {
             window,
             run: header.run.as_ref().map(RunFigures::of),
             counts: crate::analysis::detail::counts(header.detail, trace.counts()),
-            decompositions: trace.pools.iter().map(decompose).collect(),
-            call_sites: call_sites(&timeline),
-            steals: Steals::of(&timeline),
-            kernel: KernelFigures::of(trace),
-            own_cost: OwnCost::of(&timeline, activity.core_time),
+            findings: findings(&picture),
+            decompositions,
+            call_sites,
+            steals,
+            kernel,
+            own_cost,
             activity,
             clock: header.clock.clone(),
             causality: timeline.causality(),

@@ -2,8 +2,8 @@
 //! events take all that are left, and what is said of lanes should not be cut off with them.
 
 use rayprism::model::{
-    Availability, Counter, CounterInfo, Event, Kernel, Lane, Nanos, OffCpu, Quota, Reading, Scheduling,
-    SchedulingSource, Span, Throttled, Throttling, Trace, Values, Watched,
+    Availability, Counter, CounterInfo, Event, Kernel, Lane, Nanos, OffCpu, Quota, Reading,
+    Scheduling, SchedulingSource, Span, Throttled, Throttling, Trace, Values, Watched,
 };
 
 use super::Choices;
@@ -21,8 +21,7 @@ pub(crate) fn kernel(choices: &mut Choices<'_>) -> Kernel {
 }
 
 fn throttled(choices: &mut Choices<'_>) -> Throttled {
-    let quota =
-        Quota { group: choices.text(), time: choices.nanos(), period: choices.nanos() };
+    let quota = Quota { group: choices.text(), time: choices.nanos(), period: choices.nanos() };
     let stops = Throttling {
         periods: choices.count(),
         throttled_periods: choices.count(),
