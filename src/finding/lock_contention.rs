@@ -94,8 +94,9 @@ fn site_of(view: &View, row: &Row, off: &OffCpu) -> Option<String> {
 }
 
 fn around(view: &View, lane: &Lane, off: &OffCpu) -> Option<String> {
-    let tasks = lane.events.iter().filter(|event| matches!(event, Event::Task(_)));
-    let task = tasks.filter(|task| task.span().contains(off.span)).next_back()?;
+    let is_around =
+        |event: &&Event| matches!(event, Event::Task(task) if task.span.contains(off.span));
+    let task = lane.events.iter().rfind(is_around)?;
     view.picture.site(task.site())
 }
 
