@@ -6,6 +6,7 @@
 //! How figures are shown is [`crate::report`]'s. They can be serialized, as the JSON report is them.
 
 pub mod activity;
+mod annotate;
 pub mod call_sites;
 pub mod decomposition;
 pub mod detail;
@@ -19,6 +20,7 @@ pub mod steals;
 pub mod window;
 
 pub use activity::{Activity, PoolActivity, Times, WorkerActivity};
+pub use annotate::annotations;
 pub use call_sites::{CallSite, Kept, KeptLeaves, KeptReductions, PartCounts, call_sites};
 pub use decomposition::{Component, CoreTime, Decomposition, Group, Missing, Part, Verdict};
 pub use kernel::{CounterFigures, KernelFigures};
