@@ -1,8 +1,9 @@
 //! What the decomposition says over time and of each operation, for viewers of the trace.
 
 use super::Window;
+use super::breakdown::{is_call, is_region, outermost};
 use super::decomposition::{Component, CoreTime, Decomposition};
-use crate::model::{Annotations, CoresTrack, Event, EventId, Nanos, OperationKind, Pool, Span};
+use crate::model::{Annotations, CoresTrack, EventId, Nanos, Operation, Pool, Span};
 use crate::timeline::Timeline;
 
 /// Steps of the tracks: as many as a wide screen has columns to tell apart.
@@ -20,7 +21,7 @@ pub fn annotations(timeline: &Timeline) -> Annotations {
     // With several pools it is not known which of them an operation goes to.
     if let [pool] = timeline.pools() {
         for wanted in [is_region, is_call] {
-            let operations = outermost(timeline, window, wanted);
+            let operations = long(timeline, window, wanted);
             annotations.operations.extend(totals(timeline, window, pool, &operations));
         }
     }
@@ -68,39 +69,17 @@ fn milli_cores(part: &Decomposition, component: Component) -> i64 {
     (i128::from(part.time(component).0) * 1_000 / length) as i64
 }
 
-/// The outermost of those wanted that are long enough, one after the other; of several at the same
-/// time, which threads that are no workers may call, the first.
-fn outermost(
+/// The outermost of those wanted that are long enough.
+fn long(
     timeline: &Timeline,
     window: Window,
-    wanted: fn(OperationKind) -> bool,
+    wanted: fn(&Operation) -> bool,
 ) -> Vec<(EventId, Span)> {
     let shortest = Nanos(window.span.duration().0 / SHORTEST);
-    let operation = |event: &Event| match event {
-        Event::Operation(operation) if wanted(operation.kind) => {
-            Some((operation.id, operation.span))
-        }
-        _ => None,
-    };
-    let events = timeline.rows().iter().flat_map(|row| &row.lane().events);
-    let mut operations: Vec<(EventId, Span)> = events.filter_map(operation).collect();
-    operations.sort_by_key(|(_, span)| (span.start, std::cmp::Reverse(span.end)));
-    let mut kept: Vec<(EventId, Span)> = Vec::new();
-    for (id, span) in operations {
-        let free = kept.last().is_none_or(|(_, last)| last.end <= span.start);
-        if free && span.duration() >= shortest && window.span.contains(span) {
-            kept.push((id, span));
-        }
-    }
-    kept
-}
-
-fn is_region(kind: OperationKind) -> bool {
-    kind == OperationKind::Region
-}
-
-fn is_call(kind: OperationKind) -> bool {
-    kind != OperationKind::Region
+    let is_long =
+        |call: &&Operation| call.span.duration() >= shortest && window.span.contains(call.span);
+    let operations = outermost(timeline, wanted).into_iter().filter(is_long);
+    operations.map(|operation| (operation.id, operation.span)).collect()
 }
 
 fn totals(

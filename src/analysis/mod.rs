@@ -7,6 +7,7 @@
 
 pub mod activity;
 mod annotate;
+mod breakdown;
 pub mod call_sites;
 pub mod decomposition;
 pub mod detail;
@@ -21,6 +22,7 @@ pub mod window;
 
 pub use activity::{Activity, PoolActivity, Times, WorkerActivity};
 pub use annotate::annotations;
+pub use breakdown::{Breakdown, BreakdownRow, By};
 pub use call_sites::{CallSite, Kept, KeptLeaves, KeptReductions, PartCounts, call_sites};
 pub use decomposition::{Component, CoreTime, Decomposition, Group, Missing, Part, Verdict};
 pub use kernel::{CounterFigures, KernelFigures};

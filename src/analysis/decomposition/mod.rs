@@ -7,6 +7,7 @@
 mod baselines;
 mod component;
 mod cut;
+mod doings;
 mod load;
 mod piece;
 mod prices;
@@ -16,6 +17,8 @@ mod sweep;
 mod verdict;
 
 use serde::Serialize;
+
+pub(super) use doings::{Doings, Work, doings};
 
 pub use component::{Component, CoreTime, Group};
 pub use verdict::{HEALTHY, OPAQUE, Verdict};
