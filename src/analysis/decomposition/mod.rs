@@ -5,10 +5,12 @@
 //! been is [`Component::Unattributed`], and is shown.
 
 mod component;
+mod parts;
 
 use serde::Serialize;
 
 pub use component::{Component, CoreTime, Group};
+pub use parts::parts_of;
 
 use crate::model::{Nanos, PoolId, Span};
 
