@@ -10,7 +10,6 @@ pub mod call_sites;
 pub mod decomposition;
 pub mod detail;
 mod groups;
-pub mod idle;
 pub mod kernel;
 pub mod on_off;
 mod opaque;
@@ -21,8 +20,7 @@ pub mod window;
 
 pub use activity::{Activity, PoolActivity, Times, WorkerActivity};
 pub use call_sites::{CallSite, Kept, KeptLeaves, KeptReductions, PartCounts, call_sites};
-pub use decomposition::{Component, CoreTime, Decomposition, Group};
-pub use idle::IdleSplit;
+pub use decomposition::{Component, CoreTime, Decomposition, Group, Missing, Part};
 pub use kernel::{CounterFigures, KernelFigures};
 pub use on_off::{OnOff, OnOffParts};
 pub use own_cost::OwnCost;

@@ -16,7 +16,9 @@ pub use run::{BaselineFigures, RunFigures, Wall};
 
 use serde::Serialize;
 
-use crate::analysis::{Activity, CallSite, KernelFigures, OwnCost, Steals, Window, call_sites};
+use crate::analysis::{
+    Activity, CallSite, Decomposition, KernelFigures, OwnCost, Steals, Window, call_sites,
+};
 use crate::model::{ClockInfo, Counts, Detail, Losses, Machine, Measured, Nanos, Trace};
 use crate::timeline::{Causality, Problem, Timeline};
 
@@ -41,6 +43,8 @@ pub struct Report {
     pub run: Option<RunFigures>,
     /// What all lanes counted together.
     pub counts: Measured<Counts>,
+    /// Where the core-time of each pool went, in the order of the pools.
+    pub decompositions: Vec<Measured<Decomposition>>,
     /// What each worker did.
     pub activity: Activity,
     /// What the parallel iterators did, by call site: those whose calls took longest first.
@@ -71,6 +75,7 @@ impl Report {
         let timeline = Timeline::new(trace)?;
         let window = Window::of(&timeline);
         let activity = Activity::of(&timeline, window);
+        let decompose = |pool| Decomposition::of(&timeline, window, pool);
         let header = &trace.header;
         Ok(Self {
             title: header.title.clone(),
@@ -81,6 +86,7 @@ impl Report {
             window,
             run: header.run.as_ref().map(RunFigures::of),
             counts: crate::analysis::detail::counts(header.detail, trace.counts()),
+            decompositions: trace.pools.iter().map(decompose).collect(),
             call_sites: call_sites(&timeline),
             steals: Steals::of(&timeline),
             kernel: KernelFigures::of(trace),

@@ -4,15 +4,28 @@
 //! what the parts that are counted (runtime, probes) claim beyond the time in which they can have
 //! been is [`Component::Unattributed`], and is shown.
 
+mod baselines;
 mod component;
+mod cut;
+mod load;
 mod parts;
+mod piece;
+mod prices;
+mod queue;
+mod sink;
+mod sweep;
 
 use serde::Serialize;
 
 pub use component::{Component, CoreTime, Group};
 pub use parts::parts_of;
 
-use crate::model::{Nanos, PoolId, Span};
+use super::{Window, detail};
+use crate::model::{Lane, Measured, Nanos, Pool, PoolId, SchedulingSource, Span};
+use crate::timeline::Timeline;
+use piece::Pieces;
+use sink::{Slots, Sums};
+use sweep::{Sink, Sleeps};
 
 /// Where the core-time of one pool went within a window.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -30,7 +43,7 @@ pub struct Decomposition {
     /// What could not be told apart, why, and where its time is instead.
     pub missing: Vec<Missing>,
     /// Of the work, what threads did that are no workers, each in the place of an idle one.
-    pub callers: Nanos,
+    pub callers: CoreTime,
 }
 
 /// One component's part.
@@ -58,6 +71,32 @@ pub struct Missing {
 }
 
 impl Decomposition {
+    /// Of a pool in a window; not measured where times are not.
+    pub fn of(timeline: &Timeline, window: Window, pool: &Pool) -> Measured<Self> {
+        Measurement::of(timeline, window.span, pool).map(|measurement| {
+            let mut sums = Sums::NONE;
+            measurement.sweep(&mut sums);
+            let whole = measurement.decomposition(window.span, &sums);
+            baselines::split(whole, timeline.trace().header.run.as_ref())
+        })
+    }
+
+    /// Of parts of a window, which lie one after the other; without baselines, as those are of the
+    /// whole.
+    pub fn of_each(
+        timeline: &Timeline,
+        window: Window,
+        pool: &Pool,
+        parts: impl IntoIterator<Item = Span>,
+    ) -> Measured<Vec<Self>> {
+        Measurement::of(timeline, window.span, pool).map(|measurement| {
+            let mut slots = Slots::new(parts);
+            measurement.sweep(&mut slots);
+            let slots = slots.into_sums().into_iter();
+            slots.map(|(span, sums)| measurement.decomposition(span, &sums)).collect()
+        })
+    }
+
     /// A component's part; `None` if there is none of it, or if it is not measured.
     pub fn part(&self, component: Component) -> Option<&Part> {
         self.parts.iter().find(|part| part.component == component)
@@ -98,4 +137,105 @@ pub struct Amount {
     pub low: CoreTime,
     /// The upper end.
     pub high: CoreTime,
+}
+
+/// What a pool's decomposition is made from.
+struct Measurement<'t> {
+    timeline: &'t Timeline<'t>,
+    window: Span,
+    pool: &'t Pool,
+    pieces: Pieces<'t>,
+    missing: Vec<Missing>,
+    sleeps: Sleeps,
+}
+
+impl<'t> Measurement<'t> {
+    fn of(timeline: &'t Timeline<'t>, window: Span, pool: &'t Pool) -> Measured<Self> {
+        if let Some(reason) = no_times(timeline, pool) {
+            return Measured::Not(reason);
+        }
+        let prices = prices::Prices::of(timeline);
+        let pieces = Pieces { pool, loads: load::Loads::of(timeline, pool.id, &prices), prices };
+        let (missing, sleeps) = missing(timeline, pool, &pieces.prices);
+        Measured::Is(Self { timeline, window, pool, pieces, missing, sleeps })
+    }
+
+    fn sweep(&self, sink: &mut impl Sink) {
+        let workers = self.timeline.workers(self.pool.id);
+        let pieces: Vec<_> =
+            workers.iter().enumerate().map(|(at, row)| self.pieces.of(at, row)).collect();
+        let changes = queue::changes(self.timeline, self.window, self.pool);
+        sweep::sweep(pieces, changes, self.window, self.sleeps, sink);
+    }
+
+    fn decomposition(&self, window: Span, sums: &Sums) -> Decomposition {
+        let core_time = Nanos(u64::from(self.pool.threads) * window.duration().0);
+        let mut parts: Vec<Part> = Component::ALL
+            .iter()
+            .filter(|&&component| component != Component::Unattributed)
+            .map(|&component| Part::exact(component, sums.time(component)))
+            .filter(|part| part.time != CoreTime::ZERO)
+            .collect();
+        let named: CoreTime = parts.iter().map(|part| part.time).sum();
+        parts.push(Part::exact(Component::Unattributed, CoreTime::from(core_time) - named));
+        self.pieces.prices.add_intervals(&mut parts, sums.joins());
+        Decomposition {
+            pool: self.pool.id,
+            workers: self.pool.threads,
+            window,
+            core_time,
+            parts,
+            missing: self.missing.clone(),
+            callers: sums.callers(),
+        }
+    }
+}
+
+impl Part {
+    fn exact(component: Component, time: CoreTime) -> Self {
+        Self { component, time, low: time, high: time }
+    }
+}
+
+/// Why a pool's time cannot be told apart; `None` if it can.
+fn no_times(timeline: &Timeline, pool: &Pool) -> Option<String> {
+    let detail = timeline.trace().header.detail;
+    let workers = timeline.workers(pool.id);
+    if workers.is_empty() {
+        return Some("no worker was recorded".to_owned());
+    }
+    workers.iter().find_map(|row| detail::no_times_of(detail, row.lane()))
+}
+
+/// What cannot be told apart, and whether it is known when workers slept.
+fn missing(timeline: &Timeline, pool: &Pool, prices: &prices::Prices) -> (Vec<Missing>, Sleeps) {
+    let mut missing = Vec::new();
+    let mut add = |component, reason: &str, within| {
+        missing.push(Missing { component, reason: reason.to_owned(), within });
+    };
+    if let Measured::Not(reason) = &prices.rayon {
+        add(Component::Runtime, reason, Component::Work);
+    }
+    let workers = timeline.workers(pool.id);
+    let off = workers.iter().find_map(|row| no_switches(row.lane()));
+    if let Some(reason) = &off {
+        add(Component::Preempted, reason, Component::Work);
+        add(Component::Blocked, reason, Component::Work);
+        add(Component::LateWakeUp, reason, Component::Scheduling);
+    }
+    (missing, if off.is_some() { Sleeps::Unknown } else { Sleeps::Known })
+}
+
+/// Why it is not known when a worker was off the CPU; `None` if it is.
+fn no_switches(lane: &Lane) -> Option<String> {
+    match &lane.watched.scheduling {
+        Measured::Not(reason) => Some(reason.clone()),
+        Measured::Is(sums) if sums.source == SchedulingSource::Accounting => {
+            Some("the kernel's accounts give sums alone".to_owned())
+        }
+        Measured::Is(_) if lane.losses.off_cpu > 0 => {
+            Some("some stretches off the CPU were too short to be kept".to_owned())
+        }
+        Measured::Is(_) => None,
+    }
 }

@@ -1,26 +1,28 @@
-//! What changes when: the sweep's input, from a timeline.
+//! What is queued, and what else changes beside what the workers do.
 
 use std::collections::HashMap;
 
-use super::super::opaque::Opaque;
 use super::sweep::{Change, ONE, What};
+use crate::analysis::opaque::Opaque;
 use crate::model::{
-    Event, EventId, Join, Lane, Nanos, OperationKind, Origin, PoolId, Role, SecondHalf, Span, Task,
+    Collapsed, Event, EventId, Join, Nanos, OffCpu, OperationKind, Origin, Pool, Role, SecondHalf,
+    Span, Task,
 };
-use crate::timeline::{Row, State, Stretch, Timeline};
+use crate::timeline::{Row, State, Timeline};
 
-pub(super) fn of(timeline: &Timeline, window: Span, pool: PoolId, opaque: &Opaque) -> Vec<Change> {
+pub(super) fn changes(timeline: &Timeline, window: Span, pool: &Pool) -> Vec<Change> {
     let mut changes = Changes { window, list: Vec::new() };
-    changes.during(What::Window, window);
-    for span in opaque.spans() {
+    for span in Opaque::of(timeline, pool.id).spans() {
         changes.during(What::Opaque, *span);
     }
-    let workers = timeline.workers(pool);
+    let workers = timeline.workers(pool.id);
     let ends = ends_of_stolen_halves(&workers);
     for row in &workers {
-        changes.worker(row);
+        changes.absences(row);
         changes.queue(row, &ends);
     }
+    let unseen = i64::from(pool.threads) - workers.len() as i64;
+    changes.share(What::Unseen, window, unseen * ONE);
     changes.callers(timeline);
     changes.list
 }
@@ -55,32 +57,11 @@ impl Changes {
         }
     }
 
-    /// What a worker does, and when it sleeps.
-    fn worker(&mut self, row: &Row) {
-        let mut stretches = row.stretches().iter().peekable();
-        for stretch in row.stretches() {
-            self.stretch(row.lane(), *stretch);
-        }
-        for off in row.lane().watched.off_cpu.iter().filter(|off| !off.preempted) {
-            while stretches.next_if(|stretch| stretch.span.end <= off.span.start).is_some() {}
-            let around = stretches.peek().filter(|stretch| stretch.span.start <= off.span.start);
-            if around.is_none_or(|stretch| stretch.state != State::Busy) {
-                self.during(What::Asleep, off.span);
-            }
-        }
-    }
-
-    fn stretch(&mut self, lane: &Lane, stretch: Stretch) {
-        let length = stretch.span.duration().0;
-        // A stretch is never empty.
-        let busy = (u128::from(stretch.busy.0) * ONE as u128 / u128::from(length)) as i64;
-        self.share(What::Busy, stretch.span, busy);
-        let rest = match stretch.state {
-            State::NoTask => What::NoTask,
-            State::Busy if is_leaf(lane, stretch) => What::Producer,
-            State::Busy | State::Waiting => What::Waiting,
-        };
-        self.share(rest, stretch.span, ONE - busy);
+    /// A worker's thread may come after the window begins, and go before it ends.
+    fn absences(&mut self, row: &Row) {
+        let (window, presence) = (self.window, row.presence());
+        self.during(What::Absent, Span { start: window.start, end: presence.start });
+        self.during(What::Absent, Span { start: presence.end.max(window.start), end: window.end });
     }
 
     /// What a worker pushed or took, and what it could have gone on with.
@@ -89,12 +70,13 @@ impl Changes {
             match event {
                 Event::Task(task) => self.task(task),
                 Event::Join(join) => self.join(row, join, ends),
-                _ => {}
+                Event::Collapsed(collapsed) => self.collapsed(collapsed),
+                Event::Operation(_) | Event::Leaf(_) | Event::Reduction(_) => {}
             }
         }
-        for &index in &with_counted_joins(row) {
+        for span in with_counted_joins(row) {
             // Its deque holds at least one task nearly all the time.
-            self.during(What::Queued, row.stretches()[index].span);
+            self.during(What::Queued, span);
         }
     }
 
@@ -102,6 +84,15 @@ impl Changes {
         if let Some(pushed) = task.pushed.filter(|_| task.origin != Origin::Root) {
             self.during(What::Queued, Span { start: pushed, end: task.span.start.max(pushed) });
         }
+    }
+
+    /// Their waits, summed up, as a queue that is as long all the time.
+    fn collapsed(&mut self, collapsed: &Collapsed) {
+        let Collapsed { span, queued, .. } = collapsed;
+        let length = u128::from(span.duration().0.max(1));
+        let average = u128::from(queued.0) * ONE as u128 / length;
+        // More than there can be workers is as good as that many.
+        self.share(What::Queued, *span, average.min(ONE as u128 * 1024) as i64);
     }
 
     fn join(&mut self, row: &Row, join: &Join, ends: &HashMap<EventId, Nanos>) {
@@ -136,17 +127,36 @@ impl Changes {
     /// where none of their operations runs.
     fn callers(&mut self, timeline: &Timeline) {
         let rows = timeline.rows().iter().filter(|row| row.lane().role == Role::Outside);
+        let rows: Vec<&Row> = rows.collect();
         let mut operations: Vec<Span> = Vec::new();
-        for row in rows {
+        for row in &rows {
             operations.extend(row.lane().events.iter().filter_map(operation));
             for stretch in row.stretches().iter().filter(|stretch| stretch.state == State::Busy) {
-                self.during(What::Caller, stretch.span);
+                self.caller(&row.lane().watched.off_cpu, stretch.span);
             }
         }
-        if !operations.is_empty() {
-            for gap in gaps(self.window, operations) {
-                self.during(What::Caller, gap);
-            }
+        if operations.is_empty() {
+            return;
+        }
+        // Of several threads it is not known which one works between their calls.
+        let off_cpu = match rows.as_slice() {
+            [only] => &only.lane().watched.off_cpu[..],
+            _ => &[],
+        };
+        for gap in gaps(self.window, operations) {
+            self.caller(off_cpu, gap);
+        }
+    }
+
+    /// A thread that is no worker has something to do: it does it, or is off the CPU of its own will.
+    fn caller(&mut self, off_cpu: &[OffCpu], span: Span) {
+        self.during(What::Caller, span);
+        let first = off_cpu.partition_point(|off| off.span.end <= span.start);
+        let within = off_cpu[first..].iter().take_while(|off| off.span.start < span.end);
+        for off in within.filter(|off| !off.preempted) {
+            let (start, end) = (off.span.start.max(span.start), off.span.end.min(span.end));
+            self.share(What::Caller, Span { start, end }, -ONE);
+            self.during(What::CallerBlocked, Span { start, end });
         }
     }
 }
@@ -175,49 +185,13 @@ fn gaps(window: Span, mut spans: Vec<Span>) -> Vec<Span> {
     gaps
 }
 
-fn is_leaf(lane: &Lane, stretch: Stretch) -> bool {
-    let event = stretch.event.and_then(|event| lane.events.get(event));
-    matches!(event, Some(Event::Leaf(_)))
-}
-
-/// The busy stretches, by index, whose own code calls joins that were only counted.
-fn with_counted_joins(row: &Row) -> Vec<usize> {
-    let events = &row.lane().events;
-    // What each task and join says of the joins in it, but for those that were timed.
-    let mut counted: Vec<u64> = events.iter().map(joins_in).collect();
-    for frame in row.frames() {
-        let Event::Join(join) = &events[frame.event] else { continue };
-        let timed = 1 + join.first_joins + join.second_joins;
-        if let Some(around) = around(row, frame.parent) {
-            counted[around] = counted[around].saturating_sub(timed);
-        }
-    }
-    let stretches = row.stretches().iter().enumerate();
-    let calls = |stretch: &Stretch| {
-        stretch.state == State::Busy && stretch.event.is_some_and(|event| counted[event] > 0)
-    };
-    stretches.filter(|(_, stretch)| calls(stretch)).map(|(index, _)| index).collect()
-}
-
-/// The innermost task or join around a frame, as an index into the events.
-fn around(row: &Row, mut frame: Option<usize>) -> Option<usize> {
-    let events = &row.lane().events;
-    while let Some(index) = frame {
-        let inner = row.frames()[index];
-        match &events[inner.event] {
-            Event::Task(_) => return Some(inner.event),
-            Event::Join(join) if join.operation.is_none() => return Some(inner.event),
-            _ => frame = inner.parent,
-        }
-    }
-    None
-}
-
-/// Splits do not say what joins are called in them: they are in the numbers of what is around them.
-fn joins_in(event: &Event) -> u64 {
-    match event {
-        Event::Task(task) => task.joins,
-        Event::Join(join) => join.first_joins + join.second_joins,
-        _ => 0,
-    }
+/// The busy stretches whose own code calls joins that were only counted.
+fn with_counted_joins(row: &Row) -> impl Iterator<Item = Span> {
+    let counted = super::load::counted_joins(row);
+    let stretches = row.stretches().iter();
+    stretches
+        .filter(move |stretch| {
+            stretch.state == State::Busy && stretch.event.is_some_and(|event| counted[event] > 0)
+        })
+        .map(|stretch| stretch.span)
 }

@@ -1,0 +1,388 @@
+//! What rayon's task management and the profiler claim of the time that each event took: counts
+//! times costs, spread evenly over the time on a CPU in which they can have been.
+//!
+//! Joins that were only counted are known by the task or join around them, spawns by their task,
+//! splits and leaves by their operation. Parallel iterators too short to be kept are known by their
+//! lane's tallies; theirs is spread over all tasks of the pool.
+
+use std::collections::HashMap;
+
+use super::cut::{Cut, Place, cuts};
+use super::prices::Prices;
+use super::sweep::ONE;
+use crate::model::{
+    Collapsed, Event, EventId, Half, Iteration, Join, Operation, PoolId, SiteId, Tally,
+};
+use crate::timeline::{Row, Timeline};
+
+/// Claims on an event's time; each a share of [`ONE`] of the time in which it can have been.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Rates {
+    /// Joins and splits.
+    pub(super) joins: i64,
+    /// Spawns.
+    pub(super) spawns: i64,
+    /// The profiler.
+    pub(super) probe: i64,
+}
+
+/// The claims on all of a pool's lanes.
+pub(super) struct Loads {
+    rows: Vec<RowLoads>,
+    /// On every task of the pool, of parallel iterators too short to be kept.
+    everywhere: Rates,
+}
+
+/// The claims on the events of one lane, by index.
+struct RowLoads {
+    busy: Vec<Rates>,
+    /// On the time between collapsed tasks.
+    gaps: Vec<Rates>,
+}
+
+/// What claims time, in picoseconds.
+#[derive(Clone, Copy, Debug, Default)]
+struct Claims {
+    joins: u128,
+    spawns: u128,
+    probe: u128,
+}
+
+impl Claims {
+    /// As shares of so many nanoseconds.
+    fn over(self, nanos: u128) -> Rates {
+        // What claims time that is not there at all has no share; the sum shows it missing.
+        let share = |picos: u128| match picos.checked_div(nanos) {
+            Some(_) => i64::try_from(picos * ONE as u128 / (nanos * 1_000)).unwrap_or(i64::MAX / 8),
+            None => 0,
+        };
+        Rates { joins: share(self.joins), spawns: share(self.spawns), probe: share(self.probe) }
+    }
+}
+
+impl Rates {
+    fn plus(self, other: Self) -> Self {
+        Self {
+            joins: self.joins.saturating_add(other.joins),
+            spawns: self.spawns.saturating_add(other.spawns),
+            probe: self.probe.saturating_add(other.probe),
+        }
+    }
+}
+
+impl Loads {
+    pub(super) fn of(timeline: &Timeline, pool: PoolId, prices: &Prices) -> Self {
+        let workers = timeline.workers(pool);
+        let maps: Vec<Bearers> = workers.iter().map(|row| Bearers::of(row)).collect();
+        let iterators = Iterators::of(timeline, &workers, &maps, prices);
+        let rows = workers.iter().zip(&maps);
+        Self {
+            rows: rows.map(|(row, map)| RowLoads::of(row, map, prices, &iterators)).collect(),
+            everywhere: iterators.everywhere,
+        }
+    }
+
+    /// On an event of a worker, where it is busy.
+    pub(super) fn busy(&self, worker: usize, event: Option<usize>) -> Rates {
+        match event {
+            Some(event) => self.rows[worker].busy[event].plus(self.everywhere),
+            None => Rates::default(),
+        }
+    }
+
+    /// On the time between the tasks of a collapsed event.
+    pub(super) fn gaps(&self, worker: usize, event: Option<usize>) -> Rates {
+        event.map_or(Rates::default(), |event| self.rows[worker].gaps[event])
+    }
+}
+
+/// For each event of a lane, what bears the counts of the joins and spawns that happen in it.
+struct Bearers {
+    /// The innermost task, join or collapsed tasks, itself included.
+    joins: Vec<usize>,
+    /// The innermost task or collapsed tasks.
+    spawns: Vec<usize>,
+    /// The parallel iterator that it is a part of.
+    iterator: Vec<Option<EventId>>,
+    /// Nanoseconds on a CPU in tasks whose innermost event it is.
+    busy: Vec<u64>,
+    /// Nanoseconds between collapsed tasks likewise.
+    gaps: Vec<u64>,
+}
+
+impl Bearers {
+    fn of(row: &Row) -> Self {
+        let events = &row.lane().events;
+        let itself: Vec<usize> = (0..events.len()).collect();
+        let mut bearers = Self {
+            joins: itself.clone(),
+            spawns: itself,
+            iterator: vec![None; events.len()],
+            busy: vec![0; events.len()],
+            gaps: vec![0; events.len()],
+        };
+        for frame in row.frames() {
+            let around = frame.parent.map(|parent| row.frames()[parent].event);
+            bearers.place(events, frame.event, around);
+        }
+        for cut in cuts(row) {
+            bearers.time(cut);
+        }
+        bearers
+    }
+
+    /// Parents come before children, so that what is around is placed.
+    fn place(&mut self, events: &[Event], event: usize, around: Option<usize>) {
+        let bears_joins = match &events[event] {
+            Event::Task(_) | Event::Collapsed(_) => true,
+            Event::Join(join) => join.operation.is_none(),
+            Event::Operation(_) | Event::Leaf(_) | Event::Reduction(_) => false,
+        };
+        let bears_spawns = matches!(events[event], Event::Task(_) | Event::Collapsed(_));
+        if let Some(around) = around {
+            if !bears_joins {
+                self.joins[event] = self.joins[around];
+            }
+            if !bears_spawns {
+                self.spawns[event] = self.spawns[around];
+            }
+        }
+        self.iterator[event] = match &events[event] {
+            Event::Operation(Operation { id, iteration: Some(_), .. }) => Some(*id),
+            Event::Task(task) => task.parent,
+            Event::Collapsed(_) => None,
+            other => other.part_of().or_else(|| around.and_then(|around| self.iterator[around])),
+        };
+    }
+
+    fn time(&mut self, cut: Cut) {
+        let Some(event) = cut.stretch.event.filter(|_| cut.place == Place::OnCpu) else { return };
+        let length = u128::from(cut.span.duration().0);
+        let busy = (length * cut.busy as u128 / ONE as u128) as u64;
+        self.busy[event] += busy;
+        self.gaps[event] += length as u64 - busy;
+    }
+}
+
+impl RowLoads {
+    fn of(row: &Row, bearers: &Bearers, prices: &Prices, iterators: &Iterators) -> Self {
+        let events = &row.lane().events;
+        let (mut joins, mut spawns) = own_claims(row, prices);
+        let rate = |claims: &mut Vec<Claims>, of: &[usize]| {
+            let mut busy = vec![0_u128; events.len()];
+            for (event, &bearer) in of.iter().enumerate() {
+                busy[bearer] += u128::from(bearers.busy[event]);
+            }
+            let rates: Vec<Rates> =
+                claims.drain(..).zip(busy).map(|(claims, busy)| claims.over(busy)).collect();
+            rates
+        };
+        let by_join = rate(&mut joins, &bearers.joins);
+        let by_task = rate(&mut spawns, &bearers.spawns);
+        let busy = (0..events.len()).map(|event| {
+            let own = by_join[bearers.joins[event]].plus(by_task[bearers.spawns[event]]);
+            own.plus(iterators.on(bearers.iterator[event]))
+        });
+        let gaps = events.iter().zip(&bearers.gaps).map(|(event, gap)| match event {
+            Event::Collapsed(collapsed) => between(collapsed, prices).over(u128::from(*gap)),
+            _ => Rates::default(),
+        });
+        Self { busy: busy.collect(), gaps: gaps.collect() }
+    }
+}
+
+/// What each event claims itself: of joins, and of spawns.
+fn own_claims(row: &Row, prices: &Prices) -> (Vec<Claims>, Vec<Claims>) {
+    let events = &row.lane().events;
+    let timed = events.iter().map(|event| match event {
+        Event::Join(join) => u64::from(join.operation.is_none()),
+        _ => 0,
+    });
+    let joins = events.iter().zip(counted_joins(row)).zip(timed);
+    let joins = joins.map(|((event, counted), timed)| {
+        // Those that were elided were plain calls, and the question whether they are is the
+        // profiler's cost.
+        let elided = elided(event);
+        let managed = counted.saturating_sub(elided);
+        Claims {
+            joins: prices.joins(event.site(), managed + timed),
+            spawns: 0,
+            probe: product(managed, prices.costs.counted_join_ps)
+                + product(timed, prices.costs.timed_join_ps)
+                + product(elided, prices.costs.elided_join_ps),
+        }
+    });
+    let spawns = events.iter().map(|event| match event {
+        Event::Task(task) => prices.spawns(task.spawns),
+        Event::Collapsed(collapsed) => prices.spawns(collapsed.spawns),
+        _ => 0,
+    });
+    let spawns = spawns.map(|spawns| Claims { spawns, ..Claims::default() });
+    (joins.collect(), spawns.collect())
+}
+
+/// Of each event, by index, the joins called in it that were only counted, without those in a join
+/// within it.
+pub(super) fn counted_joins(row: &Row) -> Vec<u64> {
+    let events = &row.lane().events;
+    let mut counted: Vec<u64> = events.iter().map(joins_in).collect();
+    for frame in row.frames() {
+        let Event::Join(join) = &events[frame.event] else { continue };
+        if let Some(around) = around(row, frame.parent).filter(|_| join.operation.is_none()) {
+            let inner = 1 + join.first_joins + join.second_joins;
+            counted[around] = counted[around].saturating_sub(inner);
+        }
+    }
+    counted
+}
+
+/// Joins that were plain calls.
+fn elided(event: &Event) -> u64 {
+    match event {
+        Event::Join(Join { elided: Some(Half::First), first_joins, .. }) => *first_joins,
+        Event::Join(Join { elided: Some(Half::Second), second_joins, .. }) => *second_joins,
+        _ => 0,
+    }
+}
+
+/// Between short tasks that are summed up, the next one is taken; and each was timed.
+fn between(collapsed: &Collapsed, prices: &Prices) -> Claims {
+    Claims {
+        joins: 0,
+        spawns: prices.jobs(collapsed.tasks),
+        probe: product(collapsed.tasks, prices.costs.task_ps),
+    }
+}
+
+pub(super) fn product(count: u64, picos: u64) -> u128 {
+    u128::from(count) * u128::from(picos)
+}
+
+/// The innermost task or join of the program around a frame, as an index into the events.
+fn around(row: &Row, mut frame: Option<usize>) -> Option<usize> {
+    let events = &row.lane().events;
+    while let Some(index) = frame {
+        let inner = row.frames()[index];
+        match &events[inner.event] {
+            Event::Task(_) | Event::Collapsed(_) => return Some(inner.event),
+            Event::Join(join) if join.operation.is_none() => return Some(inner.event),
+            _ => frame = inner.parent,
+        }
+    }
+    None
+}
+
+/// Splits do not say what joins are called in them: they are in the numbers of what is around them.
+fn joins_in(event: &Event) -> u64 {
+    match event {
+        Event::Task(task) => task.joins,
+        Event::Join(Join { first_joins, second_joins, .. }) => first_joins + second_joins,
+        Event::Collapsed(collapsed) => collapsed.joins,
+        _ => 0,
+    }
+}
+
+/// Claims of parallel iterators: a rate for each that was kept.
+struct Iterators {
+    /// By operation, and by what its splits and stolen halves are known by.
+    rates: HashMap<EventId, Rates>,
+    everywhere: Rates,
+}
+
+impl Iterators {
+    fn of(timeline: &Timeline, workers: &[&Row], maps: &[Bearers], prices: &Prices) -> Self {
+        let mut kept = kept(timeline);
+        let operation_of = splits(timeline);
+        let mut busy: HashMap<EventId, u128> = HashMap::new();
+        let mut all = 0;
+        for (row, map) in workers.iter().zip(maps) {
+            for (event, &nanos) in map.busy.iter().enumerate() {
+                all += u128::from(nanos);
+                let Some(named) = map.iterator[event] else { continue };
+                let operation = operation_of.get(&named).copied().map_or(named, |of| of);
+                *busy.entry(operation).or_insert(0) += u128::from(nanos);
+                kept.entry(operation).and_modify(|kept| kept.see(&row.lane().events[event]));
+            }
+        }
+        let rates = kept.iter().map(|(id, kept)| {
+            let nanos = busy.get(id).copied().map_or(0, |nanos| nanos);
+            (*id, kept.claims(prices).over(nanos))
+        });
+        let mut rates: HashMap<EventId, Rates> = rates.collect();
+        for (split, operation) in operation_of {
+            if let Some(&rate) = rates.get(&operation) {
+                rates.insert(split, rate);
+            }
+        }
+        Self { rates, everywhere: unkept(timeline, &kept, prices).over(all) }
+    }
+
+    fn on(&self, iterator: Option<EventId>) -> Rates {
+        iterator.and_then(|id| self.rates.get(&id)).copied().map_or(Rates::default(), |rates| rates)
+    }
+}
+
+/// A parallel iterator that was kept, and its parts that were.
+struct Kept {
+    iteration: Iteration,
+    site: Option<SiteId>,
+    splits: u64,
+    leaves: u64,
+}
+
+impl Kept {
+    fn see(&mut self, part: &Event) {
+        match part {
+            Event::Join(_) => self.splits += 1,
+            Event::Leaf(_) => self.leaves += 1,
+            _ => {}
+        }
+    }
+
+    fn claims(&self, prices: &Prices) -> Claims {
+        let costs = prices.costs;
+        let counted_leaves = self.iteration.leaves.saturating_sub(self.leaves);
+        Claims {
+            joins: prices.joins(self.site, self.iteration.splits),
+            spawns: 0,
+            probe: product(self.splits, costs.timed_split_ps)
+                + product(self.leaves, costs.timed_leaf_ps)
+                + product(counted_leaves, costs.counted_leaf_ps),
+        }
+    }
+}
+
+fn kept(timeline: &Timeline) -> HashMap<EventId, Kept> {
+    let kept = |event: &Event| {
+        let Event::Operation(operation) = event else { return None };
+        let (iteration, site) = (operation.iteration?, operation.site);
+        Some((operation.id, Kept { iteration, site, splits: 0, leaves: 0 }))
+    };
+    timeline.rows().iter().flat_map(|row| &row.lane().events).filter_map(kept).collect()
+}
+
+/// The operation of each split, by which a half that was stolen names it.
+fn splits(timeline: &Timeline) -> HashMap<EventId, EventId> {
+    let events = timeline.rows().iter().flat_map(|row| &row.lane().events);
+    let split = |event: &Event| match event {
+        Event::Join(join) => join.operation.map(|operation| (join.id, operation)),
+        _ => None,
+    };
+    events.filter_map(split).collect()
+}
+
+/// What was tallied, less what was kept.
+fn unkept(timeline: &Timeline, kept: &HashMap<EventId, Kept>, prices: &Prices) -> Claims {
+    let tallies = || timeline.trace().lanes.iter().flat_map(|lane| &lane.tallies);
+    let tallied = |figure: fn(&Tally) -> u64| tallies().map(figure).fold(0, u64::saturating_add);
+    let known = |figure: fn(&Iteration) -> u64| {
+        kept.values().map(|kept| figure(&kept.iteration)).fold(0, u64::saturating_add)
+    };
+    let splits = tallied(|tally| tally.splits).saturating_sub(known(|kept| kept.splits));
+    let leaves = tallied(|tally| tally.leaves).saturating_sub(known(|kept| kept.leaves));
+    Claims {
+        joins: prices.joins(None, splits),
+        spawns: 0,
+        probe: product(leaves, prices.costs.counted_leaf_ps),
+    }
+}

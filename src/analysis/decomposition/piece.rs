@@ -1,0 +1,218 @@
+//! A worker's time as pieces in each of which it does the same thing, in shares of one worker.
+
+use super::cut::{Cut, Place, cuts};
+use super::load::{Loads, Rates};
+use super::prices::Prices;
+use super::sweep::{ONE, What};
+use crate::model::{Event, Nanos, Origin, Pool, Span, Task};
+use crate::timeline::{Row, State, Stretch};
+
+/// A piece of a worker's time.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Piece {
+    pub(super) span: Span,
+    pub(super) shares: Shares,
+}
+
+/// What a worker does, in shares of [`ONE`] that add up to it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Shares {
+    list: [(What, i64); Self::MOST],
+    len: usize,
+}
+
+impl Shares {
+    /// Rates make three, what is left of the job another, and what is not a job one or two more.
+    const MOST: usize = 8;
+
+    fn new() -> Self {
+        Self { list: [(What::NoTask, 0); Self::MOST], len: 0 }
+    }
+
+    fn push(&mut self, what: What, share: i64) {
+        if share != 0 {
+            self.list[self.len] = (what, share);
+            self.len += 1;
+        }
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = (What, i64)> + '_ {
+        self.list[..self.len].iter().copied()
+    }
+}
+
+/// What the pieces of a pool's workers are made with.
+pub(super) struct Pieces<'t> {
+    pub(super) pool: &'t Pool,
+    pub(super) loads: Loads,
+    pub(super) prices: Prices,
+}
+
+impl Pieces<'_> {
+    /// The pieces of a worker, by its place among the pool's, in order and without gap.
+    pub(super) fn of<'p>(
+        &'p self,
+        worker: usize,
+        row: &'p Row,
+    ) -> impl Iterator<Item = Piece> + use<'p> {
+        let mut between = Between::new(row, &self.prices);
+        cuts(row).map(move |cut| {
+            let around = between.at(cut.stretch);
+            let shares = self.shares(worker, row, &cut, around);
+            Piece { span: cut.span, shares }
+        })
+    }
+
+    fn shares(&self, worker: usize, row: &Row, cut: &Cut, between: Gap) -> Shares {
+        let mut shares = Shares::new();
+        match cut.place {
+            Place::OnCpu => {
+                let rates = self.loads.busy(worker, cut.stretch.event);
+                let reducing = is_reduction(row, cut.stretch);
+                add_busy(&mut shares, cut.busy, rates, reducing);
+                let gap = match cut.stretch.busy {
+                    Nanos::ZERO => between,
+                    _ => Gap::of(self.loads.gaps(worker, cut.stretch.event)),
+                };
+                self.add_rest(&mut shares, row, cut, gap);
+            }
+            Place::Preempted => {
+                shares.push(What::Preempted, cut.busy);
+                shares.push(self.rest(row, cut.stretch), ONE - cut.busy);
+            }
+            Place::Off => {
+                shares.push(What::Blocked, cut.busy);
+                shares.push(self.rest(row, cut.stretch), ONE - cut.busy);
+                shares.push(What::Asleep, ONE - cut.busy);
+            }
+        }
+        shares
+    }
+
+    /// What it does on a CPU where it has no job: it takes the next one, or looks for one.
+    fn add_rest(&self, shares: &mut Shares, row: &Row, cut: &Cut, gap: Gap) {
+        let rest = ONE - cut.busy;
+        let scaled = |share: i64| part(rest, share.min(ONE));
+        let probe = scaled(gap.probe);
+        let runtime = scaled(gap.runtime).min(rest - probe);
+        shares.push(What::Probe, probe);
+        shares.push(What::Jobs, runtime);
+        shares.push(self.rest(row, cut.stretch), rest - probe - runtime);
+    }
+
+    /// Why it has no job.
+    fn rest(&self, row: &Row, stretch: Stretch) -> What {
+        let event = stretch.event.map(|event| &row.lane().events[event]);
+        match (stretch.state, event) {
+            (State::Busy, Some(Event::Leaf(_))) => What::Producer,
+            (State::NoTask, _) if !self.pool.every_call_seen => What::Hidden,
+            (State::NoTask, _) => What::NoTask,
+            (_, Some(Event::Operation(operation))) if operation.kind.is_opaque() => What::Hidden,
+            (State::Busy | State::Waiting, _) => What::Waiting,
+        }
+    }
+}
+
+/// Shares out a job's time on a CPU: what the counts claim of it, and the rest. What they claim
+/// beyond it is missing from it.
+fn add_busy(shares: &mut Shares, busy: i64, rates: Rates, reducing: bool) {
+    if busy == 0 {
+        return;
+    }
+    let [joins, spawns, probe] =
+        [rates.joins, rates.spawns, rates.probe].map(|rate| part(busy, rate));
+    shares.push(What::Joins, joins);
+    shares.push(What::Jobs, spawns);
+    shares.push(What::Probe, probe);
+    let left = busy - joins - spawns - probe;
+    if left < 0 {
+        shares.push(What::Overdrawn, left);
+    } else {
+        shares.push(if reducing { What::Reduce } else { What::Work }, left);
+    }
+}
+
+/// `whole · share` of [`ONE`].
+fn part(whole: i64, share: i64) -> i64 {
+    (i128::from(whole) * i128::from(share) / i128::from(ONE)) as i64
+}
+
+fn is_reduction(row: &Row, stretch: Stretch) -> bool {
+    let event = stretch.event.map(|event| &row.lane().events[event]);
+    matches!(event, Some(Event::Reduction(_)))
+}
+
+/// What of the time between two tasks is not looking for work, in shares of [`ONE`].
+#[derive(Clone, Copy, Debug, Default)]
+struct Gap {
+    /// Noting the end of one task and the start of the next.
+    probe: i64,
+    /// Taking the next one from its own deque, where it has been lying.
+    runtime: i64,
+}
+
+impl Gap {
+    fn of(rates: Rates) -> Self {
+        Self { probe: rates.probe, runtime: rates.spawns }
+    }
+}
+
+/// Walks along a lane and tells what the time between tasks is.
+struct Between<'r> {
+    tasks: Vec<&'r Task>,
+    /// The next task that is still to begin.
+    next: usize,
+    /// The ends of tasks, in order.
+    ends: Vec<Nanos>,
+    ended: usize,
+    half_probe: Nanos,
+    known: Option<(Stretch, Gap)>,
+}
+
+impl<'r> Between<'r> {
+    fn new(row: &'r Row, prices: &Prices) -> Self {
+        let task = |event: &'r Event| match event {
+            Event::Task(task) => Some(task),
+            _ => None,
+        };
+        let tasks: Vec<&Task> = row.lane().events.iter().filter_map(task).collect();
+        let mut ends: Vec<Nanos> = tasks.iter().map(|task| task.span.end).collect();
+        ends.sort_unstable();
+        let half_probe = Nanos(prices.costs.task_ps.div_ceil(2_000));
+        Self { tasks, next: 0, ends, ended: 0, half_probe, known: None }
+    }
+
+    /// The gap that a stretch is, if it is one.
+    fn at(&mut self, stretch: Stretch) -> Gap {
+        if let Some((_, gap)) = self.known.filter(|(known, _)| *known == stretch) {
+            return gap;
+        }
+        let gap = if stretch.state == State::Busy { Gap::default() } else { self.between(stretch) };
+        self.known = Some((stretch, gap));
+        gap
+    }
+
+    fn between(&mut self, stretch: Stretch) -> Gap {
+        let Span { start, end } = stretch.span;
+        while self.tasks.get(self.next).is_some_and(|task| task.span.start < end) {
+            self.next += 1;
+        }
+        while self.ends.get(self.ended).is_some_and(|&ended| ended < start) {
+            self.ended += 1;
+        }
+        let begins = self.tasks.get(self.next).filter(|task| task.span.start == end);
+        let ends = self.ends.get(self.ended).is_some_and(|&ended| ended == start);
+        let probes = u64::from(begins.is_some()) + u64::from(ends);
+        let length = stretch.span.duration();
+        let probe = Nanos(probes * self.half_probe.0).min(length);
+        Gap {
+            probe: (u128::from(probe.0) * ONE as u128 / u128::from(length.0)) as i64,
+            runtime: if begins.is_some_and(|task| was_lying(task, start)) { ONE } else { 0 },
+        }
+    }
+}
+
+/// Whether a task was in the worker's own deque all the time since then: it was never without work.
+fn was_lying(task: &Task, since: Nanos) -> bool {
+    task.origin == Origin::Local && task.pushed.is_some_and(|pushed| pushed <= since)
+}
