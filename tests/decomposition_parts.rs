@@ -108,9 +108,37 @@ fn what_cannot_be_split_has_its_reason() {
 
 #[test]
 fn a_run_in_a_pool_is_not_taken_for_the_callers_own() {
-    assert!(matches!(parts(&crossed()), Measured::Not(_)));
-    // Also where the pool was at work within the window alone.
     let mut used = serial();
     used.lanes[1] = worker(2, 0, vec![Event::Task(task(2, 1, 500, 600))]);
-    assert!(matches!(parts(&used), Measured::Not(_)));
+    used.header.costs = Costs { task_ps: 0, ..used.header.costs };
+    // The caller works all along in the place of an idle worker, and the other one for 100 ns.
+    assert_eq!(parts(&used).value().expect("measured").work, Nanos(1100));
+    let role = Role::Worker { pool: PoolId(2), index: 0 };
+    used.lanes[2] = Lane { role, ..worker(3, 0, vec![Event::Task(task(3, 1, 700, 800))]) };
+    used.pools = vec![pool(1, 1), pool(2, 1)];
+    assert_eq!(parts(&used), Measured::Not("several pools took part".to_owned()));
+}
+
+/// One worker runs a task of 800 ns and waits for nothing: what its joins cost is taken from it.
+#[test]
+fn a_pool_of_one_worker_is_split_as_its_components_are() {
+    let install = operation(1, 1, [100, 120, 1100]);
+    let region = Operation { kind: OperationKind::Region, ..operation(1, 2, [90, 1110, 1110]) };
+    let main = outside(1, vec![Event::Operation(region), Event::Operation(install)]);
+    let ran = Task { joins: 10, ..task(2, 1, 200, 1000) };
+    let mut whole = trace(1200, vec![main, worker(2, 0, vec![Event::Task(ran)])]);
+    whole.header.costs = Costs { counted_join_ps: 0, task_ps: 0, ..whole.header.costs };
+    // Ten joins of 12 ns; the caller works for 40 ns before the wait and after it.
+    let expected = Parts { work: Nanos(800 - 120 + 40), runtime: Nanos(120), ..NOTHING };
+    assert_eq!(parts(&whole), Measured::Is(expected));
+
+    let watched = |off_cpu| watched_by(SchedulingSource::SwitchRecords, off_cpu);
+    whole.lanes[1].watched = watched(vec![off(300, 350, true), off(400, 430, false)]);
+    let told = *parts(&whole).value().expect("measured");
+    assert_eq!((told.blocked, told.preempted), (Some(Nanos(30)), Some(Nanos(50))));
+    assert_eq!(told.work + told.runtime, Nanos(800 - 80 + 40));
+
+    whole.header.rayon = Measured::Not("constructed".to_owned());
+    let reason = "task management is not told apart: constructed".to_owned();
+    assert_eq!(parts(&whole), Measured::Not(reason));
 }

@@ -5,21 +5,41 @@
 
 use super::super::on_off::{common, no_parts, overlap};
 use super::super::{Window, detail};
-use crate::model::{Detail, Measured, Nanos, Parts, Role};
+use super::{Component, Decomposition};
+use crate::model::{Detail, Measured, Nanos, Parts, Pool};
 use crate::timeline::{Row, Timeline};
 
 /// Where the core-time of a baseline went within a window, by the rules of the decomposition.
 pub fn parts_of(timeline: &Timeline, window: Window) -> Measured<Parts> {
-    let of_pool = |row: &&Row| row.lane().role != Role::Outside;
-    match timeline.rows().iter().filter(of_pool).find(|row| took_part(row, window)) {
-        Some(_) => parts_of_pool(),
-        None => parts_of_caller(timeline, window),
+    let took_part =
+        |pool: &&Pool| timeline.workers(pool.id).iter().any(|row| took_part(row, window));
+    let pools: Vec<&Pool> = timeline.pools().iter().filter(took_part).collect();
+    match pools.as_slice() {
+        [] => parts_of_caller(timeline, window),
+        [pool] => match Decomposition::of(timeline, window, pool) {
+            Measured::Is(whole) => parts_of_pool(&whole),
+            Measured::Not(reason) => Measured::Not(reason),
+        },
+        [_, _, ..] => Measured::Not("several pools took part".to_owned()),
     }
 }
 
-/// The one place where a pool's components become a baseline's split.
-fn parts_of_pool() -> Measured<Parts> {
-    Measured::Not("runs in a pool are not split into components yet".to_owned())
+/// A pool's components as a baseline's split. A baseline has none itself, so that work is whole.
+fn parts_of_pool(whole: &Decomposition) -> Measured<Parts> {
+    let missing = |component| whole.missing.iter().find(|missing| missing.component == component);
+    if let Some(missing) = missing(Component::Runtime) {
+        return Measured::Not(format!("task management is not told apart: {}", missing.reason));
+    }
+    // A component that is measured is more than nothing, or there is none of it.
+    let time = |component| Nanos(whole.time(component).0.max(0).unsigned_abs());
+    let told = |component| missing(component).is_none().then(|| time(component));
+    Measured::Is(Parts {
+        work: time(Component::Work),
+        runtime: time(Component::Runtime),
+        reduce: time(Component::Reduce),
+        blocked: told(Component::Blocked),
+        preempted: told(Component::Preempted),
+    })
 }
 
 /// No pool recorded anything: all that was done was done by the thread that opened the region.
