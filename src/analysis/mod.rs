@@ -20,7 +20,7 @@ pub mod window;
 
 pub use activity::{Activity, PoolActivity, Times, WorkerActivity};
 pub use call_sites::{CallSite, Kept, KeptLeaves, KeptReductions, PartCounts, call_sites};
-pub use decomposition::{Component, CoreTime, Decomposition, Group, Missing, Part};
+pub use decomposition::{Component, CoreTime, Decomposition, Group, Missing, Part, Verdict};
 pub use kernel::{CounterFigures, KernelFigures};
 pub use on_off::{OnOff, OnOffParts};
 pub use own_cost::OwnCost;

@@ -14,11 +14,13 @@ mod prices;
 mod queue;
 mod sink;
 mod sweep;
+mod verdict;
 
 use serde::Serialize;
 
 pub use component::{Component, CoreTime, Group};
 pub use parts::parts_of;
+pub use verdict::{HEALTHY, OPAQUE, Verdict};
 
 use super::{Window, detail};
 use crate::model::{Lane, Measured, Nanos, Pool, PoolId, SchedulingSource, Span};
@@ -42,6 +44,8 @@ pub struct Decomposition {
     pub parts: Vec<Part>,
     /// What could not be told apart, why, and where its time is instead.
     pub missing: Vec<Missing>,
+    /// What most of the loss is a matter of; `None` if the window is empty.
+    pub verdict: Option<Verdict>,
     /// Of the work, what threads did that are no workers, each in the place of an idle one.
     pub callers: CoreTime,
 }
@@ -77,7 +81,7 @@ impl Decomposition {
             let mut sums = Sums::NONE;
             measurement.sweep(&mut sums);
             let whole = measurement.decomposition(window.span, &sums);
-            baselines::split(whole, timeline.trace().header.run.as_ref())
+            baselines::split(whole, timeline.trace().header.run.as_ref()).judged()
         })
     }
 
@@ -93,8 +97,17 @@ impl Decomposition {
             let mut slots = Slots::new(parts);
             measurement.sweep(&mut slots);
             let slots = slots.into_sums().into_iter();
-            slots.map(|(span, sums)| measurement.decomposition(span, &sums)).collect()
+            slots.map(|(span, sums)| measurement.decomposition(span, &sums).judged()).collect()
         })
+    }
+
+    fn judged(self) -> Self {
+        Self { verdict: Verdict::of(&self), ..self }
+    }
+
+    /// What is not work.
+    pub fn losses(&self) -> CoreTime {
+        CoreTime::from(self.core_time) - self.group(Group::Work).time
     }
 
     /// A component's part; `None` if there is none of it, or if it is not measured.
@@ -186,6 +199,7 @@ impl<'t> Measurement<'t> {
             core_time,
             parts,
             missing: self.missing.clone(),
+            verdict: None,
             callers: sums.callers(),
         }
     }

@@ -7,6 +7,7 @@ mod bar;
 mod call_sites;
 mod checkup;
 mod comparison;
+mod decomposition;
 mod facts;
 mod kernel;
 mod on_off;

@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use super::facts::{self, Fact};
 use super::style::{Paint, Style, columns, fill, wrap};
 use super::units::{counted, ordinal, percent, picos, range, ratio, thousands};
-use super::{call_sites, kernel, workers};
+use super::{call_sites, decomposition, kernel, workers};
 use crate::analysis::{Latency, OwnCost, Steals, Theft, WindowEnds};
 use crate::model::{ClockSource, Counts, LaneId, Losses, Measured};
 use crate::report::{Report, RunFigures};
@@ -23,6 +23,9 @@ pub fn write(report: &Report, style: &Style, out: &mut dyn Write) -> io::Result<
     let style = *style;
     write_title(report, style, out)?;
     write_warnings(&warnings(report), style, out)?;
+    for whole in &report.decompositions {
+        decomposition::write(whole, style, out)?;
+    }
     writeln!(out)?;
     facts::write(&figures(report), style, out)?;
     let pools = &report.activity.pools;

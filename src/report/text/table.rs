@@ -10,6 +10,8 @@ const GAP: usize = 3;
 /// A table. The first column names the row and is repeated in every block.
 pub(super) struct Table {
     columns: Vec<Column>,
+    /// Whether the last row is the others' sum, with a rule above it.
+    total: bool,
 }
 
 /// A column, from its title down.
@@ -54,7 +56,12 @@ impl Column {
 
 impl Table {
     pub(super) fn new(columns: Vec<Column>) -> Self {
-        Self { columns }
+        Self { columns, total: false }
+    }
+
+    /// The same, with its last row as the others' sum.
+    pub(super) fn with_total(self) -> Self {
+        Self { total: true, ..self }
     }
 
     pub(super) fn push(&mut self, column: Column) {
@@ -72,7 +79,7 @@ impl Table {
             if index > 0 {
                 writeln!(out)?;
             }
-            write_block(block, style, out)?;
+            write_block(block, self.total, style, out)?;
         }
         Ok(())
     }
@@ -96,11 +103,19 @@ impl Table {
     }
 }
 
-fn write_block(block: &[&Column], style: Style, out: &mut dyn Write) -> io::Result<()> {
+fn write_block(
+    block: &[&Column],
+    total: bool,
+    style: Style,
+    out: &mut dyn Write,
+) -> io::Result<()> {
     let titles = block.iter().map(|column| column.fitted(&column.title, Paint::Label, style));
     write_line(titles, out)?;
     let rows = block.iter().map(|column| column.cells.len()).fold(0, usize::max);
     for row in 0..rows {
+        if total && row + 1 == rows {
+            write_rule(block, style, out)?;
+        }
         let cells = block.iter().map(|column| match column.cells.get(row) {
             Some(cell) => column.fitted(cell, column.paint, style),
             None => column.fitted("", Paint::Plain, style),
@@ -108,6 +123,14 @@ fn write_block(block: &[&Column], style: Style, out: &mut dyn Write) -> io::Resu
         write_line(cells, out)?;
     }
     Ok(())
+}
+
+/// As wide as all but the last column, which is a picture.
+fn write_rule(block: &[&Column], style: Style, out: &mut dyn Write) -> io::Result<()> {
+    let figures = block.iter().filter(|column| !column.title.is_empty());
+    let width: usize = figures.map(|column| column.width() + GAP).sum();
+    let rule = "─".repeat(width.saturating_sub(GAP));
+    writeln!(out, "{}{}", " ".repeat(INDENT), style.paint(Paint::Label, &rule))
 }
 
 fn write_line(cells: impl Iterator<Item = String>, out: &mut dyn Write) -> io::Result<()> {
