@@ -9,6 +9,7 @@ mod component;
 mod cut;
 mod doings;
 mod load;
+mod parts;
 mod piece;
 mod prices;
 mod queue;
@@ -21,6 +22,7 @@ use serde::Serialize;
 pub(super) use doings::{Doings, Work, doings};
 
 pub use component::{Component, CoreTime, Group};
+pub use parts::parts_of;
 pub use verdict::{HEALTHY, OPAQUE, Verdict};
 
 use super::{Window, detail};

@@ -65,8 +65,10 @@ fn named_traces(config: &RunConfig, measured: Vec<Measured>) -> Vec<(String, Tra
 fn file_name(workload: &str, measured: &Measured, several: bool) -> String {
     let variant = measured.variant.name;
     match measured.variant.place {
-        Place::Threads if several => format!("{workload}-{variant}-{}t.json", measured.threads),
-        Place::Threads | Place::Alone => format!("{workload}-{variant}.json"),
+        Place::Pool | Place::OwnThreads if several => {
+            format!("{workload}-{variant}-{}t.json", measured.threads)
+        }
+        Place::Pool | Place::OwnThreads | Place::Alone => format!("{workload}-{variant}.json"),
     }
 }
 
