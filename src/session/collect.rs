@@ -150,7 +150,7 @@ fn header(
             counted_leaf_ps: costs.counted_leaf_ps,
             // No reading cost anything if there was nothing to read.
             reading_ps: recording.settings.gauge.map_or(0, |gauge| picos(scale, gauge.cost)),
-            elided_join_ps: 0,
+            elided_join_ps: costs.elided_join_ps,
         },
         rayon: Measured::Not("rayon's own costs were not calibrated".to_owned()),
         machine: machine(),
