@@ -18,6 +18,7 @@ pub mod own_cost;
 mod rank;
 pub mod steals;
 pub mod window;
+pub mod work_span;
 
 pub use activity::{Activity, PoolActivity, Times, WorkerActivity};
 pub use call_sites::{CallSite, Kept, KeptLeaves, KeptReductions, PartCounts, call_sites};
@@ -28,3 +29,4 @@ pub use on_off::{OnOff, OnOffParts};
 pub use own_cost::OwnCost;
 pub use steals::{Latency, Steals, Theft};
 pub use window::{Window, WindowEnds};
+pub use work_span::{Burden, OperationWorkSpan, WorkClock, WorkSpan};
