@@ -9,6 +9,8 @@ pub mod activity;
 pub mod call_sites;
 pub mod decomposition;
 pub mod detail;
+#[cfg(feature = "read")]
+pub mod distributions;
 mod groups;
 pub mod idle;
 pub mod kernel;
@@ -23,6 +25,8 @@ pub mod work_span;
 pub use activity::{Activity, PoolActivity, Times, WorkerActivity};
 pub use call_sites::{CallSite, Kept, KeptLeaves, KeptReductions, PartCounts, call_sites};
 pub use decomposition::{Component, CoreTime, Decomposition, Group};
+#[cfg(feature = "read")]
+pub use distributions::{Bucket, Distribution, Distributions};
 pub use idle::IdleSplit;
 pub use kernel::{CounterFigures, KernelFigures};
 pub use on_off::{OnOff, OnOffParts};

@@ -68,7 +68,7 @@ impl IdleSplit {
 }
 
 /// Why it is not known when a worker slept; `None` if it is.
-fn no_sleeps(row: &Row) -> Option<String> {
+pub(super) fn no_sleeps(row: &Row) -> Option<String> {
     let lane = row.lane();
     match &lane.watched.scheduling {
         Measured::Not(reason) => Some(reason.clone()),

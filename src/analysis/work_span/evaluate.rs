@@ -115,6 +115,7 @@ impl Run<'_> {
                     start: self.at,
                     loose: None,
                 }),
+                What::AllEnd => self.all_end(),
                 What::Returned => {
                     let returned = self.returned();
                     if let (1, Some(all), Some((frame, cost))) =
@@ -174,10 +175,17 @@ impl Run<'_> {
         self.at = both;
     }
 
-    /// The innermost operation returns: when it has nothing more to do, and what it waits for ends.
+    /// The innermost operation has waited for all that it pushed.
+    fn all_end(&mut self) {
+        if let Some(operation) = self.awaiting.last_mut() {
+            self.at = reach(operation.start, self.at, operation.loose.take());
+        }
+    }
+
+    /// The innermost operation returns.
     fn returned(&mut self) -> Option<(usize, Cost)> {
+        self.all_end();
         let operation = self.awaiting.pop()?;
-        self.at = reach(operation.start, self.at, operation.loose);
         Some((operation.frame?, self.at - operation.start))
     }
 

@@ -70,6 +70,8 @@ pub(super) enum What {
     Joined,
     /// An operation is called.
     Operation { frame: usize, end: Nanos, awaits_spawns: bool },
+    /// All that it pushed has ended, and it has not returned yet.
+    AllEnd,
     /// It returns.
     Returned,
     /// A task is pushed.

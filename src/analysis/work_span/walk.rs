@@ -74,22 +74,31 @@ impl<'t> Walk<'_, 't> {
                     awaits_spawns: awaits_spawns(operation.kind),
                 }
             }
-            Event::Reduction(reduction) if self.ends(around, reduction) => What::BothEnd,
+            Event::Reduction(reduction) => match self.done_before(around, reduction) {
+                Some(what) => what,
+                None => return,
+            },
             _ => return,
         };
         self.emit(self.of_frames[frame], what);
     }
 
-    /// Whether a reduction is that of the split around it, both halves of which have ended then.
-    fn ends(&self, around: Option<usize>, reduction: &Reduction) -> bool {
-        around.is_some_and(|around| match self.event(around) {
+    /// What has ended before a reduction begins: both halves of the split around it, or, where the
+    /// outermost split has no event, all that the operation around it pushed.
+    fn done_before(&self, around: Option<usize>, reduction: &Reduction) -> Option<What> {
+        let around = around?;
+        match self.event(around) {
             Event::Join(join) => {
-                join.operation == Some(reduction.operation)
-                    && join.depth == reduction.depth
-                    && self.turned[around]
+                let own =
+                    join.operation == Some(reduction.operation) && join.depth == reduction.depth;
+                (own && self.turned[around]).then_some(What::BothEnd)
             }
-            _ => false,
-        })
+            Event::Operation(operation) => {
+                let last = operation.id == reduction.operation && reduction.depth == 0;
+                last.then_some(What::AllEnd)
+            }
+            _ => None,
+        }
     }
 
     /// Ends a frame, and returns the one around it.
