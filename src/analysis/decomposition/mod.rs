@@ -230,7 +230,7 @@ fn missing(timeline: &Timeline, pool: &Pool, prices: &prices::Prices) -> (Vec<Mi
     let mut add = |component, reason: &str, within| {
         missing.push(Missing { component, reason: reason.to_owned(), within });
     };
-    if let Measured::Not(reason) = &prices.rayon {
+    if let Measured::Not(reason) = prices.join() {
         add(Component::Runtime, reason, Component::Work);
     }
     let workers = timeline.workers(pool.id);
@@ -244,7 +244,7 @@ fn missing(timeline: &Timeline, pool: &Pool, prices: &prices::Prices) -> (Vec<Mi
 }
 
 /// Why it is not known when a worker was off the CPU; `None` if it is.
-fn no_switches(lane: &Lane) -> Option<String> {
+pub(super) fn no_switches(lane: &Lane) -> Option<String> {
     match &lane.watched.scheduling {
         Measured::Not(reason) => Some(reason.clone()),
         Measured::Is(sums) if sums.source == SchedulingSource::Accounting => {
