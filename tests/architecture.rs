@@ -35,7 +35,11 @@ const RULES: &[Rule] = &[
         crates: &["itoa", "serde", "serde_json", "thiserror"],
     },
     Rule { module: "timeline", modules: &["model"], crates: &["serde", "thiserror"] },
-    Rule { module: "analysis", modules: &["timeline", "model"], crates: &["serde"] },
+    Rule {
+        module: "analysis",
+        modules: &["timeline", "model"],
+        crates: &["hdrhistogram", "serde"],
+    },
     Rule { module: "finding", modules: &["analysis", "timeline", "model"], crates: &["serde"] },
     Rule {
         module: "report",
@@ -189,6 +193,7 @@ const OTHER_CRATES: &[&str] = &[
     "anyhow",
     "clap",
     "console",
+    "hdrhistogram",
     "indicatif",
     "itoa",
     "libc",

@@ -10,7 +10,7 @@ use std::fs::{self, File};
 
 use cli_support::{Ran, Sandbox};
 use rayprism::format::chrome;
-use rayprism::model::{Detail, Trace};
+use rayprism::model::{Detail, Nanos, Trace};
 
 fn trace(sandbox: &Sandbox, name: &str) -> Trace {
     chrome::read(File::open(sandbox.path("traces").join(name)).unwrap()).unwrap()
@@ -97,6 +97,50 @@ fn the_header_holds_the_measurement() {
     let baseline = run.baseline.unwrap();
     assert_eq!((baseline.variant.as_str(), baseline.samples), ("serial", serial.samples));
     assert_eq!(serial.baseline, None);
+}
+
+/// Each variant in a pool is measured in a pool of one worker, too, of which only the header tells.
+#[test]
+fn the_header_holds_the_baselines() {
+    let sandbox = Sandbox::new();
+    let text = sandbox.run("run invert-tree --depth 10 --reps 3 --threads 2").ok();
+    let of = |variant: &str| trace(&sandbox, &format!("invert-tree-{variant}.json")).header;
+    for variant in ["join", "join-cutoff"] {
+        let run = of(variant).run.unwrap();
+        let (serial, one_worker) = (run.baseline.unwrap(), run.one_worker.unwrap());
+        assert_eq!((serial.variant.as_str(), serial.serial), ("serial", true));
+        assert_eq!((one_worker.variant.as_str(), one_worker.serial), (variant, false));
+        assert_eq!(one_worker.samples.0.len(), 3);
+        let parts = *serial.parts.value().unwrap();
+        assert!(parts.work > Nanos::ZERO);
+        assert_eq!((parts.runtime, parts.reduce), (Nanos::ZERO, Nanos::ZERO));
+        // Off the CPU is told apart where the kernel tells when, and else it is not told.
+        let told = of("serial").kernel.switch_records.value().is_some();
+        assert_eq!((parts.blocked.is_some(), parts.preempted.is_some()), (told, told));
+    }
+    let serial = of("serial").run.unwrap();
+    assert_eq!((serial.baseline, serial.one_worker), (None, None));
+    let sections = text.lines().filter(|line| line.starts_with("invert-tree · "));
+    assert_eq!((sections.count(), sandbox.entries("traces").len()), (3, 3), "{text}");
+}
+
+#[test]
+fn one_worker_asked_for_is_its_own_baseline_and_the_others() {
+    let sandbox = Sandbox::new();
+    sandbox.run("run invert-tree --variants join --depth 10 --reps 3 --threads 2,1").ok();
+    let run = |name: &str| trace(&sandbox, name).header.run.unwrap();
+    let (two, one) = (run("invert-tree-join-2t.json"), run("invert-tree-join-1t.json"));
+    assert_eq!(two.one_worker.unwrap().samples, one.samples);
+    assert_eq!(one.one_worker, None);
+    assert_eq!(sandbox.entries("traces").len(), 2);
+}
+
+#[test]
+fn without_baseline_there_is_the_serial_one_alone() {
+    let sandbox = Sandbox::new();
+    sandbox.run("run invert-tree --depth 10 --reps 1 --threads 2 --no-baseline").ok();
+    let run = trace(&sandbox, "invert-tree-join.json").header.run.unwrap();
+    assert_eq!((run.baseline.is_some(), run.one_worker), (true, None));
 }
 
 #[test]

@@ -47,6 +47,20 @@ fn all_but_the_baseline_carry_its_samples() {
 }
 
 #[test]
+fn variants_in_a_pool_carry_their_samples_of_one_worker() {
+    let all = times("--threads 2");
+    assert_eq!(all[0]["one_worker"], Value::Null);
+    for index in [1, 2] {
+        assert_eq!(all[index]["one_worker"]["variant"], all[index]["variant"]);
+        assert_eq!(all[index]["one_worker"]["samples"].as_array().unwrap().len(), 3);
+    }
+    let text = Sandbox::new().run(&format!("{RUN} --variants join --threads 2")).ok();
+    assert!(text.contains("× of serial, ") && text.ends_with("× of one worker\n"), "{text}");
+    let without = times("--threads 2 --no-baseline");
+    assert!((1..3).all(|index| without[index]["one_worker"] == Value::Null));
+}
+
+#[test]
 fn a_baseline_not_asked_for_is_compared_with_but_not_shown() {
     let all = times("--variants join");
     assert_eq!(strings(&all, "variant"), ["join"]);

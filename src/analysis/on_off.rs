@@ -106,7 +106,7 @@ impl OnOff {
 }
 
 /// Why a worker's time off the CPU cannot be told apart; `None` if it can.
-fn no_parts(lane: &Lane, sums: &Measured<Scheduling>, detail: Detail) -> Option<String> {
+pub(super) fn no_parts(lane: &Lane, sums: &Measured<Scheduling>, detail: Detail) -> Option<String> {
     match sums {
         Measured::Not(reason) => Some(reason.clone()),
         Measured::Is(sums) if sums.source == SchedulingSource::Accounting => {
@@ -158,13 +158,13 @@ fn unplaced(lane: &Lane) -> Nanos {
 }
 
 /// How long two spans have in common.
-fn overlap(a: Span, b: Span) -> Nanos {
+pub(super) fn overlap(a: Span, b: Span) -> Nanos {
     let common = common(a, b);
     common.end.saturating_since(common.start)
 }
 
 /// What two spans have in common; it ends before it starts if that is nothing.
-fn common(a: Span, b: Span) -> Span {
+pub(super) fn common(a: Span, b: Span) -> Span {
     Span { start: a.start.max(b.start), end: a.end.min(b.end) }
 }
 

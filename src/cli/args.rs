@@ -26,7 +26,7 @@ pub enum Command {
     ///
     /// The variants run in turn, one repetition of each after the other, after one round that is
     /// not counted. A workload's first variant is what the others are compared with: if it is not
-    /// asked for, it is run all the same, but not shown.
+    /// asked for, it is run all the same, but not shown. So is each variant in a pool of one worker.
     Run(Box<RunArgs>),
     /// Print the report of a recorded trace
     Report(ReportArgs),
@@ -59,6 +59,10 @@ pub struct RunArgs {
     /// Repetitions of each variant; medians are shown
     #[arg(long, value_name = "N", default_value_t = 7, value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub reps: u32,
+    /// Do not run each variant in a pool of one worker, too, which tells how much longer its work
+    /// takes for being parallel, and beside other workers
+    #[arg(long)]
+    pub no_baseline: bool,
     /// How much to record; at `off` only times are printed and no trace is written
     #[arg(long, value_enum, default_value_t = DetailArg::Auto)]
     pub detail: DetailArg,

@@ -22,6 +22,8 @@ pub(super) struct RunConfig {
     pub(super) variants: Vec<VariantInfo>,
     /// Numbers of threads, each once, in the order given.
     pub(super) threads: Vec<usize>,
+    /// Whether each variant runs in a pool of one worker, too, to be compared with itself there.
+    pub(super) one_worker: bool,
     pub(super) reps: usize,
     pub(super) recording: Recording,
     pub(super) out_dir: PathBuf,
@@ -37,6 +39,7 @@ impl RunConfig {
             settings: check_parameters(workload, &variants, &args.parameters.given())?,
             variants,
             threads: choose_threads(&args.threads)?,
+            one_worker: !args.no_baseline,
             reps: args.reps as usize,
             recording: Recording {
                 detail: args.detail.into(),

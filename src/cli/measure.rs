@@ -9,9 +9,11 @@ use super::config::RunConfig;
 use super::failure::{Failure, Kind};
 use super::median::Repetitions;
 use super::progress::Progress;
+use crate::analysis::{Window, decomposition};
 use crate::facade::{ThreadPool, ThreadPoolBuilder, region};
-use crate::model::{self, Baseline, Detail, Nanos, Parameter, Run, Samples, Trace};
+use crate::model::{self, Baseline, Detail, Nanos, Parameter, Parts, Run, Samples, Trace};
 use crate::session::{OnFull, Session};
+use crate::timeline::Timeline;
 use crate::workload::{Input, Place, VariantInfo};
 
 /// How a repetition is recorded.
@@ -32,6 +34,8 @@ pub(super) struct Measured {
     pub(super) samples: Samples,
     /// What it is compared with; `None` if it is that itself.
     pub(super) baseline: Option<Baseline>,
+    /// Itself in a pool of one worker; `None` if it was not run there, or if this is it.
+    pub(super) one_worker: Option<Baseline>,
     /// The repetition that was kept and its trace; none at `--detail off`.
     pub(super) recorded: Option<(usize, Trace)>,
 }
@@ -65,27 +69,43 @@ pub(super) fn measure(config: &RunConfig) -> Result<Vec<Measured>, Failure> {
     Ok(summarize(config, cells))
 }
 
+/// The cells of a round, in the order in which they run.
 fn plan(config: &RunConfig) -> Result<Vec<Cell>, Failure> {
     let pools: Vec<Rc<ThreadPool>> =
         config.threads.iter().map(|&threads| build_pool(threads)).collect::<Result<_, _>>()?;
+    let one_worker = pool_of_one(config)?;
     let mut cells = Vec::new();
     for (index, variant) in config.workload.variants().into_iter().enumerate() {
         let shown = config.variants.iter().any(|chosen| chosen.name == variant.name);
         if !shown && index > 0 {
             continue;
         }
-        let runs = match variant.place {
-            Place::Alone => 1,
-            Place::Threads => pools.len(),
-        };
-        cells.extend(pools.iter().take(runs).map(|pool| Cell {
+        let cell = |pool: &Rc<ThreadPool>, shown| Cell {
             variant,
             pool: Rc::clone(pool),
             repetitions: Repetitions::new(),
             shown,
-        }));
+        };
+        if shown && variant.place == Place::Pool {
+            cells.extend(one_worker.iter().map(|pool| cell(pool, false)));
+        }
+        let runs = match variant.place {
+            Place::Alone => 1,
+            Place::Pool | Place::OwnThreads => pools.len(),
+        };
+        cells.extend(pools.iter().take(runs).map(|pool| cell(pool, shown)));
     }
     Ok(cells)
+}
+
+/// A pool of one worker for variants to be compared with themselves there; none if there is nothing
+/// to compare, or one such pool anyway.
+fn pool_of_one(config: &RunConfig) -> Result<Option<Rc<ThreadPool>>, Failure> {
+    let in_pool = config.variants.iter().any(|variant| variant.place == Place::Pool);
+    if !in_pool || !config.one_worker || config.threads.contains(&1) {
+        return Ok(None);
+    }
+    build_pool(1).map(Some)
 }
 
 fn build_pool(threads: usize) -> Result<Rc<ThreadPool>, Failure> {
@@ -119,7 +139,7 @@ impl Cell {
     fn threads(&self) -> usize {
         match self.variant.place {
             Place::Alone => 1,
-            Place::Threads => self.pool.current_num_threads(),
+            Place::Pool | Place::OwnThreads => self.pool.current_num_threads(),
         }
     }
 }
@@ -153,32 +173,26 @@ fn time(work: impl FnOnce()) -> Nanos {
 }
 
 fn summarize(config: &RunConfig, cells: Vec<Cell>) -> Vec<Measured> {
-    let baseline = config.workload.variants()[0];
-    let mut baselines: Vec<(usize, Samples)> = Vec::new();
-    let mut measured = Vec::new();
+    let first = config.workload.variants()[0];
+    let mut references = Vec::new();
+    let mut shown = Vec::new();
     for cell in cells {
-        let (threads, shown) = (cell.threads(), cell.shown);
-        let mut result = cell.summarize(config);
-        if result.variant.name == baseline.name {
-            baselines.push((threads, result.samples.clone()));
-        } else {
-            // A baseline that runs alone is there once, for every number of threads.
-            let same = |count: usize| baseline.place == Place::Alone || count == threads;
-            let samples = baselines.iter().find(|(count, _)| same(*count));
-            result.baseline = samples.map(|(_, samples)| Baseline {
-                variant: baseline.name.to_owned(),
-                serial: baseline.place == Place::Alone,
-                samples: samples.clone(),
-                parts: model::Measured::Not("baselines are not split yet".to_owned()),
-            });
+        let is_shown = cell.shown;
+        let measured = cell.finish(config);
+        if measured.variant.name == first.name || measured.is_one_worker() {
+            references.push(measured.reference());
         }
-        measured.extend(shown.then_some(result));
+        // What is not shown goes here, and its trace with it.
+        shown.extend(is_shown.then_some(measured));
     }
-    measured
+    for measured in &mut shown {
+        measured.compare_with(first, &references);
+    }
+    shown
 }
 
 impl Cell {
-    fn summarize(self, config: &RunConfig) -> Measured {
+    fn finish(self, config: &RunConfig) -> Measured {
         let threads = self.threads();
         let (samples, recorded) = self.repetitions.finish();
         Measured {
@@ -187,7 +201,61 @@ impl Cell {
             parameters: parameters(config, self.variant),
             samples,
             baseline: None,
+            one_worker: None,
             recorded,
+        }
+    }
+}
+
+/// What others are compared with: a variant at one number of threads.
+struct Reference {
+    threads: usize,
+    baseline: Baseline,
+}
+
+impl Measured {
+    fn is_one_worker(&self) -> bool {
+        self.variant.place == Place::Pool && self.threads == 1
+    }
+
+    fn reference(&self) -> Reference {
+        let baseline = Baseline {
+            variant: self.variant.name.to_owned(),
+            serial: self.variant.place == Place::Alone,
+            samples: self.samples.clone(),
+            parts: self.parts(),
+        };
+        Reference { threads: self.threads, baseline }
+    }
+
+    /// Where the time of the repetition that was kept went.
+    fn parts(&self) -> model::Measured<Parts> {
+        let Some((_, trace)) = &self.recorded else {
+            return model::Measured::Not("nothing is recorded at detail `off`".to_owned());
+        };
+        match Timeline::new(trace) {
+            Ok(timeline) => decomposition::parts_of(&timeline, Window::of(&timeline)),
+            Err(problem) => {
+                model::Measured::Not(format!("its recording contradicts itself: {problem}"))
+            }
+        }
+    }
+
+    /// Takes its own of what there is to compare with.
+    fn compare_with(&mut self, first: VariantInfo, references: &[Reference]) {
+        let (own, threads) = (self.variant, self.threads);
+        let find = |variant: VariantInfo, threads: usize| {
+            let found = references.iter().find(|reference| {
+                reference.baseline.variant == variant.name && reference.threads == threads
+            });
+            found.map(|reference| reference.baseline.clone())
+        };
+        if own.name != first.name {
+            // One that runs alone is there once, for every number of threads.
+            self.baseline = find(first, if first.place == Place::Alone { 1 } else { threads });
+        }
+        if own.place == Place::Pool && threads > 1 {
+            self.one_worker = find(own, 1);
         }
     }
 }
@@ -216,7 +284,7 @@ impl Measured {
             samples: self.samples,
             recorded: index as u32,
             baseline: self.baseline,
-            one_worker: None,
+            one_worker: self.one_worker,
         });
         Some(trace)
     }
@@ -281,6 +349,7 @@ mod tests {
             settings: Settings::default(),
             variants,
             threads: threads.to_vec(),
+            one_worker: true,
             reps,
             recording,
             out_dir: PathBuf::new(),
@@ -315,11 +384,53 @@ mod tests {
     }
 
     #[test]
+    fn a_pool_of_one_worker_takes_its_turn_before_the_others_and_is_not_shown() {
+        let _guard = alone_with_the_log();
+        let measured = measure(&config(&["pool", "own"], &[3, 2], 2)).unwrap();
+        let round = ["alone", "pool 1", "pool 3", "pool 2", "own 3", "own 2"];
+        let round = round.map(|run| [run, "restore"]).concat();
+        assert_eq!(*LOG.lock().unwrap(), [vec!["prepare"], round.repeat(3)].concat());
+        let shown: Vec<_> = measured.iter().map(|one| (one.variant.name, one.threads)).collect();
+        assert_eq!(shown, [("pool", 3), ("pool", 2), ("own", 3), ("own", 2)]);
+        for one in &measured {
+            assert!(one.baseline.as_ref().unwrap().serial);
+            let itself = one.one_worker.as_ref().map(|itself| {
+                assert_eq!((itself.samples.0.len(), itself.serial), (2, false));
+                itself.variant.as_str()
+            });
+            // Threads that a variant starts itself are no pool of one.
+            assert_eq!(itself, (one.variant.name == "pool").then_some("pool"));
+        }
+    }
+
+    #[test]
+    fn one_worker_asked_for_is_what_the_others_are_compared_with_and_runs_once() {
+        let _guard = alone_with_the_log();
+        let measured = measure(&config(&["pool"], &[2, 1], 1)).unwrap();
+        let in_pool = |run: &&String| run.starts_with("pool");
+        let runs: Vec<_> = LOG.lock().unwrap().iter().filter(in_pool).cloned().collect();
+        assert_eq!(runs, ["pool 2", "pool 1", "pool 2", "pool 1"]);
+        let [two, one] = measured.as_slice() else { panic!("{measured:?}") };
+        assert_eq!(two.one_worker.as_ref().unwrap().samples, one.samples);
+        assert_eq!((one.threads, &one.one_worker), (1, &None));
+    }
+
+    #[test]
+    fn without_baseline_nothing_runs_in_a_pool_of_one_worker_but_what_was_asked_for() {
+        let _guard = alone_with_the_log();
+        let config = RunConfig { one_worker: false, ..config(&["pool"], &[2], 1) };
+        let measured = measure(&config).unwrap();
+        assert!(!LOG.lock().unwrap().iter().any(|run| run == "pool 1"));
+        let [two] = measured.as_slice() else { panic!("{measured:?}") };
+        assert_eq!((two.one_worker.is_none(), two.baseline.is_some()), (true, true));
+    }
+
+    #[test]
     fn a_variant_that_is_no_baseline_runs_only_when_asked_for() {
         let _guard = alone_with_the_log();
         let measured = measure(&config(&["alone"], &[1, 2], 1)).unwrap();
         let [alone] = measured.as_slice() else { panic!("{measured:?}") };
-        assert_eq!((alone.threads, &alone.baseline), (1, &None));
+        assert_eq!((alone.threads, &alone.baseline, &alone.one_worker), (1, &None, &None));
         assert!(!LOG.lock().unwrap().iter().any(|run| run.starts_with("pool")));
     }
 

@@ -24,6 +24,7 @@ struct Times<'a> {
     parameters: &'a [Parameter],
     samples: &'a Samples,
     baseline: Option<&'a Baseline>,
+    one_worker: Option<&'a Baseline>,
 }
 
 /// A table with one line per variant and number of threads.
@@ -61,6 +62,7 @@ fn times<'a>(workload: &'a str, measured: &'a Measured) -> Times<'a> {
         parameters: &measured.parameters,
         samples: &measured.samples,
         baseline: measured.baseline.as_ref(),
+        one_worker: measured.one_worker.as_ref(),
     }
 }
 
@@ -72,12 +74,18 @@ fn row(measured: &Measured) -> [String; 5] {
         measured.threads.to_string(),
         samples.median().map_or_else(String::new, show),
         samples.range().map_or_else(String::new, |(low, high)| format!("{low} – {high}")),
-        measured
-            .baseline
-            .as_ref()
-            .and_then(|baseline| ratio(samples, baseline))
-            .map_or_else(String::new, |(ratio, name)| format!("{ratio:.2}× of {name}")),
+        speed_ups(measured),
     ]
+}
+
+/// Against the workload's first variant, and against itself in a pool of one worker.
+fn speed_ups(measured: &Measured) -> String {
+    let (samples, first, itself) = (&measured.samples, &measured.baseline, &measured.one_worker);
+    let first = first.as_ref().and_then(|baseline| ratio(samples, baseline));
+    let itself = itself.as_ref().and_then(|baseline| ratio(samples, baseline));
+    let first = first.map(|(ratio, name)| format!("{ratio:.2}× of {name}"));
+    let itself = itself.map(|(ratio, _)| format!("{ratio:.2}× of one worker"));
+    first.into_iter().chain(itself).collect::<Vec<_>>().join(", ")
 }
 
 /// How many times as fast as the baseline.

@@ -95,8 +95,10 @@ pub struct VariantInfo {
 pub enum Place {
     /// On the calling thread: one run, whatever the numbers of threads asked for.
     Alone,
-    /// On several threads: one run for each number asked for.
-    Threads,
+    /// In a pool of rayon's: one run for each number of workers asked for.
+    Pool,
+    /// On threads that it starts itself, likewise.
+    OwnThreads,
 }
 
 /// A workload's input, made and ready.
@@ -158,7 +160,8 @@ impl<I> Variant<I> {
     fn info(&self, index: usize) -> VariantInfo {
         let place = match self.body {
             Body::Alone(_) => Place::Alone,
-            Body::InPool(_) | Body::OwnThreads(_) => Place::Threads,
+            Body::InPool(_) => Place::Pool,
+            Body::OwnThreads(_) => Place::OwnThreads,
         };
         let &Self { name, about, parameters, .. } = self;
         VariantInfo { index, name, about, parameters, place }

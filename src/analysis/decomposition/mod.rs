@@ -7,7 +7,9 @@
 mod baselines;
 mod component;
 mod cut;
+mod doings;
 mod load;
+mod parts;
 mod piece;
 mod prices;
 mod queue;
@@ -17,7 +19,10 @@ mod verdict;
 
 use serde::Serialize;
 
+pub(super) use doings::{Doings, Work, doings};
+
 pub use component::{Component, CoreTime, Group};
+pub use parts::parts_of;
 pub use verdict::{HEALTHY, OPAQUE, Verdict};
 
 use super::{Window, detail};
@@ -225,7 +230,7 @@ fn missing(timeline: &Timeline, pool: &Pool, prices: &prices::Prices) -> (Vec<Mi
     let mut add = |component, reason: &str, within| {
         missing.push(Missing { component, reason: reason.to_owned(), within });
     };
-    if let Measured::Not(reason) = &prices.rayon {
+    if let Measured::Not(reason) = prices.join() {
         add(Component::Runtime, reason, Component::Work);
     }
     let workers = timeline.workers(pool.id);
@@ -239,7 +244,7 @@ fn missing(timeline: &Timeline, pool: &Pool, prices: &prices::Prices) -> (Vec<Mi
 }
 
 /// Why it is not known when a worker was off the CPU; `None` if it is.
-fn no_switches(lane: &Lane) -> Option<String> {
+pub(super) fn no_switches(lane: &Lane) -> Option<String> {
     match &lane.watched.scheduling {
         Measured::Not(reason) => Some(reason.clone()),
         Measured::Is(sums) if sums.source == SchedulingSource::Accounting => {

@@ -65,13 +65,18 @@ fn named_traces(config: &RunConfig, measured: Vec<Measured>) -> Vec<(String, Tra
 fn file_name(workload: &str, measured: &Measured, several: bool) -> String {
     let variant = measured.variant.name;
     match measured.variant.place {
-        Place::Threads if several => format!("{workload}-{variant}-{}t.json", measured.threads),
-        Place::Threads | Place::Alone => format!("{workload}-{variant}.json"),
+        Place::Pool | Place::OwnThreads if several => {
+            format!("{workload}-{variant}-{}t.json", measured.threads)
+        }
+        Place::Pool | Place::OwnThreads | Place::Alone => format!("{workload}-{variant}.json"),
     }
 }
 
 fn write(folder: &OutputFolder, traces: &[(String, Trace)]) -> Result<Vec<PathBuf>, WriteError> {
-    traces.iter().map(|(name, trace)| folder.write_trace(name, trace)).collect()
+    let write = |(name, trace): &(String, Trace)| {
+        folder.write_annotated(name, trace, &show::annotations(trace))
+    };
+    traces.iter().map(write).collect()
 }
 
 fn print_files(files: &[PathBuf]) -> Result<(), Failure> {
