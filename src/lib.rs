@@ -25,6 +25,7 @@ pub mod format;
 pub mod model;
 
 pub mod analysis;
+pub mod finding;
 pub mod report;
 pub mod timeline;
 

@@ -5,9 +5,7 @@ mod simulated_pool;
 mod timeline_fixture;
 
 use proptest::prelude::*;
-use rayprism::analysis::{
-    Component, CoreTime, Decomposition, Steals, Window, WorkClock, WorkSpan,
-};
+use rayprism::analysis::{Component, CoreTime, Decomposition, Steals, Window, WorkClock, WorkSpan};
 use rayprism::model::*;
 use rayprism::timeline::Timeline;
 use simulated_pool::*;

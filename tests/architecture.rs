@@ -40,17 +40,18 @@ const RULES: &[Rule] = &[
         modules: &["timeline", "model"],
         crates: &["hdrhistogram", "serde"],
     },
+    Rule { module: "finding", modules: &["analysis", "timeline", "model"], crates: &["serde"] },
     Rule {
         module: "report",
-        modules: &["analysis", "timeline", "model"],
+        modules: &["finding", "analysis", "timeline", "model"],
         crates: &["serde", "serde_json", "unicode_width"],
     },
     Rule { module: "workload", modules: &["facade"], crates: &["thiserror"] },
     Rule {
         module: "cli",
         modules: &[
-            "analysis", "facade", "format", "linux", "model", "record", "report", "session",
-            "timeline", "workload",
+            "analysis", "facade", "finding", "format", "linux", "model", "record", "report",
+            "session", "timeline", "workload",
         ],
         crates: &[
             "anyhow",

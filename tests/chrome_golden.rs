@@ -327,6 +327,7 @@ fn kernel() -> Kernel {
         ],
         switch_records: Measured::Is(Nanos(310)),
         from_outside: false,
+        throttled: Measured::Not("there is no quota that could be used up".to_owned()),
     }
 }
 

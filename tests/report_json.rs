@@ -42,8 +42,8 @@ fn a_report_has_these_fields_and_no_others() {
     let report = &document["reports"][0];
     assert_eq!(
         fields(report),
-        "activity call_sites causality clock counts debug_assertions detail duration kernel losses \
-         machine own_cost rayprism run steals title window"
+        "activity call_sites causality clock counts debug_assertions decompositions detail duration \
+         findings kernel losses machine own_cost rayprism run steals title window"
     );
     let pool = &report["activity"]["pools"][0];
     assert_eq!(fields(&report["activity"]), "busy_cores core_time pools times");

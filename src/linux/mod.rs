@@ -33,7 +33,7 @@ pub mod perf;
 pub mod perf;
 
 #[cfg(target_os = "linux")]
-pub use host::host;
+pub use host::{cpu_limit, host};
 #[cfg(target_os = "linux")]
 pub use machine::cpu_name;
 #[cfg(target_os = "linux")]
@@ -45,7 +45,7 @@ pub use thread::{
 #[cfg(not(target_os = "linux"))]
 mod elsewhere {
     use super::{Measured, Nanos};
-    use crate::model::{ClockSource, Host};
+    use crate::model::{ClockSource, CpuLimit, Host};
 
     /// The kernel's number of the calling thread.
     pub fn own_id() -> Option<u32> {
@@ -102,6 +102,12 @@ mod elsewhere {
         Measured::Not("not read on this operating system".to_owned())
     }
 
+    /// The control group's limit of CPU time: there are no control groups.
+    pub fn cpu_limit() -> CpuLimit {
+        let reason = || "this operating system has no control groups".to_owned();
+        CpuLimit { quota: Measured::Not(reason()), throttling: Measured::Not(reason()) }
+    }
+
     /// What the machine offers. `os` and `own`, the recording's clock, are the caller's to know.
     pub fn host(os: String, own: ClockSource) -> Host {
         Host::unmeasured(os, own, "not read on this operating system")
@@ -110,8 +116,8 @@ mod elsewhere {
 
 #[cfg(not(target_os = "linux"))]
 pub use elsewhere::{
-    clock_distrust, cpu_name, cpu_of, file_limit, host, is_fork, is_runnable, own_cpu, own_id,
-    process_cpu, waiting_of, without_signals,
+    clock_distrust, cpu_limit, cpu_name, cpu_of, file_limit, host, is_fork, is_runnable, own_cpu,
+    own_id, process_cpu, waiting_of, without_signals,
 };
 
 /// Why the CPU time of threads is not known here.

@@ -1,7 +1,7 @@
 //! What a machine offers to a profiler: CPUs, limits, clocks, counters. Facts only; what they mean
 //! for the analysis is said in reports.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{Availability, ClockSource, CounterInfo, Measured, Nanos};
 
@@ -68,7 +68,7 @@ pub struct CpuLimit {
 }
 
 /// CPU time that a group may use in each period.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Quota {
     /// The group that has it, as a path among groups.
     pub group: String,
@@ -86,7 +86,7 @@ impl Quota {
 }
 
 /// How often a group was stopped because its quota was used up.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Throttling {
     /// Periods in which the group ran.
     pub periods: u64,
@@ -94,6 +94,17 @@ pub struct Throttling {
     pub throttled_periods: u64,
     /// How long its CPUs were stopped in sum.
     pub throttled: Nanos,
+}
+
+impl Throttling {
+    /// What came after `before`, of the same group.
+    pub fn since(self, before: Self) -> Self {
+        Self {
+            periods: self.periods.saturating_sub(before.periods),
+            throttled_periods: self.throttled_periods.saturating_sub(before.throttled_periods),
+            throttled: self.throttled.saturating_since(before.throttled),
+        }
+    }
 }
 
 /// The clocks.

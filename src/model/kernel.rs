@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Measured, Nanos, Span};
+use super::{Measured, Nanos, Quota, Span, Throttling};
 
 macro_rules! counters {
     ($($(#[$doc:meta])* $name:ident = $text:literal, $unit:literal;)*) => {
@@ -120,6 +120,23 @@ pub struct Kernel {
     /// Whether the counts are totals of threads, taken from outside the program: time without a task
     /// is in them, and no task has counts of its own.
     pub from_outside: bool,
+    /// How the control group's limit of CPU time stopped it.
+    #[serde(default = "not_looked")]
+    pub throttled: Measured<Throttled>,
+}
+
+/// What the tightest quota of CPU time did to a recording.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Throttled {
+    /// The quota.
+    pub quota: Quota,
+    /// How often it was used up between the recording's start and its end, by all that runs in the
+    /// group.
+    pub stops: Throttling,
+}
+
+fn not_looked() -> Measured<Throttled> {
+    Measured::Not("the recording is of a version that did not look".to_owned())
 }
 
 impl Kernel {
@@ -129,6 +146,7 @@ impl Kernel {
             counters: Vec::new(),
             switch_records: Measured::Not(reason.to_owned()),
             from_outside: false,
+            throttled: Measured::Not(reason.to_owned()),
         }
     }
 

@@ -27,7 +27,7 @@ pub use host::{
 };
 pub use kernel::{
     Availability, Counter, CounterInfo, Kernel, OffCpu, Reading, Scheduling, SchedulingSource,
-    Values, Watched,
+    Throttled, Values, Watched,
 };
 pub use observed::{CountSource, Ended, Observed, ObservedThread, RingRecords, Total};
 pub use trace::{

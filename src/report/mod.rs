@@ -16,9 +16,13 @@ pub use run::{BaselineFigures, RunFigures, Wall};
 
 use serde::Serialize;
 
+#[cfg(feature = "read")]
+use crate::analysis::Distributions;
 use crate::analysis::{
-    Activity, CallSite, Decomposition, KernelFigures, OwnCost, Steals, Window, call_sites,
+    Activity, Breakdown, By, CallSite, Decomposition, KernelFigures, OwnCost, Steals, Window,
+    WorkSpan, call_sites,
 };
+use crate::finding::{Finding, Picture, findings};
 use crate::model::{ClockInfo, Counts, Detail, Losses, Machine, Measured, Nanos, Trace};
 use crate::timeline::{Causality, Problem, Timeline};
 
@@ -43,8 +47,18 @@ pub struct Report {
     pub run: Option<RunFigures>,
     /// What all lanes counted together.
     pub counts: Measured<Counts>,
+    /// What explains the losses, and what to try: what all figures depend on first, then what explains
+    /// most.
+    pub findings: Vec<Finding>,
     /// Where the core-time of each pool went, in the order of the pools.
     pub decompositions: Vec<Measured<Decomposition>>,
+    /// Work and span of what each pool ran, likewise.
+    pub work_spans: Vec<Measured<WorkSpan>>,
+    /// How times of each pool's tasks are spread, likewise.
+    #[cfg(feature = "read")]
+    pub distributions: Vec<Distributions>,
+    /// The decomposition by what was asked for.
+    pub breakdown: Option<Breakdown>,
     /// What each worker did.
     pub activity: Activity,
     /// What the parallel iterators did, by call site: those whose calls took longest first.
@@ -72,11 +86,36 @@ impl Report {
     ///
     /// The trace contradicts itself.
     pub fn of(trace: &Trace) -> Result<Self, Problem> {
+        Self::by(trace, None)
+    }
+
+    /// The same, with the decomposition in rows of what is asked for.
+    ///
+    /// # Errors
+    ///
+    /// The trace contradicts itself.
+    pub fn by(trace: &Trace, by: Option<By>) -> Result<Self, Problem> {
         let timeline = Timeline::new(trace)?;
+        let pools = timeline.pools();
         let window = Window::of(&timeline);
         let activity = Activity::of(&timeline, window);
         let decompose = |pool| Decomposition::of(&timeline, window, pool);
         let header = &trace.header;
+        let decompositions: Vec<_> = pools.iter().map(decompose).collect();
+        let call_sites = call_sites(&timeline);
+        let steals = Steals::of(&timeline);
+        let kernel = KernelFigures::of(trace);
+        let own_cost = OwnCost::of(&timeline, activity.core_time);
+        let picture = Picture {
+            timeline: &timeline,
+            window,
+            decompositions: &decompositions,
+            activity: &activity,
+            call_sites: &call_sites,
+            steals: &steals,
+            kernel: &kernel,
+            own_cost: &own_cost,
+        };
         Ok(Self {
             title: header.title.clone(),
             rayprism: header.rayprism.clone(),
@@ -86,11 +125,19 @@ impl Report {
             window,
             run: header.run.as_ref().map(RunFigures::of),
             counts: crate::analysis::detail::counts(header.detail, trace.counts()),
-            decompositions: trace.pools.iter().map(decompose).collect(),
-            call_sites: call_sites(&timeline),
-            steals: Steals::of(&timeline),
-            kernel: KernelFigures::of(trace),
-            own_cost: OwnCost::of(&timeline, activity.core_time),
+            findings: findings(&picture),
+            work_spans: pools.iter().map(|pool| WorkSpan::of(&timeline, window, pool)).collect(),
+            #[cfg(feature = "read")]
+            distributions: pools
+                .iter()
+                .map(|pool| Distributions::of(&timeline, window, pool))
+                .collect(),
+            breakdown: by.map(|by| Breakdown::of(&timeline, window, by)),
+            decompositions,
+            call_sites,
+            steals,
+            kernel,
+            own_cost,
             activity,
             clock: header.clock.clone(),
             causality: timeline.causality(),

@@ -8,7 +8,7 @@ use super::observer::{Observed, Observer};
 use crate::linux;
 use crate::model::{
     self, ClockInfo, ClockSource, Counts, Detail, Header, Kernel, Lane, LaneId, Machine, Measured,
-    Nanos, Pool, PoolId, RayonCosts, Role, Trace, Watched,
+    Nanos, Pool, PoolId, RayonCosts, Role, Throttled, Trace, Watched,
 };
 use crate::record::clock::{Scale, Source};
 use crate::record::{self, Figures, Member, Recording, Ticks};
@@ -36,11 +36,14 @@ pub(super) struct Stopped {
     pub(super) cpu_times: [CpuTimes; 2],
     /// `None` if the kernel was not asked.
     pub(super) observer: Option<Observer>,
+    /// What the control group's quota did between start and end.
+    pub(super) throttled: Measured<Throttled>,
 }
 
 /// The trace of a finished recording.
 pub(super) fn trace(stopped: Stopped) -> Trace {
-    let Stopped { recording, title, source, costs, rayon, cpu_times, observer } = stopped;
+    let Stopped { recording, title, source, costs, rayon, cpu_times, observer, throttled } =
+        stopped;
     let scale = scale(&recording, source);
     let duration = scale.nanos(recording.end.ticks);
     let observed = observer.map(|observer| Observed::of_recording(observer, &recording, duration));
@@ -56,7 +59,7 @@ pub(super) fn trace(stopped: Stopped) -> Trace {
     lanes.sort_by_key(|lane| lane_order(lane.role, lane.id));
     let pools = pools(&recording, &used, &lanes);
     let kernel = match collector.observed {
-        Some(observed) => observed.kernel,
+        Some(observed) => Kernel { throttled, ..observed.kernel },
         None => Kernel::unmeasured(NOT_ASKED),
     };
     let costs = (costs, rayon);

@@ -9,13 +9,14 @@ mod collect;
 mod environment;
 mod events;
 mod folder;
+mod limit;
 mod observer;
 
 use std::path::Path;
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 use crate::linux;
-use crate::model::{Detail, Trace};
+use crate::model::{CpuLimit, Detail, Trace};
 use crate::record::{self, clock};
 use collect::{CpuTimes, Stopped};
 use observer::Observer;
@@ -46,6 +47,7 @@ pub struct Session {
     clock: clock::Source,
     cpu_before: CpuTimes,
     observer: Option<Observer>,
+    limit_before: Option<CpuLimit>,
 }
 
 /// How to record.
@@ -111,6 +113,7 @@ impl Session {
             rayon: calibration::rayon_costs(),
             cpu_times: [std::mem::take(&mut self.cpu_before), cpu_after],
             observer,
+            throttled: limit::throttled(self.limit_before.take()),
         };
         // Stopped: `drop` has nothing to throw away.
         std::mem::forget(self);
@@ -187,13 +190,14 @@ impl SessionBuilder {
             on_full: self.on_full,
             gauge: observer.as_ref().and_then(Observer::gauge),
         };
+        let limit_before = observer.is_some().then(linux::cpu_limit);
         let cpu_before = CpuTimes::of_all();
         record::start(settings).map_err(|record::AlreadyRecording| StartError::AlreadyRecording)?;
         if let Some(observer) = &observer {
             observer.begin();
         }
         let title = self.title.unwrap_or_else(program_name);
-        Ok(Session { title, clock, cpu_before, observer })
+        Ok(Session { title, clock, cpu_before, observer, limit_before })
     }
 }
 

@@ -2,8 +2,8 @@
 //! events take all that are left, and what is said of lanes should not be cut off with them.
 
 use rayprism::model::{
-    Availability, Counter, CounterInfo, Event, Kernel, Lane, Nanos, OffCpu, Reading, Scheduling,
-    SchedulingSource, Span, Trace, Values, Watched,
+    Availability, Counter, CounterInfo, Event, Kernel, Lane, Nanos, OffCpu, Quota, Reading,
+    Scheduling, SchedulingSource, Span, Throttled, Throttling, Trace, Values, Watched,
 };
 
 use super::Choices;
@@ -16,7 +16,18 @@ pub(crate) fn kernel(choices: &mut Choices<'_>) -> Kernel {
         counters: counters.into_iter().map(|counter| info(counter, choices)).collect(),
         switch_records: choices.measured(Choices::nanos),
         from_outside: choices.chance(4),
+        throttled: choices.measured(throttled),
     }
+}
+
+fn throttled(choices: &mut Choices<'_>) -> Throttled {
+    let quota = Quota { group: choices.text(), time: choices.nanos(), period: choices.nanos() };
+    let stops = Throttling {
+        periods: choices.count(),
+        throttled_periods: choices.count(),
+        throttled: choices.nanos(),
+    };
+    Throttled { quota, stops }
 }
 
 fn info(counter: Counter, choices: &mut Choices<'_>) -> CounterInfo {

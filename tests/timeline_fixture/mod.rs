@@ -455,6 +455,7 @@ pub(crate) fn watched() -> Trace {
         ],
         switch_records: Measured::Is(Nanos(310)),
         from_outside: false,
+        throttled: Measured::Not("there is no quota that could be used up".to_owned()),
     };
     let reading = |[cycles, instructions, misses, faults]: [u64; 4]| {
         let values = [Some(cycles), Some(instructions), Some(misses), None, Some(faults)];

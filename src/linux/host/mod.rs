@@ -14,8 +14,14 @@ mod trial;
 
 use super::machine::cpu_name;
 use super::{Measured, Nanos};
-use crate::model::{ClockSource, Host};
+use crate::model::{ClockSource, CpuLimit, Host};
 use files::Files;
+
+/// The control group's limit of CPU time, and how often it was used up until now. Takes a reading of
+/// some small files.
+pub fn cpu_limit() -> CpuLimit {
+    cgroup::cpu_limit(&Files::below("/"))
+}
 
 /// What the machine offers. `os` and `own`, the recording's clock, are the caller's to know.
 /// Takes up to 50 ms where there is a PMU, which is tried out.

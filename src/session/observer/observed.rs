@@ -80,6 +80,7 @@ fn kernel(shared: &Shared, watches: &[Watch], shift: Shift) -> Kernel {
             Err(reason) => Measured::Not(reason.to_owned()),
         },
         from_outside: false,
+        throttled: Measured::Not("the limit was not read".to_owned()),
     }
 }
 

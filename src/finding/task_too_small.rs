@@ -1,0 +1,200 @@
+//! Tasks are too small for what it takes to manage them.
+
+use std::collections::BTreeMap;
+
+use super::fact::{Advice, Evidence, Found, Unit};
+use super::grain::{Grain, SHARE};
+use super::picture::{Site, View};
+use super::tasks::{Kind, Managed};
+use super::text::{at, nanos, percent, range, thousands};
+use super::{Ask, Lint, RestsOn};
+use crate::analysis::Component;
+use crate::model::SiteId;
+
+pub(super) const LINT: Lint = Lint {
+    id: "task-too-small",
+    looks_for: "5 % or more of the core-time in managing tasks: more than 5 % of what tasks take is \
+                then not their work",
+    wrong_if: "rayon's calls cost less here than where they were calibrated; the recursion is so \
+               lopsided that depths say little; or the parallel iterator is not indexed and has no \
+               `with_min_len`",
+    rests_on: RestsOn::Times,
+    ask: Ask::Pool(ask),
+};
+
+fn ask(view: &View) -> Option<Found> {
+    let runtime = view.whole.time(Component::Runtime);
+    let loss = view.loss(runtime)?;
+    let managed = Managed::of(view)?;
+    let share = managed.cost / (managed.cost + managed.work);
+    // Where work is far more than task management, tasks are large; there are just no others.
+    (share > SHARE).then_some(())?;
+    let grain = Grain { workers: view.workers(), cost: managed.cost };
+    let try_next = match managed.kind {
+        Kind::Split => of_iterator(view, grain),
+        Kind::Join => of_joins(view, grain, managed),
+        Kind::Spawn => Some(of_spawns(grain, managed)),
+    };
+    let Next { advice, text, site } = try_next?;
+    let unit = match managed.kind {
+        Kind::Join => "join",
+        Kind::Split => "split of a parallel iterator",
+        Kind::Spawn => "spawned task",
+    };
+    let each = |what: &str, value: f64| Evidence::new(what, Unit::Nanos.of(value)).at(site.clone());
+    Some(Found {
+        loss: Some(loss),
+        measured: Unit::Share.of(share),
+        threshold: Unit::Share.of(SHARE),
+        evidence: vec![
+            each("managing one", managed.cost),
+            each("work of one", managed.work),
+            Evidence::new("of these", Unit::Tasks.of(managed.count as f64)).at(site.clone()),
+        ],
+        what: format!(
+            "managing tasks took {} of what they took: {} for each {unit}{} against {} of work",
+            percent(share),
+            nanos(managed.cost),
+            at(site.as_deref()),
+            nanos(managed.work),
+        ),
+        next: text,
+        advice: Some(advice),
+    })
+}
+
+struct Next {
+    advice: Advice,
+    text: String,
+    site: Option<String>,
+}
+
+/// Of the site with the most splits.
+fn of_iterator(view: &View, grain: Grain) -> Option<Next> {
+    let site = view.sites.iter().max_by_key(|site| site.splits)?;
+    let per_item = site.time_per_item().or_else(|| work_per_item(view, site))?;
+    let name = site.name();
+    let range_of = grain.items(per_item, site.items_per_call()?);
+    Some(match range_of {
+        Some((from, to)) => Next {
+            advice: Advice::MinLen { from, to },
+            text: format!(
+                "{}: `with_min_len({from})`; anything from {} items on is as good",
+                place(name.as_deref()),
+                range(from, to)
+            ),
+            site: name,
+        },
+        None => serially(name, grain),
+    })
+}
+
+/// Where no leaf was kept: as if all work were this site's, which it mostly is.
+fn work_per_item(view: &View, site: &Site) -> Option<f64> {
+    (site.items > 0).then(|| view.work().0 as f64 / site.items as f64)
+}
+
+fn place(name: Option<&str>) -> String {
+    name.map_or_else(
+        || "at the parallel iterator".to_owned(),
+        |name| crate::model::short_location(name).to_owned(),
+    )
+}
+
+fn serially(site: Option<String>, grain: Grain) -> Next {
+    Next {
+        advice: Advice::Serially,
+        text: format!(
+            "{}: run this call serially; tasks of {}, large enough to be worth managing, would be \
+             fewer than {}",
+            place(site.as_deref()),
+            grain.least(),
+            grain.fewest_tasks()
+        ),
+        site,
+    }
+}
+
+fn of_spawns(grain: Grain, managed: Managed) -> Next {
+    let tasks = (grain.least_task() / managed.work).ceil().max(2.0) as u64;
+    Next {
+        advice: Advice::Batch { tasks },
+        text: format!(
+            "spawn one task for what {} do now, so that each works for {} or more",
+            thousands(tasks),
+            grain.least()
+        ),
+        site: None,
+    }
+}
+
+fn of_joins(view: &View, grain: Grain, managed: Managed) -> Option<Next> {
+    let Some(tree) = Tree::of(view, managed.count) else {
+        let least = grain.least();
+        return Some(Next {
+            advice: Advice::TaskTime { least },
+            text: format!("join only where each half works for {least} or more"),
+            site: None,
+        });
+    };
+    let site = view.picture.site(tree.site);
+    let work = view.work().0 as f64 / tree.calls as f64;
+    Some(match grain.depths(work, &tree.tasks) {
+        Some((from, to)) => Next {
+            advice: Advice::CutOff { from, to },
+            text: format!(
+                "{}: cut off at depth {}, and call plain functions below",
+                place(site.as_deref()),
+                range(u64::from(from), u64::from(to))
+            ),
+            site,
+        },
+        None => serially(site, grain),
+    })
+}
+
+/// How a recursion grows, by depth.
+struct Tree {
+    /// Its calls from the outside.
+    calls: u64,
+    /// Tasks of one call if it is cut off at a depth, which is the index.
+    tasks: Vec<f64>,
+    site: Option<SiteId>,
+}
+
+/// No recursion that halves its work is deeper and has tasks worth counting.
+const DEEPEST: usize = 64;
+
+impl Tree {
+    /// From the joins that were timed; where there are no more, each makes two as long as all joins
+    /// allow.
+    fn of(view: &View, joins: u64) -> Option<Self> {
+        let mut by_depth: BTreeMap<u32, u64> = BTreeMap::new();
+        let mut by_site: BTreeMap<Option<SiteId>, u64> = BTreeMap::new();
+        for join in view.joins() {
+            *by_depth.entry(join.depth).or_insert(0) += 1;
+            *by_site.entry(join.site).or_insert(0) += 1;
+        }
+        let calls = *by_depth.get(&0)?;
+        let site = by_site.into_iter().max_by_key(|(_, count)| *count)?.0;
+        let most = joins as f64 / calls as f64 + 1.0;
+        let mut tasks = vec![1.0];
+        let (mut before, mut known) = (0, true);
+        for depth in 0..DEEPEST {
+            let timed = by_depth.get(&(depth as u32)).copied().filter(|_| known);
+            // Of a level with fewer joins than the one above, some were rather not timed.
+            let timed = timed.filter(|&timed| timed >= before);
+            known = timed.is_some();
+            let next = match timed {
+                Some(timed) => 2.0 * timed as f64 / calls as f64,
+                None => 2.0 * tasks[depth],
+            };
+            before = timed.map_or(before, |timed| timed);
+            if next > most || next <= tasks[depth] {
+                break;
+            }
+            tasks.push(next);
+        }
+        Some(Self { calls, tasks, site })
+    }
+}
