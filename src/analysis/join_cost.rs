@@ -14,7 +14,9 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::model::{Costs, Event, Half, Join, Lane, Measured, Nanos, Outcome, SiteId, Span, Trace};
+use crate::model::{
+    Costs, Event, Half, Join, Lane, Measured, Nanos, Outcome, SiteId, Span, Trace, median_rank,
+};
 use crate::timeline::Timeline;
 
 /// Joins that each half of a pair has at least: of fewer, what surrounds them is too large a part.
@@ -201,32 +203,18 @@ fn estimate(pairs: &[Pair], costs: Costs) -> Result<JoinCost, TooFew> {
     let mut groups = differences(pairs, costs);
     groups.sort_unstable();
     let count = groups.len();
-    let lowest = lowest_rank(count).ok_or_else(too_few)?;
+    if count < FEWEST_PAIRS {
+        return Err(too_few());
+    }
+    let below = median_rank(count);
     let (lower, upper) = (groups[(count - 1) / 2], groups[count / 2]);
     let picos = |value: i64| value.max(0).unsigned_abs();
     Ok(JoinCost {
         picos: picos(lower.midpoint(upper)),
-        low: picos(groups[lowest - 1]),
-        high: picos(groups[count - lowest]),
+        low: picos(groups[below]),
+        high: picos(groups[count - 1 - below]),
         source: JoinCostSource::Elision { pairs: pairs.len() as u64 },
     })
-}
-
-/// The largest rank from below, counted from 1, that together with the same from above encloses the
-/// median of `count` values with a probability of 95 %; `None` if there is none.
-fn lowest_rank(count: usize) -> Option<usize> {
-    if count < FEWEST_PAIRS {
-        return None;
-    }
-    // The probability of `rank` heads, and of fewer.
-    let (mut exactly, mut fewer) = (0.5_f64.powi(count as i32), 0.0);
-    let mut rank = 0;
-    while fewer + exactly <= 0.025 {
-        fewer += exactly;
-        exactly *= (count - rank) as f64 / (rank + 1) as f64;
-        rank += 1;
-    }
-    Some(rank)
 }
 
 fn calibrated(trace: &Trace, pairs: usize) -> Measured<JoinCost> {
@@ -250,18 +238,6 @@ fn calibrated(trace: &Trace, pairs: usize) -> Measured<JoinCost> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    /// Against the table in J.-Y. Le Boudec, *Performance Evaluation of Computer and Communication
-    /// Systems*, appendix A, "confidence intervals for the median, 95 %".
-    #[test]
-    fn ranks_are_those_of_the_tables() {
-        let known = [(6, 1), (8, 1), (9, 2), (12, 3), (20, 6), (30, 10), (70, 27)];
-        for (count, rank) in known {
-            assert_eq!(lowest_rank(count), Some(rank), "{count}");
-        }
-        assert_eq!(lowest_rank(5), None);
-        assert_eq!(lowest_rank(0), None);
-    }
 
     const NO_COSTS: Costs = Costs {
         counted_join_ps: 0,
