@@ -67,7 +67,7 @@ fn who_waits_and_runs_something_else_meanwhile_does_not_wait_for_that() {
     // The caller works for 50, its task for 100, 200 in its own half, and 100. The other half has 50,
     // 30, and between them the longer of 50 and of the 200 that the first worker runs in its wait.
     let found = work_span(&crossed());
-    let halves = [50 + (200_u64).max(50) + 30, 200];
+    let halves = [50 + 200 + 30, 200];
     assert_eq!(found.work, Nanos(50 + 100 + 200 + 100 + 50 + 50 + 30 + 200));
     assert_eq!(found.span, Nanos(50 + 100 + halves.into_iter().max().expect("two") + 100));
     let burden = found.burden.value().expect("two steals");

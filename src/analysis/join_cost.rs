@@ -1,16 +1,22 @@
 //! What rayon takes for a join, from pairs of halves of which one ran with its joins as plain calls.
 //!
-//! Of each pair: time per join of the half that ran as usual, less that of the elided half, less
-//! what the profiler did in the one and the other. The estimate is the median of the pairs. Its
-//! interval holds for any distribution: between two ranks lies the median with the probability that
-//! a fair coin tossed as often shows heads as often as that (H. A. David and H. N. Nagaraja, *Order
-//! Statistics*, 3rd edition, section 7.1).
+//! Of some pairs together: time per join of the halves that ran as usual, less that of the elided
+//! halves, less what the profiler did in the one and the other. What is wanted is the mean, because
+//! it is multiplied by the number of joins, and few subtrees that find cold caches have a large part
+//! in it; but a single interruption must not decide. So the pairs are dealt to groups, and the
+//! estimate is the median of the groups (a *median of means*: G. Lugosi and S. Mendelson, *Mean
+//! estimation and regression under heavy-tailed distributions*, 2019, section 2.1). Its interval
+//! holds for any distribution of the groups: between two ranks lies the median with the probability
+//! that a fair coin tossed as often shows heads as often as that (H. A. David and H. N. Nagaraja,
+//! *Order Statistics*, 3rd edition, section 7.1).
 
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::model::{Costs, Event, Half, Join, Lane, Measured, Nanos, Outcome, SiteId, Span, Trace};
+use crate::model::{
+    Costs, Event, Half, Join, Lane, Measured, Nanos, Outcome, SiteId, Span, Trace, median_rank,
+};
 use crate::timeline::Timeline;
 
 /// Joins that each half of a pair has at least: of fewer, what surrounds them is too large a part.
@@ -18,6 +24,8 @@ const FEWEST_JOINS: u64 = 8;
 /// With fewer pairs than six, even the smallest and the largest enclose the median with less than
 /// 95 % probability.
 const FEWEST_PAIRS: usize = 6;
+/// Groups of pairs, once there are two for each: enough for an interval, few enough to be large.
+const GROUPS: usize = 16;
 
 /// What rayon takes for joins that were not timed, by call site.
 #[derive(Clone, Debug, PartialEq)]
@@ -60,20 +68,20 @@ impl JoinCosts {
     /// The costs that a trace tells of.
     pub fn of(timeline: &Timeline) -> Self {
         let trace = timeline.trace();
-        let mut by_site: BTreeMap<Option<SiteId>, Vec<i64>> = BTreeMap::new();
-        let pairs = trace.lanes.iter().flat_map(|lane| pairs(lane, trace.header.costs));
-        for (site, difference) in pairs {
-            by_site.entry(site).or_default().push(difference);
+        let costs = trace.header.costs;
+        let mut by_site: BTreeMap<Option<SiteId>, Vec<Pair>> = BTreeMap::new();
+        for (site, pair) in trace.lanes.iter().flat_map(pairs) {
+            by_site.entry(site).or_default().push(pair);
         }
-        let all: Vec<i64> = by_site.values().flatten().copied().collect();
+        let all: Vec<Pair> = by_site.values().flatten().copied().collect();
         let estimates = by_site.into_iter();
         Self {
-            all: match estimate(all) {
+            all: match estimate(&all, costs) {
                 Ok(cost) => Measured::Is(cost),
                 Err(TooFew(pairs)) => calibrated(trace, pairs),
             },
             by_site: estimates
-                .filter_map(|(site, pairs)| Some((site, estimate(pairs).ok()?)))
+                .filter_map(|(site, pairs)| Some((site, estimate(&pairs, costs).ok()?)))
                 .collect(),
         }
     }
@@ -88,15 +96,42 @@ impl JoinCosts {
     }
 }
 
-/// The call sites and differences of a lane's pairs, in picoseconds per join.
-fn pairs(lane: &Lane, costs: Costs) -> impl Iterator<Item = (Option<SiteId>, i64)> {
+/// Two halves of a join, one as usual and one elided.
+#[derive(Clone, Copy, Debug)]
+struct Pair {
+    elided: Half,
+    /// Time and joins of the half that ran as usual.
+    usual: (Nanos, u64),
+    /// Of the elided half.
+    plain: (Nanos, u64),
+}
+
+impl Pair {
+    /// `None` if the two halves are not to be compared.
+    fn of(join: &Join) -> Option<Self> {
+        let elided = join.elided.filter(|_| join.outcome == Outcome::Returned)?;
+        let first = (join.first_end - join.span.start, join.first_joins);
+        let second = (join.span.end - join.first_end, join.second_joins);
+        if first.1.min(second.1) < FEWEST_JOINS {
+            return None;
+        }
+        let (usual, plain) = match elided {
+            Half::First => (second, first),
+            Half::Second => (first, second),
+        };
+        Some(Self { elided, usual, plain })
+    }
+}
+
+/// The call sites and pairs of a lane.
+fn pairs(lane: &Lane) -> impl Iterator<Item = (Option<SiteId>, Pair)> {
     let joins = lane.events.iter().filter_map(|event| match event {
         Event::Join(join) => Some(join),
         _ => None,
     });
     joins
         .filter(|join| !was_off_cpu(lane, join.span))
-        .filter_map(move |join| Some((join.site, difference(join, costs)?)))
+        .filter_map(|join| Some((join.site, Pair::of(join)?)))
 }
 
 /// Whether the thread is known to have been off the CPU for a part of the time.
@@ -106,68 +141,80 @@ fn was_off_cpu(lane: &Lane, span: Span) -> bool {
     off_cpu.get(next).is_some_and(|off| off.span.start < span.end)
 }
 
-/// Picoseconds by which a join as usual is longer than a plain call; `None` if the two halves are
-/// not to be compared.
-fn difference(join: &Join, costs: Costs) -> Option<i64> {
-    let elided = join.elided.filter(|_| join.outcome == Outcome::Returned)?;
-    let first = per_join(join.first_end - join.span.start, join.first_joins)?;
-    let second = per_join(join.span.end - join.first_end, join.second_joins)?;
-    let (usual, elided) = match elided {
-        Half::First => (second, first),
-        Half::Second => (first, second),
-    };
-    let usual = usual.checked_sub(i64::try_from(costs.counted_join_ps).ok()?)?;
-    let elided = elided.checked_sub(i64::try_from(costs.elided_join_ps).ok()?)?;
-    usual.checked_sub(elided)
+/// Times and joins of some pairs, summed up.
+#[derive(Clone, Copy, Debug, Default)]
+struct Group {
+    usual: (u64, u64),
+    plain: (u64, u64),
 }
 
-fn per_join(time: Nanos, joins: u64) -> Option<i64> {
-    if joins < FEWEST_JOINS {
-        return None;
+impl Group {
+    fn add(&mut self, pair: &Pair) {
+        let add = |sum: &mut (u64, u64), (time, joins): (Nanos, u64)| {
+            *sum = (sum.0.saturating_add(time.0), sum.1.saturating_add(joins));
+        };
+        add(&mut self.usual, pair.usual);
+        add(&mut self.plain, pair.plain);
     }
-    i64::try_from(u128::from(time.0) * 1_000 / u128::from(joins)).ok()
+
+    /// Picoseconds by which a join as usual is longer than a plain call; `None` for an empty group.
+    fn difference(&self, costs: Costs) -> Option<i64> {
+        let usual = per_join(self.usual)?.checked_sub(picos(costs.counted_join_ps)?)?;
+        let plain = per_join(self.plain)?.checked_sub(picos(costs.elided_join_ps)?)?;
+        usual.checked_sub(plain)
+    }
+}
+
+fn picos(value: u64) -> Option<i64> {
+    i64::try_from(value).ok()
+}
+
+fn per_join((time, joins): (u64, u64)) -> Option<i64> {
+    i64::try_from((u128::from(time) * 1_000).checked_div(u128::from(joins))?).ok()
+}
+
+/// The pairs dealt to groups, each of which has as many of either half elided as the others but for
+/// one, and some of every part of the recording: what distinguishes first from second halves cancels
+/// out.
+fn differences(pairs: &[Pair], costs: Costs) -> Vec<i64> {
+    let count = groups(pairs.len());
+    let mut groups = vec![Group::default(); count];
+    let of = |half: Half| pairs.iter().filter(move |pair| pair.elided == half);
+    let in_turn = of(Half::First).chain(of(Half::Second)).zip(0..);
+    in_turn.for_each(|(pair, number)| groups[number % count].add(pair));
+    groups.iter().filter_map(|group| group.difference(costs)).collect()
+}
+
+/// How many groups there are of so many pairs: one of each pair while there are few.
+fn groups(pairs: usize) -> usize {
+    if pairs < 2 * GROUPS { pairs } else { GROUPS }
 }
 
 /// So many pairs are too few for an estimate.
 struct TooFew(usize);
 
-/// The median of the pairs and its interval. That a join takes less than nothing is an error of the
+/// The median of the groups and its interval. That a join takes less than nothing is an error of the
 /// measurement, and shown as nothing.
-fn estimate(mut pairs: Vec<i64>) -> Result<JoinCost, TooFew> {
-    pairs.sort_unstable();
-    let count = pairs.len();
-    let lowest = lowest_rank(count).ok_or(TooFew(count))?;
-    let (lower, upper) = (pairs[(count - 1) / 2], pairs[count / 2]);
+fn estimate(pairs: &[Pair], costs: Costs) -> Result<JoinCost, TooFew> {
+    let too_few = || TooFew(pairs.len());
+    if pairs.len() < FEWEST_PAIRS {
+        return Err(too_few());
+    }
+    let mut groups = differences(pairs, costs);
+    groups.sort_unstable();
+    let count = groups.len();
+    if count < FEWEST_PAIRS {
+        return Err(too_few());
+    }
+    let below = median_rank(count);
+    let (lower, upper) = (groups[(count - 1) / 2], groups[count / 2]);
     let picos = |value: i64| value.max(0).unsigned_abs();
     Ok(JoinCost {
         picos: picos(lower.midpoint(upper)),
-        low: picos(pairs[lowest - 1]),
-        high: picos(pairs[count - lowest]),
-        source: JoinCostSource::Elision { pairs: count as u64 },
+        low: picos(groups[below]),
+        high: picos(groups[count - 1 - below]),
+        source: JoinCostSource::Elision { pairs: pairs.len() as u64 },
     })
-}
-
-/// The largest rank from below, counted from 1, that together with the same from above encloses the
-/// median of `count` values with a probability of 95 %; `None` if there is none.
-fn lowest_rank(count: usize) -> Option<usize> {
-    /// From here on the binomial distribution is taken to be normal: 0.98 is half of 1.96.
-    const MANY: usize = 1_000;
-    if count >= MANY {
-        let (half, spread) = (count as f64 / 2.0, 0.98 * (count as f64).sqrt());
-        return Some((half - spread).floor() as usize);
-    }
-    if count < FEWEST_PAIRS {
-        return None;
-    }
-    // The probability of `rank` heads, and of fewer.
-    let (mut exactly, mut fewer) = (0.5_f64.powi(count as i32), 0.0);
-    let mut rank = 0;
-    while fewer + exactly <= 0.025 {
-        fewer += exactly;
-        exactly *= (count - rank) as f64 / (rank + 1) as f64;
-        rank += 1;
-    }
-    Some(rank)
 }
 
 fn calibrated(trace: &Trace, pairs: usize) -> Measured<JoinCost> {
@@ -192,29 +239,59 @@ fn calibrated(trace: &Trace, pairs: usize) -> Measured<JoinCost> {
 mod tests {
     use super::*;
 
-    /// Against the table in J.-Y. Le Boudec, *Performance Evaluation of Computer and Communication
-    /// Systems*, appendix A, "confidence intervals for the median, 95 %".
-    #[test]
-    fn ranks_are_those_of_the_tables() {
-        let known = [(6, 1), (8, 1), (9, 2), (12, 3), (20, 6), (30, 10), (70, 27)];
-        for (count, rank) in known {
-            assert_eq!(lowest_rank(count), Some(rank), "{count}");
-        }
-        assert_eq!(lowest_rank(5), None);
-        assert_eq!(lowest_rank(0), None);
-    }
+    const NO_COSTS: Costs = Costs {
+        counted_join_ps: 0,
+        timed_join_ps: 0,
+        task_ps: 0,
+        timed_split_ps: 0,
+        timed_leaf_ps: 0,
+        counted_leaf_ps: 0,
+        reading_ps: 0,
+        elided_join_ps: 0,
+    };
 
-    #[test]
-    fn the_normal_approximation_goes_on_where_the_exact_ranks_end() {
-        let (exact, approximate) = (lowest_rank(999).unwrap(), lowest_rank(1_000).unwrap());
-        assert!(exact.abs_diff(approximate) <= 1, "{exact} {approximate}");
+    /// Pairs of ten joins in each half, of which those as usual take so much longer in all.
+    fn longer_by<const N: usize>(nanos: [i64; N]) -> [Pair; N] {
+        nanos.map(|more| Pair {
+            elided: Half::First,
+            usual: (Nanos(1_000_u64.checked_add_signed(more).unwrap()), 10),
+            plain: (Nanos(1_000), 10),
+        })
     }
 
     #[test]
     fn costs_below_nothing_are_nothing() {
-        let cost = estimate(vec![-9, -8, -7, -6, -5, 4]).ok().unwrap();
-        assert_eq!((cost.picos, cost.low, cost.high), (0, 0, 4));
-        let cost = estimate(vec![-9; 6]).ok().unwrap();
+        let cost = estimate(&longer_by([-9, -8, -7, -6, -5, 4]), NO_COSTS).ok().unwrap();
+        assert_eq!((cost.picos, cost.low, cost.high), (0, 0, 400));
+        let cost = estimate(&longer_by([-9; 6]), NO_COSTS).ok().unwrap();
         assert_eq!((cost.picos, cost.low, cost.high), (0, 0, 0));
+    }
+
+    /// A sixth of the pairs has most of the cost: the median of the pairs would be without it.
+    #[test]
+    fn rare_and_dear_joins_are_in_the_mean() {
+        let pairs: Vec<_> = (0..960).map(|i| if i % 6 == 0 { 600 } else { 60 }).collect();
+        let pairs: Vec<_> = pairs.into_iter().flat_map(|more| longer_by([more])).collect();
+        let cost = estimate(&pairs, NO_COSTS).ok().unwrap();
+        assert_eq!((cost.picos, cost.source), (15_000, JoinCostSource::Elision { pairs: 960 }));
+    }
+
+    #[test]
+    fn one_interruption_decides_nothing() {
+        let mut pairs = longer_by([220; 64]);
+        pairs[17].usual.0 = Nanos(9_000_000);
+        let cost = estimate(&pairs, NO_COSTS).ok().unwrap();
+        assert_eq!((cost.picos, cost.low, cost.high), (22_000, 22_000, 22_000));
+    }
+
+    #[test]
+    fn every_group_has_as_many_of_either_half() {
+        // Elided second halves are dearer by 40 ns a join: a group with one more of them would be, too.
+        let mut pairs = longer_by([400; 320]);
+        for pair in pairs.iter_mut().step_by(2) {
+            (pair.elided, pair.usual.0) = (Half::Second, Nanos(1_000));
+        }
+        let cost = estimate(&pairs, NO_COSTS).ok().unwrap();
+        assert_eq!((cost.picos, cost.low, cost.high), (20_000, 20_000, 20_000));
     }
 }

@@ -71,8 +71,9 @@ where
     job::run(Arrival::Migrated, || b(context))
 }
 
-/// A join that is timed. Its halves run on this thread or link back to it.
-#[inline]
+/// A join that is timed. Its halves run on this thread or link back to it. Out of line, so that an
+/// elided join, which takes the same path so far, does not pay for a frame as large as this one's.
+#[inline(never)]
 fn timed<A, B, RA, RB>(with: Timed<'_>, site: &'static Location<'static>, a: A, b: B) -> (RA, RB)
 where
     A: FnOnce(FnContext) -> RA + Send,

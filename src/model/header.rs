@@ -249,11 +249,23 @@ mod tests {
     use super::*;
 
     /// Ranks of a table of exact 95 % intervals for a median, e.g. Conover, Practical Nonparametric
-    /// Statistics: of 6 to 8 samples none lies outside at either end, of 9 to 11 one, of 20 five, of
+    /// Statistics, and Le Boudec, Performance Evaluation, appendix A: of 6 to 8 samples none lies outside at either end, of 9 to 11 one, of 20 five, of
     /// 100 thirty-nine.
     #[test]
     fn intervals_of_medians_are_those_of_the_tables() {
-        let tabled = [(1, 0), (5, 0), (6, 0), (8, 0), (9, 1), (11, 1), (12, 2), (20, 5), (100, 39)];
+        let tabled = [
+            (1, 0),
+            (5, 0),
+            (6, 0),
+            (8, 0),
+            (9, 1),
+            (11, 1),
+            (12, 2),
+            (20, 5),
+            (30, 9),
+            (70, 26),
+            (100, 39),
+        ];
         for (samples, below) in tabled {
             assert_eq!(median_rank(samples), below, "{samples}");
         }

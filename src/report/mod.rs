@@ -16,8 +16,11 @@ pub use run::{BaselineFigures, RunFigures, Wall};
 
 use serde::Serialize;
 
+#[cfg(feature = "read")]
+use crate::analysis::Distributions;
 use crate::analysis::{
-    Activity, CallSite, Decomposition, KernelFigures, OwnCost, Steals, Window, call_sites,
+    Activity, Breakdown, By, CallSite, Decomposition, KernelFigures, OwnCost, Steals, Window,
+    WorkSpan, call_sites,
 };
 use crate::finding::{Finding, Picture, findings};
 use crate::model::{ClockInfo, Counts, Detail, Losses, Machine, Measured, Nanos, Trace};
@@ -49,6 +52,13 @@ pub struct Report {
     pub findings: Vec<Finding>,
     /// Where the core-time of each pool went, in the order of the pools.
     pub decompositions: Vec<Measured<Decomposition>>,
+    /// Work and span of what each pool ran, likewise.
+    pub work_spans: Vec<Measured<WorkSpan>>,
+    /// How times of each pool's tasks are spread, likewise.
+    #[cfg(feature = "read")]
+    pub distributions: Vec<Distributions>,
+    /// The decomposition by what was asked for.
+    pub breakdown: Option<Breakdown>,
     /// What each worker did.
     pub activity: Activity,
     /// What the parallel iterators did, by call site: those whose calls took longest first.
@@ -76,12 +86,22 @@ impl Report {
     ///
     /// The trace contradicts itself.
     pub fn of(trace: &Trace) -> Result<Self, Problem> {
+        Self::by(trace, None)
+    }
+
+    /// The same, with the decomposition in rows of what is asked for.
+    ///
+    /// # Errors
+    ///
+    /// The trace contradicts itself.
+    pub fn by(trace: &Trace, by: Option<By>) -> Result<Self, Problem> {
         let timeline = Timeline::new(trace)?;
+        let pools = timeline.pools();
         let window = Window::of(&timeline);
         let activity = Activity::of(&timeline, window);
         let decompose = |pool| Decomposition::of(&timeline, window, pool);
         let header = &trace.header;
-        let decompositions: Vec<_> = trace.pools.iter().map(decompose).collect();
+        let decompositions: Vec<_> = pools.iter().map(decompose).collect();
         let call_sites = call_sites(&timeline);
         let steals = Steals::of(&timeline);
         let kernel = KernelFigures::of(trace);
@@ -106,6 +126,13 @@ impl Report {
             run: header.run.as_ref().map(RunFigures::of),
             counts: crate::analysis::detail::counts(header.detail, trace.counts()),
             findings: findings(&picture),
+            work_spans: pools.iter().map(|pool| WorkSpan::of(&timeline, window, pool)).collect(),
+            #[cfg(feature = "read")]
+            distributions: pools
+                .iter()
+                .map(|pool| Distributions::of(&timeline, window, pool))
+                .collect(),
+            breakdown: by.map(|by| Breakdown::of(&timeline, window, by)),
             decompositions,
             call_sites,
             steals,

@@ -25,7 +25,7 @@ pub use component::{Component, CoreTime, Group};
 pub use parts::parts_of;
 pub use verdict::{HEALTHY, OPAQUE, Verdict};
 
-use super::{Window, detail};
+use super::{JoinCost, Window, detail};
 use crate::model::{Lane, Measured, Nanos, Pool, PoolId, SchedulingSource, Span};
 use crate::timeline::Timeline;
 use piece::Pieces;
@@ -45,6 +45,8 @@ pub struct Decomposition {
     pub core_time: Nanos,
     /// The components that there are, in the order of [`Component::ALL`].
     pub parts: Vec<Part>,
+    /// What a join costs, with which they are multiplied; all call sites together.
+    pub join_cost: Measured<JoinCost>,
     /// What could not be told apart, why, and where its time is instead.
     pub missing: Vec<Missing>,
     /// What most of the loss is a matter of; `None` if the window is empty.
@@ -201,6 +203,7 @@ impl<'t> Measurement<'t> {
             window,
             core_time,
             parts,
+            join_cost: self.pieces.prices.join().clone(),
             missing: self.missing.clone(),
             verdict: None,
             callers: sums.callers(),

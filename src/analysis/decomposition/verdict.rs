@@ -26,6 +26,14 @@ pub enum Verdict {
 impl Verdict {
     /// The verdict on a decomposition; `None` if the window is empty.
     pub(super) fn of(whole: &Decomposition) -> Option<Self> {
+        // Task management that is not told from work is in no group.
+        let within_work = |component| {
+            let found = whole.missing.iter().find(|missing| missing.component == component);
+            found.is_some_and(|missing| missing.within == Component::Work)
+        };
+        if within_work(Component::Runtime) {
+            return Some(Self::Undecided(Component::Work));
+        }
         if whole.losses().cores(whole.core_time)? <= HEALTHY {
             return Some(Self::Healthy);
         }

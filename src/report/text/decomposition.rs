@@ -33,7 +33,7 @@ pub(super) fn write(
 }
 
 fn table(whole: &Decomposition, style: Style) -> Table {
-    let rows: Vec<&Part> = whole.parts.iter().filter(|part| is_shown(part)).collect();
+    let rows: Vec<&Part> = whole.parts.iter().filter(|part| is_shown(whole, part)).collect();
     let cells = |cell: fn(&Decomposition, &Part) -> String, total: &str| {
         let rows = rows.iter().map(|part| cell(whole, part));
         rows.chain([total.to_owned()]).collect::<Vec<_>>()
@@ -62,9 +62,11 @@ fn table(whole: &Decomposition, style: Style) -> Table {
     table.with_total()
 }
 
-/// What rounds to nothing in both columns is in the total alone.
-fn is_shown(part: &Part) -> bool {
+/// What rounds to nothing in both columns is left out: the others add up to the total without it.
+fn is_shown(whole: &Decomposition, part: &Part) -> bool {
+    let digits = |figure: String| figure.contains(|digit: char| ('1'..='9').contains(&digit));
     part.component != Component::Unattributed
+        && (digits(cores(whole, part.time)) || digits(share(whole, part.time)))
 }
 
 fn cores(whole: &Decomposition, time: CoreTime) -> String {
@@ -145,7 +147,9 @@ fn told(whole: &Decomposition, verdict: Verdict) -> (String, String) {
     let of = |group: Group| cores(whole, whole.group(group).time);
     match verdict {
         Verdict::Healthy => {
-            ("healthy".to_owned(), format!("{lost} of {all} are lost, which is little"))
+            let hidden = whole.missing.iter().any(|missing| missing.within == Component::Work);
+            let known = if hidden { ", as far as it is measured" } else { "" };
+            ("healthy".to_owned(), format!("{lost} of {all} are lost, which is little{known}"))
         }
         Verdict::Bound(group) => {
             let sentence = format!("{}: {} of {lost} lost cores", why(group), of(group));

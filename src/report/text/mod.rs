@@ -4,11 +4,13 @@
 //! and whether it wants colour is the caller's to find out.
 
 mod bar;
+mod breakdown;
 mod call_sites;
 mod checkup;
 mod comparison;
 mod decomposition;
 mod facts;
+mod findings;
 mod kernel;
 mod on_off;
 mod section;

@@ -5,9 +5,12 @@ use std::io::{self, Write};
 
 use super::facts::{self, Fact};
 use super::style::{Paint, Style, columns, fill, wrap};
-use super::units::{counted, ordinal, percent, picos, range, ratio, thousands};
-use super::{call_sites, decomposition, kernel, workers};
-use crate::analysis::{Latency, OwnCost, Steals, Theft, WindowEnds};
+use super::units::{counted, mean, ordinal, percent, picos, range, ratio, thousands};
+use super::{breakdown, call_sites, decomposition, findings, kernel, workers};
+use crate::analysis::{
+    Component, Decomposition, JoinCost, JoinCostSource, Latency, OwnCost, Steals, Theft,
+    WindowEnds, WorkSpan,
+};
 use crate::model::{ClockSource, Counts, LaneId, Losses, Measured};
 use crate::report::{Report, RunFigures};
 
@@ -25,6 +28,10 @@ pub fn write(report: &Report, style: &Style, out: &mut dyn Write) -> io::Result<
     write_warnings(&warnings(report), style, out)?;
     for whole in &report.decompositions {
         decomposition::write(whole, style, out)?;
+    }
+    findings::write(&report.findings, style, out)?;
+    if let Some(breakdown) = &report.breakdown {
+        breakdown::write(breakdown, style, out)?;
     }
     writeln!(out)?;
     facts::write(&figures(report), style, out)?;
@@ -140,9 +147,46 @@ fn figures(report: &Report) -> Vec<Fact> {
     facts.push(Fact::measured("busy", &report.activity.busy_cores, |cores| {
         (format!("{cores:.2}"), "cores on average".to_owned())
     }));
+    facts.extend(report.decompositions.iter().filter_map(|whole| join_cost(whole.value()?)));
+    facts.extend(report.work_spans.iter().filter_map(|measured| parallelism(measured.value()?)));
     facts.extend(kernel::figures(&report.kernel));
     facts.push(own_share(report));
     facts
+}
+
+/// What one join took, and how that is known; `None` where there was none.
+fn join_cost(whole: &Decomposition) -> Option<Fact> {
+    let JoinCost { picos: cost, low, high, source } = *whole.join_cost.value()?;
+    whole.part(Component::Runtime)?;
+    let how = match source {
+        JoinCostSource::Elision { pairs } => {
+            let (low, high) = (picos(low), picos(high));
+            format!(
+                "of rayon's work each, by {} with and without; 95 %: {low} – {high}",
+                counted(pairs, "pair")
+            )
+        }
+        JoinCostSource::Calibrated => {
+            "of rayon's work each, as empty ones take in a pool of one worker".to_owned()
+        }
+    };
+    Some(Fact::new("join cost", picos(cost), how))
+}
+
+/// How many workers could be kept busy.
+fn parallelism(found: &WorkSpan) -> Option<Fact> {
+    let parallelism = found.parallelism()?;
+    // Joins that were only counted are taken as serial: there is as much, and more.
+    let least = if found.untimed_joins > 0 { "≥ " } else { "" };
+    let burdened = match (found.burdened_parallelism(), &found.burden) {
+        (Some(burdened), Measured::Is(burden)) => {
+            let each = burden.total();
+            format!("; burdened with {each} a migration: {least}{}", mean(burdened))
+        }
+        _ => String::new(),
+    };
+    let remark = format!("work {} by span {}{burdened}", found.work, found.span);
+    Some(Fact::new("parallelism", format!("{least}{}", mean(parallelism)), remark))
 }
 
 fn median(run: &RunFigures) -> Option<Fact> {
