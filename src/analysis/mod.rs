@@ -7,6 +7,7 @@
 
 pub mod activity;
 pub mod call_sites;
+pub mod compare;
 pub mod decomposition;
 pub mod detail;
 mod groups;
@@ -20,6 +21,7 @@ pub mod window;
 
 pub use activity::{Activity, PoolActivity, Times, WorkerActivity};
 pub use call_sites::{CallSite, Kept, KeptLeaves, KeptReductions, PartCounts, call_sites};
+pub use compare::Comparison;
 pub use decomposition::{Component, CoreTime, Decomposition, Group, Missing, Part, Verdict};
 pub use kernel::{CounterFigures, KernelFigures};
 pub use on_off::{OnOff, OnOffParts};

@@ -6,6 +6,7 @@
 mod bar;
 mod call_sites;
 mod checkup;
+mod compare;
 mod comparison;
 mod decomposition;
 mod facts;
@@ -20,6 +21,7 @@ mod units;
 mod workers;
 
 pub use checkup::write_checkup;
+pub use compare::write_compared;
 pub use comparison::write_comparison;
 pub use section::write;
 pub use stat::{write_interval, write_stat};
