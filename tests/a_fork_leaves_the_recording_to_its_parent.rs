@@ -40,7 +40,9 @@ fn a_child_ends_its_copy_and_the_parent_goes_on() {
     // Stopped in the child, where the kernel's records of the parent are no longer mapped; and ended
     // with all that a thread has registered for its end.
     let session = in_a_child(session, |session| {
-        assert_eq!(session.stop().counts().joins, 1);
+        let trace = session.stop();
+        assert_eq!(trace.counts().joins, 1);
+        assert!(trace.header.rayon.value().is_none(), "no thread is started in a fork");
         #[expect(unsafe_code, reason = "a system call")]
         // SAFETY: ends the child.
         unsafe {

@@ -35,7 +35,11 @@ const RULES: &[Rule] = &[
         crates: &["itoa", "serde", "serde_json", "thiserror"],
     },
     Rule { module: "timeline", modules: &["model"], crates: &["serde", "thiserror"] },
-    Rule { module: "analysis", modules: &["timeline", "model"], crates: &["serde"] },
+    Rule {
+        module: "analysis",
+        modules: &["timeline", "model"],
+        crates: &["hdrhistogram", "serde"],
+    },
     Rule {
         module: "report",
         modules: &["analysis", "timeline", "model"],
@@ -188,6 +192,7 @@ const OTHER_CRATES: &[&str] = &[
     "anyhow",
     "clap",
     "console",
+    "hdrhistogram",
     "indicatif",
     "itoa",
     "libc",

@@ -6,11 +6,16 @@
 //! How figures are shown is [`crate::report`]'s. They can be serialized, as the JSON report is them.
 
 pub mod activity;
+mod annotate;
+mod breakdown;
 pub mod call_sites;
 pub mod compare;
 pub mod decomposition;
 pub mod detail;
+#[cfg(feature = "read")]
+pub mod distributions;
 mod groups;
+pub mod join_cost;
 pub mod kernel;
 pub mod on_off;
 mod opaque;
@@ -18,13 +23,20 @@ pub mod own_cost;
 mod rank;
 pub mod steals;
 pub mod window;
+pub mod work_span;
 
 pub use activity::{Activity, PoolActivity, Times, WorkerActivity};
+pub use annotate::annotations;
+pub use breakdown::{Breakdown, BreakdownRow, By};
 pub use call_sites::{CallSite, Kept, KeptLeaves, KeptReductions, PartCounts, call_sites};
 pub use compare::Comparison;
 pub use decomposition::{Component, CoreTime, Decomposition, Group, Missing, Part, Verdict};
+#[cfg(feature = "read")]
+pub use distributions::{Bucket, Distribution, Distributions};
+pub use join_cost::{JoinCost, JoinCostSource, JoinCosts};
 pub use kernel::{CounterFigures, KernelFigures};
 pub use on_off::{OnOff, OnOffParts};
 pub use own_cost::OwnCost;
 pub use steals::{Latency, Steals, Theft};
 pub use window::{Window, WindowEnds};
+pub use work_span::{Burden, OperationWorkSpan, WorkClock, WorkSpan};

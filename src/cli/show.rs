@@ -4,11 +4,12 @@
 use std::io::{self, Write};
 
 use super::Outcome;
+use crate::analysis::annotations as annotate;
 use crate::analysis::compare::Answer;
-use crate::model::{Host, Trace};
+use crate::model::{Annotations, Host, Trace};
 use crate::report;
 use crate::report::checkup::Checkup;
-use crate::timeline::Problem;
+use crate::timeline::{Problem, Timeline};
 
 pub(super) use crate::report::Report;
 pub(super) use crate::report::compare::Compared;
@@ -19,6 +20,11 @@ pub(super) fn reports<'a>(
     traces: impl IntoIterator<Item = &'a Trace>,
 ) -> Result<Vec<Report>, Problem> {
     traces.into_iter().map(Report::of).collect()
+}
+
+/// What the analysis says of a trace, for viewers; nothing of one that contradicts itself.
+pub(super) fn annotations(trace: &Trace) -> Annotations {
+    Timeline::new(trace).map_or_else(|_| Annotations::default(), |timeline| annotate(&timeline))
 }
 
 /// Each report, and then, if there are several, one table of them all.

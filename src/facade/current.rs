@@ -8,6 +8,7 @@ use std::collections::HashSet;
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
+use super::costs;
 use crate::linux;
 use crate::record::{self, Identity, PoolId, Seat, clock};
 use crate::session;
@@ -172,8 +173,10 @@ fn seat_index(index: usize) -> u32 {
     u32::try_from(index).expect("rayon's limit on workers is below 2^32")
 }
 
+/// Every thread that records comes by here, once or twice.
 fn identity(seat: Option<Seat>) -> Identity {
     clock::choose(linux::clock_distrust());
+    session::calibrate_with(costs::measure);
     // Fails only while the thread ends, when there is nothing left to arrange.
     let _ = END_OF_THREAD.try_with(|_| ());
     let name = thread::current().name().map(str::to_owned);

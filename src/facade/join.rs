@@ -11,7 +11,7 @@ use rayon::FnContext;
 
 use super::current::{self, lane};
 use super::{job, pool};
-use crate::record::{Arrival, Halves, Link, OperationKind, Slow, Timed};
+use crate::record::{self, Arrival, Halves, Link, OperationKind, Slow, Timed};
 
 /// [`rayon::join`], recorded.
 #[inline]
@@ -113,6 +113,7 @@ where
     match lane().slow_join() {
         Slow::Timed(with) => timed(with, site, move |_| a(), move |_| b()),
         Slow::Counted => counted(move |_| a(), move |_| b()),
+        Slow::Elided => record::call_both(a, b),
         Slow::NoTask if current::is_worker() => job::run(Arrival::Root, || join_at(a, b, site)),
         Slow::NoTask => outside_join(a, b, site),
     }
@@ -156,6 +157,11 @@ where
     match lane().slow_join() {
         Slow::Timed(with) => timed(with, site, a, b),
         Slow::Counted => counted(a, b),
+        Slow::Elided => {
+            // The halves want contexts, which only rayon can make.
+            lane().stop_eliding();
+            counted(a, b)
+        }
         Slow::NoTask if current::is_worker() => job::run(Arrival::Root, || {
             if current::tick() { slow_join_context(a, b, site) } else { counted(a, b) }
         }),

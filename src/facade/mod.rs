@@ -15,6 +15,8 @@ mod chain;
 #[cfg(feature = "record")]
 pub mod collections;
 #[cfg(feature = "record")]
+mod costs;
+#[cfg(feature = "record")]
 mod current;
 #[cfg(feature = "record")]
 pub mod iter;

@@ -3,6 +3,7 @@
 //! A leaf: every other module reads it and it reads none but [`crate::record`]'s ids and times.
 //! It holds facts, never judgements: nothing here is computed that could be computed again.
 
+mod annotations;
 mod event;
 mod header;
 mod host;
@@ -12,6 +13,7 @@ mod serial;
 mod trace;
 
 pub use crate::record::{EventId, LaneId, Nanos, PoolId};
+pub use annotations::{Annotations, CoresTrack};
 pub use event::{
     Collapsed, Event, Half, Iteration, Join, Leaf, Operation, OperationKind, Origin, Outcome,
     Reduction, SecondHalf, Span, Task,

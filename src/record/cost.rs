@@ -5,6 +5,7 @@ use std::hint::black_box;
 use std::panic::Location;
 
 use super::clock::{Anchor, Scale, now};
+use super::elision::call_both;
 use super::lane::{Lane, Slow};
 use super::log::Log;
 use super::part::{Done, Half};
@@ -26,6 +27,8 @@ pub struct Costs {
     pub timed_leaf_ps: u64,
     /// A leaf of a parallel iterator that is counted only, with the split before it.
     pub counted_leaf_ps: u64,
+    /// A join that runs as two plain calls because its half is elided.
+    pub elided_join_ps: u64,
 }
 
 /// Events of one batch; the best of several batches counts, because interruptions only add.
@@ -49,6 +52,8 @@ pub fn measure() -> Costs {
     lane.in_full(|| timed = per_event(|| timed_join(&lane)));
     let [mut split, mut leaf, mut counted_leaf] = [0; 3];
     lane.in_full(|| [split, leaf, counted_leaf] = parts(&lane));
+    let mut elided = 0;
+    lane.in_full(|| elided = elided_joins(&lane));
     let counted = per_event(|| {
         black_box(black_box(&lane).tick());
     });
@@ -71,6 +76,7 @@ pub fn measure() -> Costs {
         timed_split_ps: picoseconds(split),
         timed_leaf_ps: picoseconds(leaf),
         counted_leaf_ps: picoseconds(counted_leaf),
+        elided_join_ps: picoseconds(elided.saturating_sub(empty)),
     }
 }
 
@@ -91,6 +97,30 @@ fn timed_join(lane: &Lane) {
             black_box(open.halves()).first_ended(lane);
             open.close();
         }
+    }
+}
+
+fn elided_joins(lane: &Lane) -> u64 {
+    let all = u64::from(BATCH * BATCHES);
+    lane.in_elided_half(all, || {
+        per_event(|| {
+            let lane = black_box(lane);
+            if lane.tick() {
+                black_box(slow_join(lane, || (), || ()));
+            }
+        })
+    })
+}
+
+/// Out of line, as a front end's slow path is.
+#[inline(never)]
+fn slow_join(lane: &Lane, a: impl FnOnce(), b: impl FnOnce()) -> bool {
+    match lane.slow_join() {
+        Slow::Elided => {
+            call_both(a, b);
+            true
+        }
+        Slow::NoTask | Slow::Counted | Slow::Timed(_) => false,
     }
 }
 

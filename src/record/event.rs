@@ -43,6 +43,10 @@ pub const PANICKED: u8 = 1;
 pub const DEPTH_KNOWN: u8 = 2;
 /// Flag of a join: it is a split of a parallel iterator.
 pub const SPLIT: u8 = 2;
+/// Flag of a join: its first half ran with its joins as plain calls, the second as usual.
+pub const ELIDED_FIRST: u8 = 4;
+/// Flag of a join: its second half ran with its joins as plain calls, the first as usual.
+pub const ELIDED_SECOND: u8 = 8;
 /// Flag of a leaf: a [`Feed`] goes with it.
 pub const FED: u8 = 2;
 /// Flag of an iteration: reductions are visible.

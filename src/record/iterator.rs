@@ -155,10 +155,7 @@ impl Lane {
     #[inline]
     fn recorded(&self, who: impl FnOnce() -> Identity) -> Option<(&Notebook, Mode)> {
         let switch = recorder::switch();
-        let mode = match self.mode.get() {
-            Mode::NoTask => Mode::of(switch.detail),
-            mode => mode,
-        };
+        let mode = self.mode_of_call(switch.detail);
         if !mode.is_recorded() {
             return None;
         }

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU8, AtomicU64, Ordering::Relaxed};
 
 use super::buffer::Record;
 use super::clock::now;
+use super::elision::Sample;
 use super::event::{self, SecondHalf};
 use super::lane::Lane;
 use super::link::Link;
@@ -62,6 +63,8 @@ pub struct OpenJoin<'l> {
 #[derive(Debug)]
 pub struct Halves {
     link: Link,
+    /// What is found out at this join, if anything is.
+    sample: Option<Sample>,
     /// The end of the first half, or 0: ticks, joins, and ticks of other tasks until then.
     first_end: AtomicU64,
     joins: AtomicU64,
@@ -71,10 +74,10 @@ pub struct Halves {
 }
 
 impl Halves {
-    fn new(link: Link) -> Self {
+    fn new(link: Link, sample: Option<Sample>) -> Self {
         let (first_end, joins, nested) = (AtomicU64::new(0), AtomicU64::new(0), AtomicU64::new(0));
         let second = AtomicU8::new(SecondHalf::Inline as u8);
-        Self { link, first_end, joins, nested, second }
+        Self { link, sample, first_end, joins, nested, second }
     }
 
     /// The first half has ended, on `lane`.
@@ -84,6 +87,9 @@ impl Halves {
         self.first_end.store(mark.at.0, Relaxed);
         self.joins.store(mark.joins, Relaxed);
         self.nested.store(mark.nested, Relaxed);
+        if let Some(sample) = self.sample {
+            lane.second_half_of(sample);
+        }
     }
 
     /// The second half is about to run as a job, on `lane`; the link that the job came with.
@@ -125,24 +131,26 @@ impl<'l> Timed<'l> {
         notebook.timed_joins.set(notebook.timed_joins.get() + 1);
         let (parent, outer) = (notebook.next_id(), notebook.take_short());
         let (lane_number, pool) = (notebook.lane().0, notebook.pool());
+        let joins = lane.joins.get();
+        let is_due = notebook.elision.is_due(joins);
+        let sample = if is_due { notebook.draw(lane, detail, depth - 1) } else { None };
+        if let Some(sample) = sample {
+            lane.first_half_of(sample);
+        }
         OpenJoin {
             lane,
             notebook,
             epoch: notebook.epoch(),
             detail,
-            joins: lane.joins.get(),
+            joins,
             outer,
             set_aside: notebook.set_aside(),
             returned: false,
             // The clock is read last, so that the bookkeeping is not in the join's time.
-            halves: Halves::new(Link {
-                site,
-                parent,
-                depth,
-                lane: lane_number,
-                pool,
-                pushed: now().0,
-            }),
+            halves: Halves::new(
+                Link { site, parent, depth, lane: lane_number, pool, pushed: now().0 },
+                sample,
+            ),
         }
     }
 }
@@ -165,6 +173,9 @@ impl OpenJoin<'_> {
     fn end(&mut self) {
         let end = now();
         let joins = self.lane.count();
+        if let Some(sample) = self.halves.sample {
+            self.lane.halves_ended(sample);
+        }
         self.lane.go_to(self.notebook, self.detail, self.depth());
         if self.epoch != self.notebook.epoch() {
             return;
@@ -182,17 +193,28 @@ impl OpenJoin<'_> {
             SecondHalf::Inline | SecondHalf::Unknown => 0,
             SecondHalf::SameWorker | SecondHalf::Stolen => self.waited(mark, end),
         };
-        if second == SecondHalf::Inline && self.returned {
-            self.learn(mark.at, end);
+        let in_place = second == SecondHalf::Inline && self.returned;
+        let joins = [mark.joins - self.joins, joins - mark.joins];
+        let mut record = self.record(second, mark.at, end, joins);
+        match self.halves.sample {
+            Some(sample) => {
+                let joins = in_place.then_some(joins);
+                record.flags |= self.notebook.end_sample(self.lane, sample, joins);
+            }
+            // Where a half was elided, the join was quicker than such joins are.
+            None if in_place => self.learn(mark.at, end),
+            None => {}
         }
-        let record =
-            self.record(second, mark.at, end, [mark.joins - self.joins, joins - mark.joins]);
-        self.write(record, waited, second == SecondHalf::Stolen);
+        let is_pair = record.flags & (event::ELIDED_FIRST | event::ELIDED_SECOND) != 0;
+        self.write(record, waited, second == SecondHalf::Stolen || is_pair);
     }
 
     /// The first half panicked.
     #[cold]
     fn end_without_second(&mut self, end: Ticks, joins: u64) {
+        if let Some(sample) = self.halves.sample {
+            self.notebook.end_sample(self.lane, sample, None);
+        }
         let record = self.record(SecondHalf::Unknown, end, end, [joins - self.joins, 0]);
         self.write(record, 0, false);
     }

@@ -58,6 +58,8 @@ pub(super) enum Mode {
     Auto = 3,
     /// Timed throughout.
     Full = 4,
+    /// As `Auto`, but in a half whose joins are plain calls: every join takes the slow path.
+    Elided = 5,
 }
 
 impl Mode {
@@ -78,7 +80,7 @@ impl Mode {
     #[inline]
     pub(super) fn timed(self) -> Option<Detail> {
         match self {
-            Self::Auto => Some(Detail::Auto),
+            Self::Auto | Self::Elided => Some(Detail::Auto),
             Self::Full => Some(Detail::Full),
             Self::NoTask | Self::Off | Self::Count => None,
         }
@@ -99,6 +101,9 @@ pub enum Slow<'l> {
     Counted,
     /// Time it: open it with this.
     Timed(Timed<'l>),
+    /// Call both halves, one after the other ([`call_both`](super::call_both)); it has been counted.
+    /// A front end that cannot says so ([`Lane::stop_eliding`]) and takes it for counted.
+    Elided,
 }
 
 impl Lane {
@@ -145,6 +150,13 @@ impl Lane {
                 }
                 _ => Slow::Counted,
             },
+            Mode::Elided => {
+                if self.elide_join() {
+                    Slow::Elided
+                } else {
+                    Slow::Counted
+                }
+            }
         }
     }
 
@@ -171,6 +183,20 @@ impl Lane {
     pub(super) fn go_to(&self, notebook: &Notebook, detail: Detail, depth: u32) {
         self.depth.set(depth);
         self.refill(if notebook.is_fine(detail, depth) { FINE_BUDGET } else { 1 });
+    }
+
+    /// As what an operation or a parallel iterator is recorded that this thread calls while the
+    /// process records in `detail`.
+    #[inline]
+    pub(super) fn mode_of_call(&self, detail: Detail) -> Mode {
+        match self.mode.get() {
+            Mode::NoTask => Mode::of(detail),
+            Mode::Elided => {
+                self.stop_eliding();
+                Mode::Auto
+            }
+            mode => mode,
+        }
     }
 
     /// Whether a recorded or unrecorded task is open on this thread.

@@ -11,6 +11,7 @@ mod buffer;
 pub mod clock;
 mod cost;
 mod depths;
+mod elision;
 pub mod event;
 mod gauge;
 #[cfg(test)]
@@ -36,6 +37,7 @@ mod texts;
 mod time;
 
 pub use cost::{Costs, measure as measure_costs};
+pub use elision::call_both;
 pub use event::{OperationKind, Origin, SecondHalf};
 pub use gauge::{GAUGE_WORDS, Gauge, Reading};
 pub use ids::{EventId, LaneId, PoolId, TextId};

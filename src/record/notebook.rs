@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use super::buffer::{Record, WORDS};
 use super::depths::Depths;
+use super::elision::Elision;
 use super::event;
 use super::gauge::Gauges;
 use super::ids::{EventId, LaneId};
@@ -79,6 +80,7 @@ pub(super) struct Notebook {
     pub(super) prelude: Cell<bool>,
     pub(super) feed: Feed,
     pub(super) gauges: Gauges,
+    pub(super) elision: Elision,
 }
 
 /// What a thread did of one parallel iterator, until it is added to the tally.
@@ -237,6 +239,7 @@ impl Notebook {
             prelude: Cell::new(false),
             feed: Feed::default(),
             gauges: Gauges::new(),
+            elision: Elision::new(),
         }
     }
 
@@ -289,6 +292,7 @@ impl Notebook {
         self.places.forget();
         self.depths.forget();
         self.gauges.start_over(settings.gauge);
+        self.elision.start_over(settings.detail);
         self.coarse.set(coarse_ticks());
         self.whole.set(if settings.detail == Detail::Auto { WHOLE } else { 0 });
         let squeezes = settings.on_full == OnFull::Collapse;
@@ -306,6 +310,12 @@ impl Notebook {
         let id = self.last_id.get() + 1;
         self.last_id.set(id);
         id
+    }
+
+    /// A number that grows by one with each id.
+    #[inline]
+    pub(super) fn ids_given(&self) -> u64 {
+        self.last_id.get()
     }
 
     /// Whether joins at `depth` are only counted.
@@ -328,7 +338,13 @@ impl Notebook {
             self.whole.set(self.whole.get().saturating_sub(1));
             return true;
         }
-        ticks >= self.coarse.get() || (matters && !self.squeezed.get())
+        ticks >= self.coarse.get() || (matters && self.keeps_what_matters())
+    }
+
+    /// Whether there is still room for every event that matters, however short.
+    #[inline]
+    pub(super) fn keeps_what_matters(&self) -> bool {
+        !self.squeezed.get()
     }
 
     /// Writes an event that is kept, and before it the short ones within it.

@@ -7,7 +7,7 @@ use super::buffer::Record;
 use super::clock::now;
 use super::event::{self, OperationKind};
 use super::join::Mark;
-use super::lane::{Lane, Mode};
+use super::lane::Lane;
 use super::link::Link;
 use super::notebook::{Around, Notebook, Short};
 use super::recorder::{self, Detail, Identity};
@@ -23,10 +23,7 @@ impl Lane {
         label: Option<&str>,
     ) -> Option<OpenOperation<'_>> {
         let switch = recorder::switch();
-        let mode = match self.mode.get() {
-            Mode::NoTask => Mode::of(switch.detail),
-            mode => mode,
-        };
+        let mode = self.mode_of_call(switch.detail);
         let detail = mode.timed()?;
         let notebook = self.recording(switch, who)?;
         Some(OpenOperation::new(self, notebook, detail, kind, site, label))

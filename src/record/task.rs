@@ -237,6 +237,7 @@ impl<'l> Recorded<'l> {
 
     fn count(&self, end: &End) {
         let timed_joins = self.notebook.timed_joins.replace(self.outer_timed_joins);
+        self.notebook.elision.task_ended(end.joins);
         self.notebook.with_log(|log| {
             log.add(Counter::Joins, end.joins);
             log.add(Counter::TimedJoins, timed_joins);

@@ -8,7 +8,7 @@ use super::observer::{Observed, Observer};
 use crate::linux;
 use crate::model::{
     self, ClockInfo, ClockSource, Counts, Detail, Header, Kernel, Lane, LaneId, Machine, Measured,
-    Nanos, Pool, PoolId, Role, Trace, Watched,
+    Nanos, Pool, PoolId, RayonCosts, Role, Trace, Watched,
 };
 use crate::record::clock::{Scale, Source};
 use crate::record::{self, Figures, Member, Recording, Ticks};
@@ -31,6 +31,7 @@ pub(super) struct Stopped {
     pub(super) title: String,
     pub(super) source: Source,
     pub(super) costs: record::Costs,
+    pub(super) rayon: Measured<RayonCosts>,
     /// At its start and at its end.
     pub(super) cpu_times: [CpuTimes; 2],
     /// `None` if the kernel was not asked.
@@ -39,7 +40,7 @@ pub(super) struct Stopped {
 
 /// The trace of a finished recording.
 pub(super) fn trace(stopped: Stopped) -> Trace {
-    let Stopped { recording, title, source, costs, cpu_times, observer } = stopped;
+    let Stopped { recording, title, source, costs, rayon, cpu_times, observer } = stopped;
     let scale = scale(&recording, source);
     let duration = scale.nanos(recording.end.ticks);
     let observed = observer.map(|observer| Observed::of_recording(observer, &recording, duration));
@@ -58,6 +59,7 @@ pub(super) fn trace(stopped: Stopped) -> Trace {
         Some(observed) => observed.kernel,
         None => Kernel::unmeasured(NOT_ASKED),
     };
+    let costs = (costs, rayon);
     let header = header(&recording, &collector.scale, title, source, costs, kernel);
     let (sites, chains) = collector.texts.into_lists();
     let mut trace = Trace { header, pools, sites, chains, lanes };
@@ -119,7 +121,7 @@ fn header(
     scale: &Scale,
     title: String,
     source: Source,
-    costs: record::Costs,
+    (costs, rayon): (record::Costs, Measured<RayonCosts>),
     kernel: Kernel,
 ) -> Header {
     Header {
@@ -150,9 +152,9 @@ fn header(
             counted_leaf_ps: costs.counted_leaf_ps,
             // No reading cost anything if there was nothing to read.
             reading_ps: recording.settings.gauge.map_or(0, |gauge| picos(scale, gauge.cost)),
-            elided_join_ps: 0,
+            elided_join_ps: costs.elided_join_ps,
         },
-        rayon: Measured::Not("rayon's own costs were not calibrated".to_owned()),
+        rayon,
         machine: machine(),
         kernel,
         run: None,

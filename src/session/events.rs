@@ -4,8 +4,8 @@
 use std::collections::HashMap;
 
 use crate::model::{
-    self, ChainId, Collapsed, Event, Iteration, Join, Leaf, Losses, Nanos, Operation, Outcome,
-    Reduction, Site, SiteId, Span, Tally, Task, Values,
+    self, ChainId, Collapsed, Event, Half, Iteration, Join, Leaf, Losses, Nanos, Operation,
+    Outcome, Reduction, Site, SiteId, Span, Tally, Task, Values,
 };
 use crate::record::clock::Scale;
 use crate::record::event::{self, PANICKED, Raw};
@@ -169,7 +169,7 @@ impl Reader<'_> {
             first_joins: if is_split { 0 } else { raw.first_joins },
             second_joins: raw.second_joins,
             second: second(raw.second()?),
-            elided: None,
+            elided: elided(raw.flags),
             outcome: outcome(raw.flags),
             site: self.site(raw.text),
         })
@@ -283,6 +283,15 @@ fn text(number: u32, texts: &[String]) -> Option<&str> {
 
 fn outcome(flags: u8) -> Outcome {
     if flags & PANICKED == 0 { Outcome::Returned } else { Outcome::Panicked }
+}
+
+fn elided(flags: u8) -> Option<Half> {
+    match (flags & event::ELIDED_FIRST != 0, flags & event::ELIDED_SECOND != 0) {
+        (true, false) => Some(Half::First),
+        (false, true) => Some(Half::Second),
+        // Both at once is a damaged record: there is nothing to compare.
+        (false, false) | (true, true) => None,
+    }
 }
 
 fn iteration_of(raw: event::Iteration) -> Iteration {

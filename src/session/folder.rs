@@ -6,7 +6,7 @@ use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use crate::format::chrome;
-use crate::model::Trace;
+use crate::model::{Annotations, Trace};
 
 /// A folder that could be written into when it was opened.
 #[derive(Debug)]
@@ -63,7 +63,17 @@ impl OutputFolder {
 
     /// Writes a trace as Chrome JSON, replacing a file of that name, and returns its path.
     pub fn write_trace(&self, name: &str, trace: &Trace) -> Result<PathBuf, WriteError> {
-        self.write(name, |out| chrome::write(trace, out))
+        self.write_annotated(name, trace, &Annotations::default())
+    }
+
+    /// The same, with an analysis's figures for whoever looks at it.
+    pub fn write_annotated(
+        &self,
+        name: &str,
+        trace: &Trace,
+        annotations: &Annotations,
+    ) -> Result<PathBuf, WriteError> {
+        self.write(name, |out| chrome::write_annotated(trace, annotations, out))
     }
 
     fn write(

@@ -3,6 +3,7 @@
 //! With the command line the only part that reads the environment or opens files. What the threads
 //! recorded becomes a [`Trace`] in `collect`.
 
+mod calibration;
 mod collect;
 #[cfg(feature = "record")]
 mod environment;
@@ -19,6 +20,8 @@ use crate::record::{self, clock};
 use collect::{CpuTimes, Stopped};
 use observer::Observer;
 
+#[cfg(feature = "record")]
+pub(crate) use calibration::calibrate_with;
 #[cfg(feature = "record")]
 pub(crate) use environment::start_from_environment;
 pub use folder::{OutputFolder, WriteError};
@@ -105,6 +108,7 @@ impl Session {
             title: std::mem::take(&mut self.title),
             source: self.clock,
             costs: costs(),
+            rayon: calibration::rayon_costs(),
             cpu_times: [std::mem::take(&mut self.cpu_before), cpu_after],
             observer,
         };

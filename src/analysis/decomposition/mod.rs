@@ -7,6 +7,7 @@
 mod baselines;
 mod component;
 mod cut;
+mod doings;
 mod load;
 mod parts;
 mod piece;
@@ -17,6 +18,8 @@ mod sweep;
 mod verdict;
 
 use serde::Serialize;
+
+pub(super) use doings::{Doings, Work, doings};
 
 pub use component::{Component, CoreTime, Group};
 pub use parts::parts_of;
@@ -227,7 +230,7 @@ fn missing(timeline: &Timeline, pool: &Pool, prices: &prices::Prices) -> (Vec<Mi
     let mut add = |component, reason: &str, within| {
         missing.push(Missing { component, reason: reason.to_owned(), within });
     };
-    if let Measured::Not(reason) = &prices.rayon {
+    if let Measured::Not(reason) = prices.join() {
         add(Component::Runtime, reason, Component::Work);
     }
     let workers = timeline.workers(pool.id);
@@ -241,7 +244,7 @@ fn missing(timeline: &Timeline, pool: &Pool, prices: &prices::Prices) -> (Vec<Mi
 }
 
 /// Why it is not known when a worker was off the CPU; `None` if it is.
-fn no_switches(lane: &Lane) -> Option<String> {
+pub(super) fn no_switches(lane: &Lane) -> Option<String> {
     match &lane.watched.scheduling {
         Measured::Not(reason) => Some(reason.clone()),
         Measured::Is(sums) if sums.source == SchedulingSource::Accounting => {

@@ -11,6 +11,8 @@ use crate::timeline::{Row, State, Stretch};
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Piece {
     pub(super) span: Span,
+    /// The innermost event, an index into the lane's.
+    pub(super) event: Option<usize>,
     pub(super) shares: Shares,
 }
 
@@ -59,7 +61,7 @@ impl Pieces<'_> {
         cuts(row).map(move |cut| {
             let around = between.at(cut.stretch);
             let shares = self.shares(worker, row, &cut, around);
-            Piece { span: cut.span, shares }
+            Piece { span: cut.span, event: cut.stretch.event, shares }
         })
     }
 

@@ -1,26 +1,35 @@
 //! What each of rayon's calls and each probe costs, as far as it was measured.
 
-use crate::model::{Costs, Measured, RayonCosts, SiteId};
-use crate::timeline::Timeline;
-
 use super::load::product;
 use super::{Component, CoreTime, Part};
+use crate::analysis::{JoinCost, JoinCosts};
+use crate::model::{Costs, Measured, RayonCosts, SiteId};
+use crate::timeline::Timeline;
 
 /// The costs that counts are multiplied with.
 pub(super) struct Prices {
     pub(super) costs: Costs,
-    pub(super) rayon: Measured<RayonCosts>,
+    /// Pushing and taking tasks.
+    rayon: Measured<RayonCosts>,
+    joins: JoinCosts,
 }
 
 impl Prices {
     pub(super) fn of(timeline: &Timeline) -> Self {
         let header = &timeline.trace().header;
-        Self { costs: header.costs, rayon: header.rayon.clone() }
+        let joins = JoinCosts::of(timeline);
+        Self { costs: header.costs, rayon: header.rayon.clone(), joins }
+    }
+
+    /// What a join costs, all call sites together.
+    pub(super) fn join(&self) -> &Measured<JoinCost> {
+        &self.joins.all
     }
 
     /// Of joins or splits at a call site, in picoseconds; what is not measured claims nothing.
-    pub(super) fn joins(&self, _site: Option<SiteId>, count: u64) -> u128 {
-        self.rayon.value().map_or(0, |costs| product(count, costs.join_ps))
+    pub(super) fn joins(&self, site: Option<SiteId>, count: u64) -> u128 {
+        let cost = self.joins.by_site.get(&site).or(self.joins.all.value());
+        cost.map_or(0, |cost| product(count, cost.picos))
     }
 
     /// Of pushing tasks.
@@ -33,8 +42,23 @@ impl Prices {
         self.rayon.value().map_or(0, |costs| product(count, costs.job_ps))
     }
 
-    /// Puts in how far the costs of joins are uncertain: what task management gains, work loses.
-    pub(super) fn add_intervals(&self, _parts: &mut [Part], _joins: CoreTime) {
-        let _ = Component::Runtime;
+    /// Puts in how far the costs of joins are uncertain, which claim so much of task management:
+    /// what that gains, work loses.
+    pub(super) fn add_intervals(&self, parts: &mut [Part], joins: CoreTime) {
+        let Some(JoinCost { picos, low, high, .. }) = self.joins.all.value() else { return };
+        let scaled = |cost: u64| match *picos {
+            0 => joins,
+            picos => CoreTime((i128::from(joins.0) * i128::from(cost) / i128::from(picos)) as i64),
+        };
+        let (less, more) = (joins - scaled(*low), scaled(*high) - joins);
+        for part in parts {
+            match part.component {
+                Component::Runtime => {
+                    (part.low, part.high) = (part.time - less, part.time + more);
+                }
+                Component::Work => (part.low, part.high) = (part.time - more, part.time + less),
+                _ => {}
+            }
+        }
     }
 }

@@ -73,7 +73,10 @@ fn file_name(workload: &str, measured: &Measured, several: bool) -> String {
 }
 
 fn write(folder: &OutputFolder, traces: &[(String, Trace)]) -> Result<Vec<PathBuf>, WriteError> {
-    traces.iter().map(|(name, trace)| folder.write_trace(name, trace)).collect()
+    let write = |(name, trace): &(String, Trace)| {
+        folder.write_annotated(name, trace, &show::annotations(trace))
+    };
+    traces.iter().map(write).collect()
 }
 
 fn print_files(files: &[PathBuf]) -> Result<(), Failure> {

@@ -141,6 +141,21 @@ impl<'a> Fields<'a> {
         Ok(())
     }
 
+    /// Where the core-time went while an operation ran: derived, and not read back.
+    pub(super) fn core_time(&mut self, parts: &[(&str, i64)]) {
+        self.key("core_ns");
+        self.buffer.push(b'{');
+        let mut fields = Fields::new(self.buffer, self.texts);
+        for (name, nanos) in parts {
+            fields.key(name);
+            if *nanos < 0 {
+                fields.buffer.push(b'-');
+            }
+            write_integer(fields.buffer, nanos.unsigned_abs());
+        }
+        self.buffer.push(b'}');
+    }
+
     /// All of a stretch off the CPU but its times. Its length stands here for the user, who would
     /// else see it rounded.
     pub(super) fn off_cpu(&mut self, off: &OffCpu, shown: Span) -> io::Result<()> {

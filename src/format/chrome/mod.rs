@@ -9,7 +9,8 @@
 //! 3. lane by lane, its events as complete slices (`X`), an event's fields as their `args`
 //!    (`fields.rs`); among them slices of the category `wait`, which are derived; then its stretches
 //!    off the CPU likewise, with names that are derived;
-//! 4. steal arrows (`s`, `f`) and counters (`C`), derived likewise.
+//! 4. steal arrows (`s`, `f`) and counters (`C`), derived likewise, and what an analysis says:
+//!    counters of cores by component, and `core_ns` among the `args` of operations.
 //!
 //! The reader needs 1 and what is not derived of 3. It takes any layout of white space and any order of
 //! keys, so that a file that passed through another JSON tool is still a trace.
@@ -40,7 +41,7 @@ mod read;
 pub use line::EventProblem;
 #[cfg(feature = "read")]
 pub use read::{ReadError, read};
-pub use write::write;
+pub use write::{write, write_annotated};
 
 /// What the head says the file is.
 const FORMAT: &str = "rayprism";

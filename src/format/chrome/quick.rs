@@ -129,7 +129,7 @@ mod tests {
     use super::super::write::{opening, write_slice};
     use super::*;
     use crate::format::nest::{Slice, What};
-    use crate::model::Site;
+    use crate::model::{Annotations, Site};
 
     const JOIN: &str = r#"{"ph":"X","pid":1,"tid":2,"ts":1.500,"dur":0.700,"name":"join","cat":"join","args":{"id":"2:17","task":"2:3","depth":3,"first_ns":400,"first_joins":12,"second_joins":0,"second":"inline","site":"0 src/a.rs:3:9"}}"#;
     const SPLIT: &str = r#"{"ph":"X","pid":1,"tid":2,"ts":1.500,"dur":0.700,"name":"split","cat":"split","args":{"id":"2:17","operation":"1:4","task":"2:3","depth":3,"first_ns":400,"second":"inline","site":"0 src/a.rs:3:9"}}"#;
@@ -149,7 +149,8 @@ mod tests {
             let (tid, event) = slow(text).unwrap();
             let mut buffer = Vec::new();
             let slice = Slice { shown: event.span(), what: What::Event(&event) };
-            write_slice(slice, &opening(tid), &texts, &mut buffer).unwrap();
+            write_slice(slice, &opening(tid), &texts, &Annotations::default(), &mut buffer)
+                .unwrap();
             assert_eq!(String::from_utf8(buffer).unwrap(), text);
         }
     }

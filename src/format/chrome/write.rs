@@ -18,7 +18,9 @@ use crate::format::arrows::{Arrow, Point, arrows};
 use crate::format::nest::{Slice, Slices, What};
 use crate::format::tracks::{self, Sample};
 use crate::format::{off_cpu, rates};
-use crate::model::{Event, Lane, Nanos, OffCpu, Origin, Role, Span, Trace};
+use crate::model::{
+    Annotations, CoresTrack, Event, Lane, Nanos, OffCpu, Origin, Role, Span, Trace,
+};
 
 /// Bytes that are gathered before they are handed on.
 const CHUNK: usize = 1 << 16;
@@ -35,16 +37,32 @@ const CHUNK: usize = 1 << 16;
 ///
 /// Those of `out`.
 pub fn write<W: Write>(trace: &Trace, out: &mut W) -> io::Result<()> {
+    write_annotated(trace, &Annotations::default(), out)
+}
+
+/// The same, with an analysis's figures as counter tracks and on the operations.
+///
+/// # Errors
+///
+/// Those of `out`.
+pub fn write_annotated<W: Write>(
+    trace: &Trace,
+    annotations: &Annotations,
+    out: &mut W,
+) -> io::Result<()> {
     let mut file = File { out, buffer: Vec::with_capacity(2 * CHUNK), begun: false };
     let threads = Threads::new(trace.lanes.iter().map(|lane| !lane.watched.off_cpu.is_empty()));
     write_head(trace, &threads, &mut file)?;
     let texts = Texts::new(&trace.sites, &trace.chains, &trace.header.kernel.counters)?;
     for (position, lane) in trace.lanes.iter().enumerate() {
-        write_events(&lane.events, threads.lane(position), &texts, &mut file)?;
+        write_events(&lane.events, threads.lane(position), &texts, annotations, &mut file)?;
         write_off_cpu(lane, threads.off_cpu(position), &texts, &mut file)?;
     }
     for (arrow, id) in arrows(trace).into_iter().zip(1..) {
         write_arrow(arrow, id, &threads, &mut file)?;
+    }
+    for track in &annotations.cores {
+        write_cores(track, &mut file)?;
     }
     write_counter("busy", "workers", &tracks::busy_workers(trace), &mut file)?;
     write_counter("queued", "tasks", &tracks::queued_tasks(trace), &mut file)?;
@@ -174,11 +192,12 @@ fn write_events<W: Write>(
     events: &[Event],
     tid: u64,
     texts: &Texts<'_>,
+    annotations: &Annotations,
     file: &mut File<'_, W>,
 ) -> io::Result<()> {
     let opening = opening(tid);
     for slice in Slices::new(events) {
-        write_slice(slice, &opening, texts, file.entry()?)?;
+        write_slice(slice, &opening, texts, annotations, file.entry()?)?;
     }
     Ok(())
 }
@@ -229,12 +248,13 @@ pub(super) fn write_slice(
     Slice { what, shown }: Slice<'_>,
     opening: &[u8],
     texts: &Texts<'_>,
+    annotations: &Annotations,
     buffer: &mut Vec<u8>,
 ) -> io::Result<()> {
     buffer.extend_from_slice(opening);
     write_times(shown, buffer)?;
     match what {
-        What::Event(event) => write_event(event, shown, texts, buffer)?,
+        What::Event(event) => write_event(event, shown, texts, annotations, buffer)?,
         What::Wait => write_name(WAIT, WAIT, buffer)?,
     }
     buffer.push(b'}');
@@ -252,12 +272,18 @@ fn write_event(
     event: &Event,
     shown: Span,
     texts: &Texts<'_>,
+    annotations: &Annotations,
     buffer: &mut Vec<u8>,
 ) -> io::Result<()> {
     write_name(fields::name(event, texts), fields::category(event), buffer)?;
     buffer.extend_from_slice(b",\"args\":{");
     let mut fields = Fields::new(buffer, texts);
     fields.event(event)?;
+    if let Event::Operation(operation) = event
+        && let Some(parts) = annotations.operations.get(&operation.id)
+    {
+        fields.core_time(parts);
+    }
     if !tells(shown, event.span()) {
         fields.times(event.span())?;
     }
@@ -314,6 +340,16 @@ fn write_counter<W: Write>(
 ) -> io::Result<()> {
     for Sample { at, value } in samples {
         write_sample(name, key, *at, value, file)?;
+    }
+    Ok(())
+}
+
+/// A component's track, its values with three decimals.
+fn write_cores<W: Write>(track: &CoresTrack, file: &mut File<'_, W>) -> io::Result<()> {
+    for &(at, milli) in &track.milli_cores {
+        let (sign, milli) = (if milli < 0 { "-" } else { "" }, milli.unsigned_abs());
+        let value = format_args!("{sign}{}.{:03}", milli / 1_000, milli % 1_000);
+        write_sample(&track.name, track.component, at, value, file)?;
     }
     Ok(())
 }

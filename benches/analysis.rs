@@ -1,0 +1,150 @@
+//! How long it takes to analyse a trace, and how much memory: from a trace in memory to a report.
+//!
+//! Constructed traces of a hundred thousand and of a million events (tasks with joins in them, some
+//! of them stolen, and times off the CPU) take turns. The memory is the most that the process had,
+//! so that the trace itself is in it.
+//!
+//! `cargo bench --bench analysis [-- --rounds 5]`
+
+#![allow(clippy::print_stdout, reason = "a benchmark's output is its purpose")]
+
+use std::hint::black_box;
+use std::time::{Duration, Instant};
+
+use rayprism::model::{
+    Counts, Event, Join, Lane, Nanos, OffCpu, Origin, Scheduling, SchedulingSource, SecondHalf,
+    Task, Trace, Watched,
+};
+use rayprism::report::Report;
+
+#[path = "support/mod.rs"]
+mod support;
+#[path = "../tests/timeline_fixture/mod.rs"]
+mod timeline_fixture;
+
+use support::Arguments;
+use timeline_fixture::{id, join, span, stolen, task, trace, worker};
+
+const LANES: u32 = 8;
+/// Joins in each task: a tree of three levels.
+const JOINS: u64 = 7;
+const STEP: u64 = 1_000;
+
+fn main() {
+    let arguments = Arguments::parse(5, "auto");
+    let traces = [constructed(100_000), constructed(1_000_000)];
+    let mut best = [Duration::MAX; 2];
+    for _ in 0..arguments.rounds {
+        for (trace, best) in traces.iter().zip(&mut best) {
+            *best = (*best).min(analyse(trace));
+        }
+    }
+    for (trace, time) in traces.iter().zip(best) {
+        let events: usize = trace.lanes.iter().map(|lane| lane.events.len()).sum();
+        println!("{events} events: {:.0} ms, the best of {}", ms(time), arguments.rounds);
+    }
+    println!("ten times the events: {:.1}× the time", ms(best[1]) / ms(best[0]));
+    match peak_memory() {
+        Some(bytes) => println!("at most {} MB of memory, the traces included", bytes / 1_000_000),
+        None => println!("memory: not measured here"),
+    }
+}
+
+fn ms(time: Duration) -> f64 {
+    time.as_secs_f64() * 1e3
+}
+
+fn analyse(trace: &Trace) -> Duration {
+    let start = Instant::now();
+    let report = Report::of(trace).expect("a trace that agrees with itself");
+    let time = start.elapsed();
+    black_box(report);
+    time
+}
+
+fn peak_memory() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let kilobytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    Some(kilobytes * 1024)
+}
+
+/// About so many events, on several workers.
+fn constructed(events: u64) -> Trace {
+    let tasks = events / u64::from(LANES) / (JOINS + 1);
+    let lanes = (0..LANES).map(|index| lane(index, tasks)).collect();
+    trace(tasks * STEP, lanes)
+}
+
+/// One task after the other; every fourth one was stolen from a join of the lane before.
+fn lane(index: u32, tasks: u64) -> Lane {
+    let number = index + 1;
+    let mut events = Vec::new();
+    let mut counts = Counts::default();
+    for at in 0..tasks {
+        let (start, first) = (at * STEP, at * (JOINS + 1) + 1);
+        let own = task(number, first, start + 100, start + 900);
+        let own = Task { joins: JOINS, ..own };
+        let victim = (number + LANES - 2) % LANES + 1;
+        let is_stolen = at % 4 == 1;
+        let own = match is_stolen {
+            true => stolen(own, id(victim, first - JOINS - 1 + 1), start - STEP + 150),
+            false => Task { pushed: Some(Nanos(start + 40)), ..own },
+        };
+        counts.steals += u64::from(own.origin == Origin::Stolen);
+        events.push(Event::Task(own));
+        tree(number, first, [start + 150, start + 850], 3, &mut first.clone(), &mut events);
+        counts.tasks += 1;
+    }
+    counts.joins = tasks * JOINS;
+    counts.timed_joins = counts.joins;
+    let lane = worker(number, index, events);
+    Lane { counts, watched: watched(tasks), ..lane }
+}
+
+/// A join with two in it, and so on; in the order of opening.
+fn tree(
+    lane: u32,
+    task: u64,
+    [start, end]: [u64; 2],
+    levels: u32,
+    last: &mut u64,
+    events: &mut Vec<Event>,
+) {
+    if levels == 0 {
+        return;
+    }
+    *last += 1;
+    let middle = start + (end - start) / 2;
+    let inner = (1 << (levels - 1)) - 1;
+    let own = join(lane, *last, task, [start, middle, end]);
+    let second = SecondHalf::Inline;
+    events.push(Event::Join(Join { first_joins: inner, second_joins: inner, second, ..own }));
+    tree(lane, task, [start + 5, middle - 5], levels - 1, last, events);
+    tree(lane, task, [middle + 5, end - 5], levels - 1, last, events);
+}
+
+/// Off the CPU for a while in each task, and between each two.
+fn watched(tasks: u64) -> Watched {
+    let off = |start, end, preempted| OffCpu {
+        span: span(start, end),
+        preempted,
+        from_cpu: None,
+        to_cpu: None,
+    };
+    let both = |at: u64| {
+        [off(at * STEP + 10, at * STEP + 60, false), off(at * STEP + 300, at * STEP + 350, true)]
+    };
+    let off_cpu: Vec<OffCpu> = (0..tasks).flat_map(both).collect();
+    let scheduling = Scheduling {
+        source: SchedulingSource::SwitchRecords,
+        wall: Nanos(tasks * STEP),
+        on_cpu: Nanos(tasks * (STEP - 100)),
+        voluntary: Nanos(tasks * 50),
+        preempted: Nanos(tasks * 50),
+        voluntary_switches: Some(tasks),
+        preemptions: Some(tasks),
+        migrations: Some(0),
+    };
+    Watched { scheduling: rayprism::model::Measured::Is(scheduling), off_cpu, ..Watched::default() }
+}
