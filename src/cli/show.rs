@@ -3,12 +3,16 @@
 
 use std::io::{self, Write};
 
+use super::Outcome;
 use crate::analysis::annotations as annotate;
+use crate::analysis::compare::Answer;
 use crate::model::{Annotations, Host, Trace};
+use crate::report;
 use crate::report::checkup::Checkup;
-use crate::report::{self, Report};
 use crate::timeline::{Problem, Timeline};
 
+pub(super) use crate::report::Report;
+pub(super) use crate::report::compare::Compared;
 pub(super) use crate::report::text::Style;
 
 /// The report of each trace.
@@ -60,4 +64,30 @@ pub(super) fn checkup_text(
 /// A checkup for scripts.
 pub(super) fn checkup_json(checkup: &Checkup, out: &mut dyn Write) -> io::Result<()> {
     report::json::write_checkup(checkup, out)
+}
+
+/// A comparison for people.
+pub(super) fn compared_text(
+    compared: &Compared,
+    style: &Style,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    report::text::write_compared(compared, style, out)
+}
+
+/// A comparison for scripts.
+pub(super) fn compared_json(compared: &Compared, out: &mut dyn Write) -> io::Result<()> {
+    report::json::write_compared(compared, out)
+}
+
+/// How a comparison ends: as the worst of its conditions does.
+pub(super) fn outcome(compared: &Compared) -> Outcome {
+    let is = |answer| compared.conditions.iter().any(|judgement| judgement.answer == answer);
+    if is(Answer::Holds) {
+        Outcome::Holds
+    } else if is(Answer::NotKnown) {
+        Outcome::NotKnown
+    } else {
+        Outcome::Done
+    }
 }

@@ -10,6 +10,12 @@
 //! { "schema": "rayprism-doctor", "version": 1, "complete": false, "checks": [ … ], "host": { … } }
 //! ```
 //!
+//! and the comparison of two recordings, whose fields are a [`Compared`]'s:
+//!
+//! ```json
+//! { "schema": "rayprism-compare", "version": 1, "a": { … }, "b": { … }, "wall": { … }, … }
+//! ```
+//!
 //! Each report is a [`Report`], field by field; its documentation is the schema's.
 //!
 //! - Times are whole nanoseconds, picoseconds where a name ends in `_ps`.
@@ -25,6 +31,7 @@ use serde::Serialize;
 
 use super::Report;
 use super::checkup::Checkup;
+use super::compare::Compared;
 use super::stat::{self, Stat};
 
 /// The version of the schema.
@@ -32,6 +39,9 @@ pub const VERSION: u32 = 1;
 
 /// The version of the schema of checkups.
 pub const CHECKUP_VERSION: u32 = 1;
+
+/// The version of the schema of comparisons.
+pub const COMPARED_VERSION: u32 = 1;
 
 #[derive(Serialize)]
 struct Document<'r> {
@@ -86,6 +96,26 @@ struct CheckupDocument<'c> {
 /// Those of `out`.
 pub fn write_checkup(checkup: &Checkup, out: &mut dyn Write) -> io::Result<()> {
     let document = CheckupDocument { schema: "rayprism-doctor", version: CHECKUP_VERSION, checkup };
+    serde_json::to_writer_pretty(&mut *out, &document)?;
+    out.write_all(b"\n")
+}
+
+#[derive(Serialize)]
+struct ComparedDocument<'c> {
+    schema: &'static str,
+    version: u32,
+    #[serde(flatten)]
+    compared: &'c Compared,
+}
+
+/// Writes a comparison as one JSON document, indented, with a newline at its end.
+///
+/// # Errors
+///
+/// Those of `out`.
+pub fn write_compared(compared: &Compared, out: &mut dyn Write) -> io::Result<()> {
+    let document =
+        ComparedDocument { schema: "rayprism-compare", version: COMPARED_VERSION, compared };
     serde_json::to_writer_pretty(&mut *out, &document)?;
     out.write_all(b"\n")
 }

@@ -6,6 +6,7 @@
 //! machine's facts what reports do for traces.
 
 pub mod checkup;
+pub mod compare;
 #[cfg(feature = "read")]
 pub mod json;
 mod run;
