@@ -201,7 +201,7 @@ fn table(pool: &PoolChange) -> Table {
     let workers = |workers: u32| format!("{:.2}", f64::from(workers));
     let all = || percent(1.0);
     let more_workers = f64::from(pool.b.workers) - f64::from(pool.a.workers);
-    let mut table = Table::new(vec![
+    let table = Table::new(vec![
         Column::text("component", column(&|row| row.component.name().to_owned(), "total".into())),
         Column::figures("A cores", column(&|row| cores(&row.a), workers(pool.a.workers))),
         Column::figures("share", column(&|row| share(&row.a), all())),
@@ -213,9 +213,6 @@ fn table(pool: &PoolChange) -> Table {
         ),
         Column::figures("core-time more", column(&time_more, time(pool.difference))),
     ]);
-    if rows.iter().any(|row| row.difference.low != row.difference.high) {
-        table.push(Column::text("95 %", column(&interval, String::new())));
-    }
     table.with_total()
 }
 
@@ -240,13 +237,18 @@ fn time(time: CoreTime) -> String {
     plus(time.to_string())
 }
 
-/// Of the core-time's difference, where a figure of the two is an estimate.
-fn interval(row: &ComponentChange) -> String {
-    let (low, high) = (row.difference.low, row.difference.high);
-    if low == high { String::new() } else { format!("{} – {}", time(low), time(high)) }
+/// Between what the differences lie that are of estimates; a column more would be too wide.
+fn intervals(pool: &PoolChange) -> Option<String> {
+    let estimated = |row: &&ComponentChange| row.difference.low != row.difference.high;
+    let interval = |row: &ComponentChange| {
+        let (low, high) = (time(row.difference.low), time(row.difference.high));
+        format!("{} {low} – {high}", row.component.name())
+    };
+    let all: Vec<String> = pool.components.iter().filter(estimated).map(interval).collect();
+    (!all.is_empty()).then(|| format!("core-time more, with 95 %: {}", all.join(", ")))
 }
 
-/// What is in another component's row, each reason once.
+/// Intervals, and what is in another component's row, each reason once.
 fn notes(pool: &PoolChange) -> Vec<String> {
     let mut groups: Vec<(&Merged, Vec<&str>)> = Vec::new();
     for merged in &pool.merged {
@@ -271,7 +273,7 @@ fn notes(pool: &PoolChange) -> Vec<String> {
             merged.reason
         )
     };
-    groups.into_iter().map(note).collect()
+    intervals(pool).into_iter().chain(groups.into_iter().map(note)).collect()
 }
 
 fn write_notes(notes: &[String], style: Style, out: &mut dyn Write) -> io::Result<()> {
