@@ -65,6 +65,10 @@ pub struct RunArgs {
     /// Repetitions of each variant; medians are shown
     #[arg(long, value_name = "N", default_value_t = 7, value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub reps: u32,
+    /// Follow the advice on how coarse tasks should be, where another variant can, and print what
+    /// comes of it beside what was predicted
+    #[arg(long)]
+    pub verify: bool,
     /// Do not run each variant in a pool of one worker, too, which tells how much longer its work
     /// takes for being parallel, and beside other workers
     #[arg(long)]
@@ -114,9 +118,27 @@ pub struct ParameterArgs {
 pub struct ReportArgs {
     /// A trace file that rayprism wrote
     pub file: PathBuf,
+    /// Show where the cores went in rows of what is given, too
+    #[arg(long, value_name = "ROWS")]
+    pub by: Option<ByArg>,
     /// Print JSON and nothing else
     #[arg(long)]
     pub json: bool,
+}
+
+/// What the rows of a report are.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum ByArg {
+    /// Calls into rayon, the outermost, by what and where they are
+    Operation,
+    /// Stretches that the program named with `rayprism::region`
+    Region,
+    /// The program's `tracing` spans
+    Phase,
+    /// The lines of the program that called or pushed what ran
+    Site,
+    /// The workers of each pool
+    Worker,
 }
 
 /// Arguments of `compare`.

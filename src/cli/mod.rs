@@ -19,6 +19,7 @@ mod size;
 mod terminal;
 mod times;
 mod traces;
+mod verify;
 
 use std::io::{self, Write};
 

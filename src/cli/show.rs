@@ -11,15 +11,22 @@ use crate::report;
 use crate::report::checkup::Checkup;
 use crate::timeline::{Problem, Timeline};
 
-pub(super) use crate::report::Report;
+pub(super) use crate::analysis::By;
+pub(super) use crate::finding::Prediction;
 pub(super) use crate::report::compare::Compared;
 pub(super) use crate::report::text::Style;
+pub(super) use crate::report::{Report, Verified, Wall};
 
 /// The report of each trace.
 pub(super) fn reports<'a>(
     traces: impl IntoIterator<Item = &'a Trace>,
 ) -> Result<Vec<Report>, Problem> {
     traces.into_iter().map(Report::of).collect()
+}
+
+/// The report of a trace with the decomposition in rows, if they are asked for.
+pub(super) fn report_by(trace: &Trace, by: Option<By>) -> Result<Report, Problem> {
+    Report::by(trace, by)
 }
 
 /// What the analysis says of a trace, for viewers; nothing of one that contradicts itself.
@@ -45,6 +52,15 @@ pub(super) fn text(reports: &[Report], style: &Style, out: &mut dyn Write) -> io
 /// All reports as JSON.
 pub(super) fn json(reports: &[Report], out: &mut dyn Write) -> io::Result<()> {
     report::json::write(reports, out)
+}
+
+/// The same, and what came of following their advice.
+pub(super) fn json_verified(
+    reports: &[Report],
+    verified: &[Verified],
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    report::json::write_verified(reports, verified, out)
 }
 
 /// What is to be said of a machine.

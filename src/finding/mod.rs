@@ -32,7 +32,7 @@ mod tasks;
 mod text;
 mod too_few_tasks;
 
-pub use fact::{Advice, Evidence, Finding, Loss, Quantity, Severity, Unit};
+pub use fact::{Advice, Evidence, Finding, Loss, Prediction, Quantity, Severity, Unit};
 pub use picture::Picture;
 
 use std::cmp::Reverse;
@@ -168,7 +168,7 @@ fn doubt(lint: &Lint, view: &View) -> Option<Doubt> {
 
 impl Lint {
     fn finding(&self, found: Found, pool: Option<PoolId>) -> Finding {
-        let Found { loss, measured, threshold, evidence, what, next, advice } = found;
+        let Found { loss, measured, threshold, evidence, what, next, advice, predicted } = found;
         Finding {
             id: self.id,
             severity: if loss.is_some() { Severity::Loss } else { Severity::Premise },
@@ -180,6 +180,7 @@ impl Lint {
             what,
             next,
             advice,
+            predicted,
             wrong_if: self.wrong_if,
         }
     }

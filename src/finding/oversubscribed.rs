@@ -54,5 +54,6 @@ fn ask(view: &View) -> Option<Found> {
             _ => format!("share one pool, or give each of the {pools} pools {workers} workers"),
         },
         advice: Some(Advice::Workers { workers }),
+        predicted: None,
     })
 }

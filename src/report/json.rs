@@ -29,10 +29,10 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use super::Report;
 use super::checkup::Checkup;
 use super::compare::Compared;
 use super::stat::{self, Stat};
+use super::{Report, Verified};
 
 /// The version of the schema.
 pub const VERSION: u32 = 1;
@@ -48,6 +48,8 @@ struct Document<'r> {
     schema: &'static str,
     version: u32,
     reports: &'r [Report],
+    #[serde(skip_serializing_if = "<[Verified]>::is_empty")]
+    verified: &'r [Verified],
 }
 
 #[derive(Serialize)]
@@ -76,7 +78,20 @@ pub fn write_stat(stat: &Stat, out: &mut dyn Write) -> io::Result<()> {
 ///
 /// Those of `out`.
 pub fn write(reports: &[Report], out: &mut dyn Write) -> io::Result<()> {
-    let document = Document { schema: "rayprism-report", version: VERSION, reports };
+    write_verified(reports, &[], out)
+}
+
+/// The same, and under `verified` what came of following their advice, if anything was.
+///
+/// # Errors
+///
+/// Those of `out`.
+pub fn write_verified(
+    reports: &[Report],
+    verified: &[Verified],
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let document = Document { schema: "rayprism-report", version: VERSION, reports, verified };
     serde_json::to_writer_pretty(&mut *out, &document)?;
     out.write_all(b"\n")
 }

@@ -13,7 +13,7 @@ mod run;
 pub mod stat;
 pub mod text;
 
-pub use run::{BaselineFigures, RunFigures, Wall};
+pub use run::{BaselineFigures, RunFigures, Verified, Wall};
 
 use serde::Serialize;
 
