@@ -8,6 +8,7 @@
 //! that is [`crate::report`]'s.
 
 mod cgroup_throttled;
+mod cpus_taken;
 mod debug_build;
 mod fact;
 mod false_sharing_suspicion;
@@ -105,6 +106,7 @@ pub const LINTS: &[Lint] = &[
     false_sharing_suspicion::LINT,
     oversubscribed::LINT,
     cgroup_throttled::LINT,
+    cpus_taken::LINT,
 ];
 
 /// Findings that are not said, by lint.
