@@ -238,6 +238,24 @@ fn oversubscribed_stays_silent_with_a_cpu_for_each_worker() {
     assert!(of(&found_of(&few, &[(Preempted, 99_000), LOST]), "oversubscribed").is_none());
 }
 
+#[test]
+fn cpus_taken_fires_where_each_worker_could_have_one() {
+    let trace = off_the_cpu(any(), 1, &[(10_000, 50_000, true)]);
+    let all = found_of(&trace, &[(Preempted, 400_000)]);
+    let finding = the(&all, "cpus-taken");
+    assert!(near(finding.measured.value, 0.2));
+    assert_eq!(finding.evidence[0].worker, Some(0));
+    assert_eq!(evidence(finding, "could run").0, 40_000.0);
+}
+
+#[test]
+fn cpus_taken_stays_silent_with_more_workers_than_cpus() {
+    let mut few = any();
+    few.header.machine.cpus = Measured::Is(1);
+    assert!(of(&found_of(&few, &[(Preempted, 400_000)]), "cpus-taken").is_none());
+    assert!(of(&found_of(&any(), &[(Preempted, 99_000), LOST]), "cpus-taken").is_none());
+}
+
 fn throttled(throttled: u64) -> Trace {
     let mut trace = any();
     trace.header.kernel.throttled = Measured::Is(Throttled {

@@ -47,6 +47,18 @@ pub enum Detail {
     Full,
 }
 
+impl Detail {
+    /// Its name, as on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Off => "off",
+            Self::Count => "count",
+            Self::Auto => "auto",
+            Self::Full => "full",
+        }
+    }
+}
+
 /// The clock that every time in the trace was read from.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ClockInfo {

@@ -79,7 +79,7 @@ fn share(whole: &Decomposition, time: CoreTime) -> String {
 }
 
 /// Nothing has no sign, and what is less than nothing has a typographer's.
-fn signed(figure: String) -> String {
+pub(super) fn signed(figure: String) -> String {
     let is_zero = !figure.contains(|digit: char| ('1'..='9').contains(&digit));
     match figure.strip_prefix('-') {
         Some(rest) if is_zero => rest.to_owned(),
