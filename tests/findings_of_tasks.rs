@@ -310,13 +310,20 @@ fn steal_storm_stays_silent_with_few_steals_or_long_tasks() {
 
 #[test]
 fn injected_from_outside_fires_with_the_items_from_which_a_call_pays() {
-    let all = found_of(&iterated(100_000, 1_000), &[(HandOver, 400_000)]);
+    let all = found_of(&iterated(100_000, 1_000), &[(HandOver, 1_400_000)]);
     let finding = the(&all, "injected-from-outside");
-    assert!(near(finding.measured.value, 0.2));
+    assert!(near(finding.measured.value, 0.7));
     // Of one call, while both workers are without work.
-    assert_eq!(evidence(finding, "handing one call").0, 200_000.0);
-    // It saves half of its work at most: 400 µs of it, at 100 ns for each item.
-    assert_eq!(advice(finding), Advice::SeriallyBelow { items: 4_000 });
+    assert_eq!(evidence(finding, "handing one call").0, 700_000.0);
+    assert_eq!(evidence(finding, "work of one call").0, 600_000.0);
+    // It saves half of its work at most: that of 1.4 ms, at 100 ns for each item.
+    assert_eq!(advice(finding), Advice::SeriallyBelow { items: 14_000 });
+}
+
+#[test]
+fn injected_from_outside_fires_for_a_call_that_pays_with_how_much_larger_it_should_be() {
+    let all = found_of(&iterated(100_000, 1_000), &[(HandOver, 390_000)]);
+    assert_eq!(advice(the(&all, "injected-from-outside")), Advice::Merge { calls: 4 });
 }
 
 #[test]

@@ -56,7 +56,7 @@ fn set(whole: Decomposition, parts: &[(Component, i64)]) -> Decomposition {
     let mut all: Vec<Part> = parts.iter().map(part).collect();
     all.push(part(&(Component::Work, work.0)));
     let whole = Decomposition { parts: all, ..whole };
-    let share = whole.losses().cores(whole.core_time).unwrap();
+    let share = whole.losses().cores(whole.core_time).expect("time passes");
     let lossy = Verdict::Mixed(Group::Queueing, Group::Granularity);
     let verdict = if share <= 0.15 { Verdict::Healthy } else { lossy };
     Decomposition { verdict: Some(verdict), ..whole }
@@ -126,11 +126,6 @@ pub(crate) fn at_one_site(mut trace: Trace) -> Trace {
         tally.site = Some(SiteId(0));
     }
     trace
-}
-
-/// Nanoseconds.
-pub(crate) fn ns(time: u64) -> Nanos {
-    Nanos(time)
 }
 
 /// A parallel iterator over `items`, called once from outside, on two workers that have a task each
