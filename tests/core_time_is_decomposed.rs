@@ -3,12 +3,12 @@
 mod timeline_fixture;
 
 use rayprism::analysis::Component::*;
-use rayprism::analysis::{Component, CoreTime, Decomposition, Window};
+use rayprism::analysis::{Component, CoreTime, Decomposition, Group, Verdict, Window};
 use rayprism::model;
 use rayprism::model::{
-    Baseline, Costs, Counts, Event, Half, Join, Lane, Leaf, Measured, Nanos, OffCpu, Operation,
-    OperationKind, Origin, Parts, RayonCosts, Run, Samples, SchedulingSource, SecondHalf, Tally,
-    Task, Trace, Watched,
+    Baseline, Costs, Counts, Event, Half, Join, Lane, Leaf, Losses, Measured, Nanos, OffCpu,
+    Operation, OperationKind, Origin, Parts, RayonCosts, Run, Samples, SchedulingSource,
+    SecondHalf, Tally, Task, Trace, Watched,
 };
 use rayprism::timeline::Timeline;
 use timeline_fixture::*;
@@ -67,16 +67,7 @@ fn off(start: u64, end: u64) -> OffCpu {
 
 /// Recording costs nothing, and neither does rayon, unless changed.
 fn free(mut trace: Trace) -> Trace {
-    trace.header.costs = Costs {
-        counted_join_ps: 0,
-        timed_join_ps: 0,
-        task_ps: 0,
-        timed_split_ps: 0,
-        timed_leaf_ps: 0,
-        counted_leaf_ps: 0,
-        reading_ps: 0,
-        elided_join_ps: 0,
-    };
+    trace.header.costs = Costs::NOTHING;
     trace.header.rayon = Measured::Is(RayonCosts { join_ps: 0, spawn_ps: 0, job_ps: 0 });
     trace
 }
@@ -344,4 +335,61 @@ fn work_is_split_by_its_baselines() {
     let unsplit = decomposed(&ran(2, None));
     assert_eq!(unsplit.time(Work), CoreTime(710));
     assert!(unsplit.missing.iter().any(|missing| missing.component == Inflation));
+}
+
+/// Of a ring the newest is kept: from the end of the oldest event that is there on, all is.
+#[test]
+fn what_is_left_of_a_ring_is_decomposed() {
+    let work = |sequence, start, end| Event::Task(task(2, sequence, start, end));
+    let mut first = worker(2, 0, vec![work(5, 300, 500), work(6, 600, 1000)]);
+    first.losses.overwritten = 4;
+    let second = worker(3, 1, vec![Event::Task(task(3, 1, 0, 1000))]);
+    let trace = with_switches(free(trace(1000, vec![first, second])));
+    let whole = decomposed(&trace);
+    assert_eq!((whole.window, whole.core_time), (span(500, 1000), Nanos(1000)));
+    assert_eq!(listed(&whole), [(Work, 400 + 500), (Serial, 100)]);
+    // What was dropped at the end takes with it what was around it.
+    let mut stopped = trace;
+    stopped.lanes[0].losses = Losses { dropped: 4, ..Losses::default() };
+    let timeline = Timeline::new(&stopped).unwrap();
+    let whole = Decomposition::of(&timeline, Window::of(&timeline), &timeline.pools()[0]);
+    assert!(matches!(whole, Measured::Not(_)));
+}
+
+fn verdict(trace: &Trace) -> Option<Verdict> {
+    decomposed(trace).verdict
+}
+
+#[test]
+fn the_verdict_names_the_largest_group_beyond_doubt() {
+    let alone = installed(Vec::new(), worker(3, 1, Vec::new()));
+    assert_eq!(verdict(&alone), Some(Verdict::Bound(Group::Parallelism)));
+    let busy = installed(Vec::new(), worker(3, 1, vec![Event::Task(task(3, 1, 50, 990))]));
+    assert_eq!(verdict(&busy), Some(Verdict::Healthy));
+    let mut uncalibrated = busy;
+    uncalibrated.header.rayon = Measured::Not("constructed".to_owned());
+    assert_eq!(verdict(&uncalibrated), Some(Verdict::Undecided(Work)));
+}
+
+#[test]
+fn no_verdict_rests_on_what_nobody_saw() {
+    let sort = Operation {
+        kind: OperationKind::Sort,
+        task: Some(id(2, 1)),
+        ..operation(2, 2, [200, 200, 260])
+    };
+    let trace = installed(vec![Event::Operation(sort)], worker(3, 1, Vec::new()));
+    assert_eq!(verdict(&trace), Some(Verdict::Undecided(Opaque)));
+}
+
+/// Work may be anything from half to one and a half of what it is, and so may inflation.
+#[test]
+fn a_verdict_that_is_not_certain_names_both() {
+    let mut trace = ran(2, Some(100));
+    let run = trace.header.run.as_mut().unwrap();
+    run.samples = Samples([500, 1000, 1500].map(Nanos).to_vec());
+    run.baseline.as_mut().unwrap().parts = run.one_worker.as_ref().unwrap().parts.clone();
+    let whole = decomposed(&trace);
+    assert!(whole.group(Group::Contention).low < whole.group(Group::Parallelism).high);
+    assert_eq!(whole.verdict, Some(Verdict::Mixed(Group::Parallelism, Group::Contention)));
 }

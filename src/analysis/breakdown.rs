@@ -136,24 +136,11 @@ fn name(trace: &Trace, operation: &Operation) -> String {
     }
     let what = match operation.chain.and_then(|chain| trace.chain(chain)) {
         Some(chain) => chain,
-        None => kind_name(operation.kind),
+        None => operation.kind.name(),
     };
     match site_name(trace, operation.site) {
         Some(site) => format!("{what} at {site}"),
         None => what.to_owned(),
-    }
-}
-
-fn kind_name(kind: OperationKind) -> &'static str {
-    match kind {
-        OperationKind::Region => "region",
-        OperationKind::Install => "install",
-        OperationKind::Join => "join from outside",
-        OperationKind::Scope => "scope",
-        OperationKind::InPlaceScope => "in-place scope",
-        OperationKind::Broadcast => "broadcast",
-        OperationKind::Iterator | OperationKind::OpaqueIterator => "parallel iterator",
-        OperationKind::Sort => "parallel sort",
     }
 }
 

@@ -111,6 +111,20 @@ pub struct Costs {
     pub elided_join_ps: u64,
 }
 
+impl Costs {
+    /// Of a recording that costs nothing.
+    pub const NOTHING: Self = Self {
+        counted_join_ps: 0,
+        timed_join_ps: 0,
+        task_ps: 0,
+        timed_split_ps: 0,
+        timed_leaf_ps: 0,
+        counted_leaf_ps: 0,
+        reading_ps: 0,
+        elided_join_ps: 0,
+    };
+}
+
 /// What rayon takes for an empty call, on this machine, in a pool of one worker and without being
 /// recorded. With several workers each costs more, as far as they look into each other's deques.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

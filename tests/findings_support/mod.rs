@@ -95,16 +95,7 @@ pub(crate) fn near(left: f64, right: f64) -> bool {
 
 /// Recording costs nothing; a join of rayon's takes 12 ns.
 pub(crate) fn free(mut trace: Trace) -> Trace {
-    trace.header.costs = Costs {
-        counted_join_ps: 0,
-        timed_join_ps: 0,
-        task_ps: 0,
-        timed_split_ps: 0,
-        timed_leaf_ps: 0,
-        counted_leaf_ps: 0,
-        reading_ps: 0,
-        elided_join_ps: 0,
-    };
+    trace.header.costs = Costs::NOTHING;
     trace.header.rayon =
         Measured::Is(RayonCosts { join_ps: 12_000, spawn_ps: 40_000, job_ps: 60_000 });
     trace

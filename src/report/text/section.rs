@@ -28,7 +28,7 @@ pub fn write(report: &Report, style: &Style, out: &mut dyn Write) -> io::Result<
     write_title(report, style, out)?;
     write_warnings(&warnings(report), style, out)?;
     for whole in &report.decompositions {
-        decomposition::write(whole, style, out)?;
+        decomposition::write(whole, report.window, style, out)?;
     }
     findings::write(&report.findings, style, out)?;
     if let Some(breakdown) = &report.breakdown {
