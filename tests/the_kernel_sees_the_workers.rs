@@ -9,9 +9,9 @@ use std::sync::Mutex;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use rayprism::Session;
 use rayprism::facade as rayon;
 use rayprism::model::*;
-use rayprism::Session;
 use recording::cpu::{own_wait, use_cpu};
 use recording::*;
 

@@ -108,10 +108,7 @@ impl Meeting {
 
 /// Four tasks, each on another worker, as none ends before all have begun.
 pub(crate) fn on_four_workers(task: impl Fn(usize) + Sync) {
-    stolen_join(
-        || stolen_join(|| task(0), || task(1)),
-        || stolen_join(|| task(2), || task(3)),
-    );
+    stolen_join(|| stolen_join(|| task(0), || task(1)), || stolen_join(|| task(2), || task(3)));
 }
 
 /// The operation of that label.
