@@ -9,21 +9,13 @@ use std::sync::Mutex;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use rayprism::Session;
 use rayprism::facade as rayon;
 use rayprism::model::*;
-use rayprism::{Session, linux};
+use recording::cpu::{own_wait, use_cpu};
 use recording::*;
 
 const MILLI: u64 = 1_000_000;
-
-/// Keeps a CPU busy until the thread has had so much of one.
-fn use_cpu(length: Duration) {
-    let start = linux::own_cpu().expect("threads have CPU clocks on Linux");
-    let used = || linux::own_cpu().expect("the same").saturating_since(start);
-    while u128::from(used().0) < length.as_nanos() {
-        std::hint::black_box((0..1_000).sum::<u64>());
-    }
-}
 
 fn workers(trace: &Trace) -> Vec<&Lane> {
     let is_worker = |lane: &&Lane| matches!(lane.role, Role::Worker { .. });
@@ -130,10 +122,6 @@ fn waiting_for_a_cpu_agrees_with_the_schedulers_accounts() {
     let cpus = thread::available_parallelism().expect("known").get();
     let count = (4 * cpus).min(64);
     let waits = Mutex::new(vec![Nanos::ZERO; count]);
-    let own_wait = || {
-        let text = fs::read_to_string("/proc/thread-self/schedstat").ok()?;
-        text.split_whitespace().nth(1)?.parse().ok().map(Nanos)
-    };
     let pool = pool(count);
     let (_, trace) = recorded(Detail::Auto, || {
         pool.broadcast(|context| {

@@ -2,6 +2,10 @@
 //! for every trace, and meeting points that force a steal or a wait without a clock.
 #![allow(dead_code, reason = "each test file uses its part")]
 
+#[cfg(target_os = "linux")]
+pub(crate) mod cpu;
+pub(crate) mod truth;
+
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};

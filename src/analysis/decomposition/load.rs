@@ -4,6 +4,9 @@
 //! Joins that were only counted are known by the task or join around them, spawns by their task,
 //! splits and leaves by their operation. Parallel iterators too short to be kept are known by their
 //! lane's tallies; theirs is spread over all tasks of the pool.
+//!
+//! A join's span begins after some of what it costs and ends before the rest, and its cost is a mean:
+//! what it claims beyond its own time was spent in what is around it, up to the task.
 
 use std::collections::HashMap;
 
@@ -57,6 +60,32 @@ impl Claims {
             None => 0,
         };
         Rates { joins: share(self.joins), spawns: share(self.spawns), probe: share(self.probe) }
+    }
+}
+
+impl Claims {
+    fn sum(self) -> u128 {
+        self.joins + self.spawns + self.probe
+    }
+
+    /// Takes off what is more than so much, of each in proportion.
+    fn take_beyond(&mut self, most: u128) -> Self {
+        let sum = self.sum();
+        let Some(excess) = sum.checked_sub(most).filter(|excess| *excess > 0) else {
+            return Self::default();
+        };
+        let part = |claim: u128| claim * excess / sum;
+        let [joins, spawns, probe] = [self.joins, self.spawns, self.probe].map(part);
+        self.joins -= joins;
+        self.spawns -= spawns;
+        self.probe -= probe;
+        Self { joins, spawns, probe }
+    }
+
+    fn add(&mut self, more: Self) {
+        self.joins += more.joins;
+        self.spawns += more.spawns;
+        self.probe += more.probe;
     }
 }
 
@@ -155,6 +184,15 @@ impl Bearers {
         };
     }
 
+    /// Nanoseconds on a CPU in tasks, by what bears them.
+    fn busy_of(&self, bearers: &[usize]) -> Vec<u128> {
+        let mut busy = vec![0; bearers.len()];
+        for (&bearer, &nanos) in bearers.iter().zip(&self.busy) {
+            busy[bearer] += u128::from(nanos);
+        }
+        busy
+    }
+
     fn time(&mut self, cut: Cut) {
         let Some(event) = cut.stretch.event.filter(|_| cut.place == Place::OnCpu) else { return };
         let length = u128::from(cut.span.duration().0);
@@ -167,18 +205,14 @@ impl Bearers {
 impl RowLoads {
     fn of(row: &Row, bearers: &Bearers, prices: &Prices, iterators: &Iterators) -> Self {
         let events = &row.lane().events;
-        let (mut joins, mut spawns) = own_claims(row, prices);
-        let rate = |claims: &mut Vec<Claims>, of: &[usize]| {
-            let mut busy = vec![0_u128; events.len()];
-            for (event, &bearer) in of.iter().enumerate() {
-                busy[bearer] += u128::from(bearers.busy[event]);
-            }
-            let rates: Vec<Rates> =
-                claims.drain(..).zip(busy).map(|(claims, busy)| claims.over(busy)).collect();
-            rates
+        let (mut joins, spawns) = own_claims(row, prices);
+        let of_joins = bearers.busy_of(&bearers.joins);
+        hand_out(row, bearers, &mut joins, &of_joins);
+        let rates = |claims: Vec<Claims>, busy: Vec<u128>| -> Vec<Rates> {
+            claims.into_iter().zip(busy).map(|(claims, busy)| claims.over(busy)).collect()
         };
-        let by_join = rate(&mut joins, &bearers.joins);
-        let by_task = rate(&mut spawns, &bearers.spawns);
+        let by_join = rates(joins, of_joins);
+        let by_task = rates(spawns, bearers.busy_of(&bearers.spawns));
         let busy = (0..events.len()).map(|event| {
             let own = by_join[bearers.joins[event]].plus(by_task[bearers.spawns[event]]);
             own.plus(iterators.on(bearers.iterator[event]))
@@ -188,6 +222,18 @@ impl RowLoads {
             _ => Rates::default(),
         });
         Self { busy: busy.collect(), gaps: gaps.collect() }
+    }
+}
+
+/// Gives what joins claim beyond their time to what is around them, the inner ones first. A task's
+/// claims stay with it: what it lies in is another one that waits.
+fn hand_out(row: &Row, bearers: &Bearers, claims: &mut [Claims], busy: &[u128]) {
+    let (events, frames) = (&row.lane().events, row.frames());
+    for frame in frames.iter().rev() {
+        let bears = matches!(&events[frame.event], Event::Join(join) if join.operation.is_none());
+        let Some(around) = frame.parent.filter(|_| bears) else { continue };
+        let beyond = claims[frame.event].take_beyond(busy[frame.event] * 1_000);
+        claims[bearers.joins[frames[around].event]].add(beyond);
     }
 }
 

@@ -1,0 +1,143 @@
+//! Programs whose serial part and whose tail are known: the decomposition says how long they were.
+
+mod recording;
+
+use rayprism::analysis::{Component, Decomposition};
+use rayprism::model::*;
+use rayprism::region;
+use recording::truth::*;
+use recording::*;
+
+/// Serial rounds, then as many on four workers at once that the serial ones are this share of all.
+fn amdahl(percent: u64) -> (u64, u64) {
+    let all = 40 * ROUNDS;
+    (all * percent / 100, all * (100 - percent) / 400)
+}
+
+/// All four workers work until the last one is done, so that there is no tail.
+fn parallel(rounds: u64) {
+    let meeting = Meeting::of(4);
+    on_four_workers(|_| {
+        spin(rounds);
+        meeting.wait();
+    });
+}
+
+/// `serial / ((P − 1) · work)`.
+fn serial_share(whole: &Decomposition) -> f64 {
+    let lost = whole.time(Component::Serial).0 as f64;
+    lost / (f64::from(whole.workers - 1) * whole.time(Component::Work).0 as f64)
+}
+
+/// Time in tasks, without what they were preempted for.
+fn in_tasks(trace: &Trace) -> Nanos {
+    let time = |(lane, task): &(&Lane, &Task)| {
+        let waits = joins(trace).into_iter().filter(|(_, join)| join.task == task.id);
+        let waits = waits.map(|(_, join)| Span { start: join.first_end, end: join.span.end });
+        let on_cpu = |span: Span| {
+            let [preempted, blocked] = off_cpu(lane, span);
+            span.duration() - preempted - blocked
+        };
+        waits.map(on_cpu).fold(on_cpu(task.span), |time, wait| time - wait)
+    };
+    tasks(trace).iter().map(time).sum()
+}
+
+#[track_caller]
+fn assert_two_points(found: f64, expected: f64, whole: &Decomposition) {
+    assert!((found - expected).abs() < 0.02, "{found:.3}, not {expected:.3}: {whole:#?}");
+}
+
+#[test]
+fn the_serial_share_of_a_program_whose_caller_works_alone() {
+    let _alone = alone();
+    for percent in [25, 50, 90] {
+        let (serial, each) = amdahl(percent);
+        let pool = pool(4);
+        let (_, trace) = recorded(Detail::Full, || {
+            region("program", || {
+                region("serial", || spin(serial));
+                pool.install(|| parallel(each));
+            });
+        });
+        let whole = decomposed(&trace);
+        // Preempted or not, the caller is the only one that works.
+        let alone = named(&trace, "serial").1.span.duration();
+        let share = alone.0 as f64 / (alone + in_tasks(&trace)).0 as f64;
+        assert_two_points(serial_share(&whole), share, &whole);
+    }
+}
+
+#[test]
+fn the_serial_share_of_a_program_whose_task_works_alone() {
+    let _alone = alone();
+    for percent in [25, 50, 90] {
+        let (serial, each) = amdahl(percent);
+        let trace = record(Detail::Full, 4, || {
+            region("serial", || spin(serial));
+            parallel(each);
+        });
+        let whole = decomposed(&trace);
+        let alone = named(&trace, "serial").1.span.duration();
+        let share = alone.0 as f64 / in_tasks(&trace).0 as f64;
+        assert_two_points(serial_share(&whole), share, &whole);
+    }
+}
+
+/// How long the join's first half went on when its second was over.
+fn tail(long: &Join, short: &Task) -> Nanos {
+    assert!(short.span.end <= long.first_end);
+    long.first_end - short.span.end
+}
+
+#[test]
+fn the_tail_of_a_long_task_is_serial() {
+    let _alone = alone();
+    let short_is_over = Flag::new();
+    let trace = record(Detail::Full, 2, || {
+        stolen_join(
+            || {
+                short_is_over.wait();
+                spin(20 * ROUNDS);
+            },
+            || short_is_over.raise(),
+        );
+    });
+    let whole = decomposed(&trace);
+    let (_, long) = only(joins(&trace));
+    let stolen = tasks(&trace).into_iter().filter(|(_, task)| task.origin == Origin::Stolen);
+    let (_, short) = only(stolen.collect());
+    assert_is(&whole, &[Component::Serial], tail(long, short));
+    assert!(whole.part(Component::Starved).is_none(), "{whole:#?}");
+}
+
+#[test]
+fn the_tail_of_two_long_tasks_starves_the_others() {
+    let _alone = alone();
+    let (over, long) = ([Flag::new(), Flag::new()], Meeting::of(2));
+    let trace = record(Detail::Full, 4, || {
+        on_four_workers(|task| {
+            // The halves that were stolen in the inner joins, on workers that do nothing else.
+            if task % 2 == 1 {
+                return over[task / 2].raise();
+            }
+            over.iter().for_each(Flag::wait);
+            spin(20 * ROUNDS);
+            // Neither ends much before the other.
+            long.wait();
+        });
+    });
+    let whole = decomposed(&trace);
+    let inner: Vec<&Join> =
+        joins(&trace).into_iter().map(|(_, join)| join).filter(|join| join.depth == 1).collect();
+    let ends = tasks(&trace).into_iter().filter(|(_, task)| {
+        task.parent.is_some_and(|parent| inner.iter().any(|join| join.id == parent))
+    });
+    let ends: Vec<Nanos> = ends.map(|(_, task)| task.span.end).collect();
+    let [first, second] = ends[..] else { panic!("two short tasks in {trace:#?}") };
+    let [one, other] = inner[..] else { panic!("two inner joins") };
+    // While one of the short ones is still there, one worker has nothing to do; then two.
+    let until = one.first_end.min(other.first_end);
+    let starved = (until - first) + (until - second);
+    assert_is(&whole, &[Component::Starved], starved);
+}
