@@ -13,8 +13,8 @@ use super::number::write_whole;
 use super::text::write_json;
 use super::texts::Texts;
 use crate::model::{
-    Collapsed, Event, EventId, Iteration, Join, Leaf, Nanos, OffCpu, Operation, OperationKind,
-    Origin, Outcome, Reduction, SiteId, Span, Task, Values,
+    Collapsed, Event, EventId, Iteration, Join, Leaf, Nanos, OffCpu, Operation, Origin, Outcome,
+    Reduction, SiteId, Span, Task, Values,
 };
 
 /// The category and the name of a join that is a split of a parallel iterator.
