@@ -175,13 +175,13 @@ B   invert-tree · join-cutoff   depth 23, 2 workers   b.json
                          not known
 
   component         A cores     share   B cores     share   cores more   core-time more
-  work                 0.60    30.0 %      0.60    30.0 %         0.00             0 ns
+  work                 0.60    29.8 %      0.60    29.8 %         0.00             0 ns
   task management      0.10     4.8 %      0.10     4.8 %         0.00             0 ns
   scheduling           0.49    24.3 %      0.51    25.6 %        +0.03           +25 ns
   hand-over            0.28    14.1 %      0.30    14.9 %        +0.02           +17 ns
   serial               0.26    12.9 %      0.28    13.8 %        +0.02           +17 ns
   profiler             0.28    14.1 %      0.22    11.1 %        −0.06           −59 ns
-  unattributed         0.00    −0.1 %      0.00    −0.1 %         0.00             0 ns
+  unattributed         0.00     0.1 %      0.00     0.1 %         0.00             0 ns
   ─────────────────────────────────────────────────────────────────────────────────────
   total                2.00   100.0 %      2.00   100.0 %         0.00             0 ns
   preempted, blocked (origin unknown): within work on both sides, as not told apart in A (the trace
