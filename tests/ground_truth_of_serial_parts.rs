@@ -2,9 +2,10 @@
 
 mod recording;
 
-use rayprism::analysis::{Component, Decomposition};
+use rayprism::analysis::{Component, Decomposition, Window};
 use rayprism::model::*;
 use rayprism::region;
+use rayprism::timeline::{Row, State, Timeline};
 use recording::truth::*;
 use recording::*;
 
@@ -23,29 +24,48 @@ fn parallel(rounds: u64) {
     });
 }
 
-/// `serial / ((P − 1) · work)`.
-fn serial_share(whole: &Decomposition) -> f64 {
-    let lost = whole.time(Component::Serial).0 as f64;
-    lost / (f64::from(whole.workers - 1) * whole.time(Component::Work).0 as f64)
-}
-
-/// Time in tasks, without what they were preempted for.
-fn in_tasks(trace: &Trace) -> Nanos {
-    let time = |(lane, task): &(&Lane, &Task)| {
-        let waits = joins(trace).into_iter().filter(|(_, join)| join.task == task.id);
-        let waits = waits.map(|(_, join)| Span { start: join.first_end, end: join.span.end });
-        let on_cpu = |span: Span| {
-            let [preempted, blocked] = off_cpu(lane, span);
-            span.duration() - preempted - blocked
-        };
-        waits.map(on_cpu).fold(on_cpu(task.span), |time, wait| time - wait)
-    };
-    tasks(trace).iter().map(time).sum()
-}
-
+/// While the region of that name runs, everybody else has nothing to do; and the serial share of the
+/// program, `serial / ((P − 1) · work)`, is what the recorded spans say: that region, and what the
+/// machine makes of the beginning and the end of the parallel part.
 #[track_caller]
-fn assert_two_points(found: f64, expected: f64, whole: &Decomposition) {
+fn assert_serial_share(trace: &Trace) {
+    let whole = decomposed(trace);
+    let others = f64::from(whole.workers - 1);
+    let part = during(trace, named(trace, "serial").1.span);
+    assert_is(&part, &[Component::Serial], Nanos(3 * part.window.duration().0));
+
+    let share = |time: f64, work: f64| time / (others * work);
+    let work = on_the_cpu(trace).0 as f64;
+    let expected = share(serial(trace, &whole).0 as f64, work);
+    let found = whole.time(Component::Serial).0 as f64;
+    let found = share(found, whole.time(Component::Work).0 as f64);
     assert!((found - expected).abs() < 0.02, "{found:.3}, not {expected:.3}: {whole:#?}");
+}
+
+/// The decomposition of a part of the window.
+fn during(trace: &Trace, span: Span) -> Decomposition {
+    let timeline = Timeline::new(trace).unwrap_or_else(|problem| panic!("{problem}"));
+    let pool = &timeline.pools()[0];
+    let parts = Decomposition::of_each(&timeline, Window::of(&timeline), pool, [span]);
+    only(parts.value().expect("measured").clone())
+}
+
+/// Time in tasks, and of the caller where it works, without what workers were preempted for.
+fn on_the_cpu(trace: &Trace) -> Nanos {
+    let timeline = Timeline::new(trace).unwrap_or_else(|problem| panic!("{problem}"));
+    let time = |row: &Row| -> Nanos {
+        let busy = row.stretches().iter().filter(|part| part.state == State::Busy);
+        busy.map(|part| {
+            let [preempted, blocked] = off_cpu(row.lane(), part.span);
+            match row.lane().role {
+                Role::Worker { .. } => part.span.duration() - preempted - blocked,
+                // It has no place among the workers that it could lose.
+                Role::Outside => part.span.duration() - blocked,
+            }
+        })
+        .sum()
+    };
+    timeline.rows().iter().map(time).sum()
 }
 
 #[test]
@@ -60,11 +80,7 @@ fn the_serial_share_of_a_program_whose_caller_works_alone() {
                 pool.install(|| parallel(each));
             });
         });
-        let whole = decomposed(&trace);
-        // Preempted or not, the caller is the only one that works.
-        let alone = named(&trace, "serial").1.span.duration();
-        let share = alone.0 as f64 / (alone + in_tasks(&trace)).0 as f64;
-        assert_two_points(serial_share(&whole), share, &whole);
+        assert_serial_share(&trace);
     }
 }
 
@@ -77,10 +93,7 @@ fn the_serial_share_of_a_program_whose_task_works_alone() {
             region("serial", || spin(serial));
             parallel(each);
         });
-        let whole = decomposed(&trace);
-        let alone = named(&trace, "serial").1.span.duration();
-        let share = alone.0 as f64 / in_tasks(&trace).0 as f64;
-        assert_two_points(serial_share(&whole), share, &whole);
+        assert_serial_share(&trace);
     }
 }
 

@@ -8,6 +8,7 @@ use std::hint::black_box;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rayprism::analysis::{Component, CoreTime, Decomposition, Window};
+use rayprism::timeline::State;
 
 use super::*;
 
@@ -109,6 +110,44 @@ impl Meeting {
 /// Four tasks, each on another worker, as none ends before all have begun.
 pub(crate) fn on_four_workers(task: impl Fn(usize) + Sync) {
     stolen_join(|| stolen_join(|| task(0), || task(1)), || stolen_join(|| task(2), || task(3)));
+}
+
+/// Of a program whose tasks and joins were all kept, and whose waiting workers run nothing else: the
+/// core-time in which only one thread had something to do and nothing was queued for the others, by
+/// the rule as it stands, at each instant anew.
+pub(crate) fn serial(trace: &Trace, whole: &Decomposition) -> Nanos {
+    let (busy, queued) = (busy(trace), queued(trace));
+    let spans = || busy.iter().chain(&queued);
+    let mut instants: Vec<Nanos> = spans().flat_map(|span| [span.start, span.end]).collect();
+    instants.sort_unstable();
+    let steps = instants.windows(2).map(|step| Span { start: step[0], end: step[1] });
+    let idle = |now: Span| {
+        let count = |spans: &[Span]| spans.iter().filter(|span| span.contains(now)).count() as u64;
+        let others = u64::from(whole.workers) - 1;
+        let alone = count(&busy) == 1 && whole.window.contains(now);
+        Nanos(if alone { others.saturating_sub(count(&queued)) * now.duration().0 } else { 0 })
+    };
+    steps.map(idle).sum()
+}
+
+/// When threads had something to do: none where they wait.
+fn busy(trace: &Trace) -> Vec<Span> {
+    let timeline = Timeline::new(trace).unwrap_or_else(|problem| panic!("{problem}"));
+    let stretches = timeline.rows().iter().flat_map(|row| row.stretches());
+    stretches.filter(|part| part.state == State::Busy).map(|part| part.span).collect()
+}
+
+/// When tasks lay in a deque, and joins could go on and had not.
+fn queued(trace: &Trace) -> Vec<Span> {
+    let tasks = tasks(trace);
+    let lay = |task: &Task| Some(Span { start: task.pushed?, end: task.span.start });
+    let mut queued: Vec<Span> = tasks.iter().filter_map(|(_, task)| lay(task)).collect();
+    for (_, join) in joins(trace) {
+        let half = tasks.iter().find(|(_, task)| task.parent == Some(join.id));
+        let ready = half.map(|(_, half)| half.span.end.max(join.first_end));
+        queued.extend(ready.map(|start| Span { start, end: join.span.end }));
+    }
+    queued
 }
 
 /// The operation of that label.

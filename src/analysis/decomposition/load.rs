@@ -6,7 +6,8 @@
 //! lane's tallies; theirs is spread over all tasks of the pool.
 //!
 //! A join's span begins after some of what it costs and ends before the rest, and its cost is a mean:
-//! what it claims beyond its own time was spent in what is around it, up to the task.
+//! what it claims beyond its own time was spent in what is around it, up to the task; and what that
+//! has no time for either, in those joins of the task that took longer than the mean.
 
 use std::collections::HashMap;
 
@@ -74,12 +75,16 @@ impl Claims {
         let Some(excess) = sum.checked_sub(most).filter(|excess| *excess > 0) else {
             return Self::default();
         };
-        let part = |claim: u128| claim * excess / sum;
-        let [joins, spawns, probe] = [self.joins, self.spawns, self.probe].map(part);
-        self.joins -= joins;
-        self.spawns -= spawns;
-        self.probe -= probe;
-        Self { joins, spawns, probe }
+        let taken = self.part(excess, sum);
+        self.joins -= taken.joins;
+        self.spawns -= taken.spawns;
+        self.probe -= taken.probe;
+        taken
+    }
+
+    fn part(self, share: u128, of: u128) -> Self {
+        let part = |claim: u128| claim * share / of;
+        Self { joins: part(self.joins), spawns: part(self.spawns), probe: part(self.probe) }
     }
 
     fn add(&mut self, more: Self) {
@@ -234,6 +239,30 @@ fn hand_out(row: &Row, bearers: &Bearers, claims: &mut [Claims], busy: &[u128]) 
         let Some(around) = frame.parent.filter(|_| bears) else { continue };
         let beyond = claims[frame.event].take_beyond(busy[frame.event] * 1_000);
         claims[bearers.joins[frames[around].event]].add(beyond);
+    }
+    share_out(bearers, claims, busy);
+}
+
+/// Gives what tasks claim beyond their time to what is in them, in proportion to the time that is
+/// still unclaimed there. Where there is none, it stays.
+fn share_out(bearers: &Bearers, claims: &mut [Claims], busy: &[u128]) {
+    let free =
+        |claims: &[Claims], event: usize| (busy[event] * 1_000).saturating_sub(claims[event].sum());
+    let mut unclaimed = vec![0; claims.len()];
+    for (event, &task) in bearers.spawns.iter().enumerate() {
+        unclaimed[task] += free(claims, event);
+    }
+    let beyond = |task: usize, claims: &mut Claims| match unclaimed[task] {
+        0 => Claims::default(),
+        _ => claims.take_beyond(busy[task] * 1_000),
+    };
+    let beyond: Vec<Claims> =
+        claims.iter_mut().enumerate().map(|(task, claims)| beyond(task, claims)).collect();
+    for (event, &task) in bearers.spawns.iter().enumerate() {
+        if event != task && unclaimed[task] > 0 {
+            let share = free(claims, event);
+            claims[event].add(beyond[task].part(share, unclaimed[task]));
+        }
     }
 }
 
