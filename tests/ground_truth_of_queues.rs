@@ -114,7 +114,9 @@ fn assert_own(trace: &Trace, lane: &Lane, job: &Task) {
     let row = &rows[index as usize];
     let with_a_job: CoreTime = row.parts.iter().map(|(_, time)| *time).sum();
     let idle = row.idle.expect("of a worker");
-    assert_eq!(with_a_job + idle, CoreTime::from(window.span.duration()));
+    // Each is rounded by itself.
+    let missing = with_a_job + idle - CoreTime::from(window.span.duration());
+    assert!(missing.0.abs() < 10, "{row:#?}");
     assert!(with_a_job >= CoreTime::from(job.span.duration()), "{row:#?}");
     let (_, join) = only(joins(trace));
     let waited = join.span.end - join.first_end - job.span.duration();

@@ -2,11 +2,10 @@
 //! the decomposition looks at. Times are nanoseconds, ids are LANE.SEQUENCE.
 //!
 //! ```text
-//! length 1000                      the recording's; workers and callers follow in order of lanes
+//! recorded length 1000 threads 2   threads only where there are baselines
 //! switches                         when threads were off the CPU is known of all of them
 //! cost join_ps 12000               what is not given costs nothing
 //! serial work 500 blocked 30       a baseline; likewise one-worker
-//! threads 2                        the run's, if there are baselines
 //! caller 1
 //! install 1.1 0..1000 waits 10     or another kind of operation; in TASK, if one called it
 //! worker 2 from 60                 its thread begins later than the recording
@@ -50,8 +49,15 @@ impl<'t> Line<'t> {
     fn of(text: &'t str) -> Self {
         let mut words = text.split_whitespace().peekable();
         let kind = words.next().expect("no empty line");
-        let mut line =
-            Self { text, kind, lane: None, id: None, span: None, origin: None, fields: BTreeMap::new() };
+        let mut line = Self {
+            text,
+            kind,
+            lane: None,
+            id: None,
+            span: None,
+            origin: None,
+            fields: BTreeMap::new(),
+        };
         if matches!(kind, "caller" | "worker") {
             line.lane = words.next().map(number);
         }
@@ -135,7 +141,6 @@ struct Reader {
 impl Reader {
     fn line(&mut self, mut line: Line) {
         match line.kind {
-            "length" | "threads" => unreachable!("these are read as fields"),
             "switches" => self.switches = true,
             "recorded" => {
                 self.length = line.count("length");
@@ -151,8 +156,7 @@ impl Reader {
             "worker" => self.worker(&mut line),
             "off" | "preempted" => {
                 let preempted = line.kind == "preempted";
-                let off =
-                    OffCpu { span: line.span(), preempted, from_cpu: None, to_cpu: None };
+                let off = OffCpu { span: line.span(), preempted, from_cpu: None, to_cpu: None };
                 self.lanes.last_mut().expect("a lane").watched.off_cpu.push(off);
             }
             _ => {
