@@ -117,7 +117,8 @@ fn the_simulation_does_what_real_pools_do() {
         nested += rows
             .flat_map(|row| row.frames().iter().map(move |frame| (row, frame)))
             .filter(|(row, frame)| {
-                frame.parent.is_some() && matches!(row.lane().events[frame.event], Event::Task(_))
+                frame.parent().is_some()
+                    && matches!(row.lane().events[frame.event()], Event::Task(_))
             })
             .count();
     }

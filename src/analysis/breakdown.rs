@@ -213,10 +213,10 @@ fn sites(timeline: &Timeline, window: Window, pool: &Pool) -> Measured<Vec<Break
     let by_site = |row: &Row| {
         let mut sites: Vec<Option<SiteId>> = vec![None; row.lane().events.len() + 1];
         for frame in row.frames() {
-            let event = &row.lane().events[frame.event];
+            let event = &row.lane().events[frame.event()];
             let of_part = || operations.get(&event.part_of()?).copied();
-            let around = || sites[row.frames()[frame.parent?].event];
-            sites[frame.event] = event.site().or_else(of_part).or_else(around);
+            let around = || sites[row.frames()[frame.parent()?].event()];
+            sites[frame.event()] = event.site().or_else(of_part).or_else(around);
         }
         sites
     };

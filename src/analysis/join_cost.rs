@@ -130,8 +130,9 @@ fn pairs(lane: &Lane) -> impl Iterator<Item = (Option<SiteId>, Pair)> {
         _ => None,
     });
     joins
-        .filter(|join| !was_off_cpu(lane, join.span))
-        .filter_map(|join| Some((join.site, Pair::of(join)?)))
+        .filter_map(|join| Some((join, Pair::of(join)?)))
+        .filter(|(join, _)| !was_off_cpu(lane, join.span))
+        .map(|(join, pair)| (join.site, pair))
 }
 
 /// Whether the thread is known to have been off the CPU for a part of the time.

@@ -84,7 +84,7 @@ fn blocks<'a>(view: &View<'a>) -> Vec<(&'a Row<'a>, OffCpu)> {
 fn site_of(view: &View, row: &Row, off: &OffCpu) -> Option<String> {
     let events = &row.lane().events;
     let at = row.stretches().partition_point(|stretch| stretch.span.end <= off.span.start);
-    let event = &events[row.stretches().get(at)?.event?];
+    let event = &events[row.stretches().get(at)?.event()?];
     let operation = event.part_of();
     let of_site =
         view.sites.iter().find(|site| site.kept.iter().any(|kept| Some(kept.id) == operation));
