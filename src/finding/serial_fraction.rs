@@ -24,7 +24,13 @@ fn ask(view: &View) -> Option<Found> {
     let lost = view.whole.time(Component::Serial);
     let loss = view.loss(lost)?;
     let others = view.workers().checked_sub(1).filter(|others| *others > 0)?;
-    let fraction = lost.0 as f64 / others as f64 / useful(view)?.0 as f64;
+    let alone = lost.0 as f64 / others as f64;
+    let blocked = view.time(&[Component::Blocked, Component::BlockedOwn]).0 as f64;
+    // Who waits alone works for nobody: that is no fraction of the work.
+    if blocked > alone / 2.0 {
+        return None;
+    }
+    let fraction = (alone / (useful(view)?.0 as f64 + blocked)).min(1.0);
     let bound = 1.0 / fraction;
     Some(Found {
         loss: Some(loss),

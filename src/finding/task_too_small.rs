@@ -163,6 +163,9 @@ fn of_joins(view: &View, grain: Grain, managed: Managed) -> Option<Next> {
     })
 }
 
+/// No prediction is made where more than this part of the core-time is lost for want of parallelism.
+const MOST_ALONE: f64 = 0.1;
+
 /// How long the window would be with plain functions below a depth.
 fn predict(view: &View, tree: &Tree, grain: Grain, depth: u32) -> Option<Prediction> {
     let tasks = *tree.tasks.get(depth as usize)? * tree.calls as f64;
@@ -174,9 +177,16 @@ fn predict(view: &View, tree: &Tree, grain: Grain, depth: u32) -> Option<Predict
     };
     let others = [Component::Reduce, Component::Blocked, Component::BlockedOwn];
     let work = (work + view.time(&others)).0.max(0) as f64 + tasks * grain.cost;
+    // Where little can run at a time for other reasons, those remain.
+    let alone = view.time(&[Component::Serial, Component::Starved, Component::Producer]);
+    if alone.cores(whole.core_time)? > MOST_ALONE {
+        return None;
+    }
     // Who has no CPU has none for the cut-off either.
     let lost = whole.share(Component::Preempted)?;
-    let each = work / grain.workers as f64 / (1.0 - lost).max(0.01);
+    // What the caller does alone does not get shorter.
+    let alone = (whole.callers.0.max(0) as f64).min(work);
+    let each = alone + (work - alone) / grain.workers as f64 / (1.0 - lost).max(0.01);
     let burden = WorkSpan::of(view.picture.timeline, view.picture.window, view.pool);
     let burden = burden.value().and_then(|found| Some(found.burden.value()?.total()));
     let moved = burden.map_or(0.0, |burden| burden.0 as f64);

@@ -286,6 +286,16 @@ pub enum Problem {
         /// What is left of their span beside the events nested in it.
         room: Nanos,
     },
+    /// Something is more than it can be.
+    #[error("{what} is {value}, and no more than {most} can be")]
+    TooMuch {
+        /// What.
+        what: &'static str,
+        /// How much of it.
+        value: u64,
+        /// How much there can be.
+        most: u64,
+    },
     /// A counter stands twice in the header, so that it is not known which values are its.
     #[error("the header lists the counter `{}` twice", .counter.name())]
     DuplicateCounter {

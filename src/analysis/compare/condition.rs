@@ -227,7 +227,15 @@ fn told(
         Measured::Is(whole) => whole,
         Measured::Not(reason) => return Err(format!("{side}: {reason}")),
     };
-    let missing = whole.missing.iter().find(|missing| missing.component == component);
+    // Where blocked time is not told from work, neither is its excess.
+    let told_with = match component {
+        Component::BlockedOwn | Component::BlockedExcess => Component::Blocked,
+        other => other,
+    };
+    if told_with != component && whole.part(told_with).is_some() {
+        return Err(format!("{side}: {} is not told apart", component.name()));
+    }
+    let missing = whole.missing.iter().find(|missing| missing.component == told_with);
     if let Some(missing) = missing.filter(|_| whole.part(component).is_none()) {
         let (what, within) = (component.name(), missing.within.name());
         return Err(format!("{side}: {what} is in {within} ({})", missing.reason));

@@ -5,7 +5,7 @@ use crate::model::{Baseline, Measured, Parts, Run, Samples};
 
 /// Splits work and blocked time, as far as there are baselines.
 pub(super) fn split(mut whole: Decomposition, run: Option<&Run>) -> Decomposition {
-    match references(run) {
+    match references(run).and_then(|references| references.comparable(&whole)) {
         Ok(references) => {
             split_work(&mut whole, &references);
             split_blocked(&mut whole, &references);
@@ -26,6 +26,21 @@ struct References<'r> {
     /// `None` if the recording itself is of one worker.
     one_worker: Option<Reference<'r>>,
     own: &'r Samples,
+}
+
+impl<'r> References<'r> {
+    /// Time off the CPU is work where it is not told apart: it must be so on all sides.
+    fn comparable(self, whole: &Decomposition) -> Result<Self, String> {
+        let missing = |missing: &&Missing| missing.component == Component::Blocked;
+        let told = whole.missing.iter().find(missing).is_none();
+        let one = self.one_worker.as_ref().map(|one| one.parts);
+        let mut all = std::iter::once(self.serial.parts).chain(one);
+        if all.all(|parts| parts.blocked.is_some() == told) {
+            return Ok(self);
+        }
+        Err("time off the CPU is told apart from work in one of the runs and not in another"
+            .to_owned())
+    }
 }
 
 struct Reference<'r> {

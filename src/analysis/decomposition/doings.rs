@@ -22,13 +22,14 @@ pub(in crate::analysis) struct Work {
     sums: [CoreTime; COMPONENTS.len()],
 }
 
-const COMPONENTS: [Component; 6] = [
+const COMPONENTS: [Component; 7] = [
     Component::Work,
     Component::Runtime,
     Component::Reduce,
     Component::Preempted,
     Component::Blocked,
     Component::Probe,
+    Component::Unattributed,
 ];
 
 impl Work {
@@ -48,7 +49,8 @@ struct Sums {
 impl Sums {
     fn add(&mut self, what: What, core_time: i128) {
         let component = match what {
-            What::Work | What::Overdrawn => Component::Work,
+            What::Work => Component::Work,
+            What::Overdrawn => Component::Unattributed,
             What::Joins | What::Jobs => Component::Runtime,
             What::Reduce => Component::Reduce,
             What::Preempted => Component::Preempted,

@@ -15,7 +15,7 @@ use super::cut::{Cut, Place, cuts};
 use super::prices::Prices;
 use super::sweep::ONE;
 use crate::model::{
-    Collapsed, Event, EventId, Half, Iteration, Join, Operation, PoolId, SiteId, Tally,
+    Collapsed, Event, EventId, Half, Iteration, Join, Lane, Operation, PoolId, Role, SiteId, Tally,
 };
 use crate::timeline::{Row, Timeline};
 
@@ -58,7 +58,8 @@ impl Claims {
         // What claims time that is not there at all has no share; the sum shows it missing.
         let share = |picos: u128| match (picos, nanos) {
             (0, _) | (_, 0) => 0,
-            _ => i64::try_from(picos * ONE as u128 / (nanos * 1_000)).unwrap_or(i64::MAX / 8),
+            // More than a thousand times what there is time for is as good as that.
+            _ => (picos.saturating_mul(ONE as u128) / (nanos * 1_000)).min(1 << 42) as i64,
         };
         Rates { joins: share(self.joins), spawns: share(self.spawns), probe: share(self.probe) }
     }
@@ -108,7 +109,7 @@ impl Loads {
     pub(super) fn of(timeline: &Timeline, pool: PoolId, prices: &Prices) -> Self {
         let workers = timeline.workers(pool);
         let maps: Vec<Bearers> = workers.iter().map(|row| Bearers::of(row)).collect();
-        let iterators = Iterators::of(timeline, &workers, &maps, prices);
+        let iterators = Iterators::of(timeline, pool, &workers, &maps, prices);
         let rows = workers.iter().zip(maps);
         Self {
             rows: rows.map(|(row, map)| RowLoads::of(row, &map, prices, &iterators)).collect(),
@@ -379,7 +380,13 @@ struct Iterators {
 }
 
 impl Iterators {
-    fn of(timeline: &Timeline, workers: &[&Row], maps: &[Bearers], prices: &Prices) -> Self {
+    fn of(
+        timeline: &Timeline,
+        pool: PoolId,
+        workers: &[&Row],
+        maps: &[Bearers],
+        prices: &Prices,
+    ) -> Self {
         let mut kept = kept(timeline);
         let operation_of = splits(timeline);
         let mut busy: HashMap<EventId, u128> = HashMap::new();
@@ -403,7 +410,7 @@ impl Iterators {
                 rates.insert(split, rate);
             }
         }
-        Self { rates, everywhere: unkept(timeline, &kept, prices).over(all) }
+        Self { rates, everywhere: unkept(timeline, pool, &kept, prices).over(all) }
     }
 
     fn on(&self, iterator: Option<EventId>) -> Rates {
@@ -461,8 +468,20 @@ fn splits(timeline: &Timeline) -> HashMap<EventId, EventId> {
 }
 
 /// What was tallied, less what was kept.
-fn unkept(timeline: &Timeline, kept: &HashMap<EventId, Kept>, prices: &Prices) -> Claims {
-    let tallies = || timeline.trace().lanes.iter().flat_map(|lane| &lane.tallies);
+fn unkept(
+    timeline: &Timeline,
+    pool: PoolId,
+    kept: &HashMap<EventId, Kept>,
+    prices: &Prices,
+) -> Claims {
+    // Of several pools each has what its own workers did.
+    let several = timeline.pools().len() > 1;
+    let of_pool = |lane: &&Lane| match lane.role {
+        Role::Worker { pool: other, .. } => other == pool,
+        Role::Outside => !several,
+    };
+    let lanes = || timeline.trace().lanes.iter().filter(of_pool);
+    let tallies = || lanes().flat_map(|lane| &lane.tallies);
     let tallied = |figure: fn(&Tally) -> u64| tallies().map(figure).fold(0, u64::saturating_add);
     let known = |figure: fn(&Iteration) -> u64| {
         kept.values().map(|kept| figure(&kept.iteration)).fold(0, u64::saturating_add)

@@ -23,10 +23,10 @@ pub(super) use doings::{Doings, Work, doings};
 
 pub use component::{Component, CoreTime, Group};
 pub use parts::parts_of;
-pub use verdict::{HEALTHY, OPAQUE, Verdict};
+pub use verdict::{HEALTHY, OPAQUE, UNATTRIBUTED, Verdict};
 
 use super::{JoinCost, Window, detail};
-use crate::model::{Lane, Losses, Measured, Nanos, Pool, PoolId, SchedulingSource, Span};
+use crate::model::{Lane, Losses, Measured, Nanos, Pool, PoolId, Role, SchedulingSource, Span};
 use crate::timeline::Timeline;
 use piece::Pieces;
 use sink::{Slots, Sums};
@@ -233,13 +233,24 @@ fn whole_from(timeline: &Timeline, pool: &Pool) -> Result<Nanos, String> {
     if workers.is_empty() {
         return Err("no worker was recorded".to_owned());
     }
-    workers.iter().try_fold(Nanos::ZERO, |latest, row| {
+    let outside = timeline.rows().iter().map(|row| row.lane());
+    let outside = outside.filter(|lane| lane.role == Role::Outside && is_cut(lane));
+    let called = outside.into_iter().try_fold(Nanos::ZERO, |latest, lane| {
+        let lost = || "events of a thread that calls into pools were lost".to_owned();
+        kept_from(lane).map(|start| latest.max(start)).ok_or_else(lost)
+    })?;
+    workers.iter().try_fold(called, |latest, row| {
         let lane = row.lane();
         match detail::no_times_of(detail, lane) {
             None => Ok(latest),
             Some(reason) => kept_from(lane).map(|start| latest.max(start)).ok_or(reason),
         }
     })
+}
+
+/// Whether a call into the pool may be missing: then its caller would seem to work alone.
+fn is_cut(lane: &Lane) -> bool {
+    lane.losses.dropped > 0 || lane.losses.overwritten > 0
 }
 
 /// From when on a lane is whole of which old events were overwritten by new ones: each was written
@@ -266,6 +277,7 @@ fn missing(timeline: &Timeline, pool: &Pool, prices: &prices::Prices) -> (Vec<Mi
     if let Some(reason) = &off {
         add(Component::Preempted, reason, Component::Work);
         add(Component::Blocked, reason, Component::Work);
+        add(Component::StealLatency, reason, Component::Scheduling);
         add(Component::LateWakeUp, reason, Component::Scheduling);
     }
     (missing, if off.is_some() { Sleeps::Unknown } else { Sleeps::Known })

@@ -23,6 +23,7 @@ pub(super) fn changes(timeline: &Timeline, window: Span, pool: &Pool) -> Changes
     }
     let unseen = i64::from(pool.threads) - workers.len() as i64;
     changes.share(What::Unseen, window, unseen * ONE);
+    changes.elsewhere(timeline, pool);
     changes.callers(timeline);
     changes.changes
 }
@@ -70,16 +71,30 @@ impl Gathered {
         self.during(What::Absent, Span { start: presence.end.max(window.start), end: window.end });
     }
 
+    /// What workers of other pools do meanwhile.
+    fn elsewhere(&mut self, timeline: &Timeline, pool: &Pool) {
+        for row in timeline.rows() {
+            if !matches!(row.lane().role, Role::Worker { pool: other, .. } if other != pool.id) {
+                continue;
+            }
+            for stretch in row.stretches().iter().filter(|stretch| stretch.state == State::Busy) {
+                self.during(What::Elsewhere, stretch.span);
+            }
+        }
+    }
+
     /// What a worker pushed or took, and what it could have gone on with.
     fn queue(&mut self, row: &Row, ends: &HashMap<EventId, Nanos>) {
+        let mut ready = Vec::new();
         for event in &row.lane().events {
             match event {
                 Event::Task(task) => self.task(task),
-                Event::Join(join) => self.join(row, join, ends),
+                Event::Join(join) => ready.extend(self.join(join, ends)),
                 Event::Collapsed(collapsed) => self.collapsed(collapsed),
                 Event::Operation(_) | Event::Leaf(_) | Event::Reduction(_) => {}
             }
         }
+        self.continuations(row, ready);
         for span in with_counted_joins(row) {
             // Its deque holds at least one task nearly all the time.
             self.during(What::Queued, span);
@@ -101,31 +116,39 @@ impl Gathered {
         self.share(What::Queued, *span, average.min(ONE as u128 * 1024) as i64);
     }
 
-    fn join(&mut self, row: &Row, join: &Join, ends: &HashMap<EventId, Nanos>) {
+    /// Puts in when the second half could be had; when the join could go on, if it was stolen.
+    fn join(&mut self, join: &Join, ends: &HashMap<EventId, Nanos>) -> Option<Span> {
         match join.second {
             // In the deque until its own worker takes it up.
             SecondHalf::Inline => {
                 self.during(What::Queued, Span { start: join.span.start, end: join.first_end });
+                None
             }
             SecondHalf::Stolen => {
-                let Some(&end) = ends.get(&join.id) else { return };
-                let ready = Span { start: end.max(join.first_end), end: join.span.end };
-                if ready.start < ready.end {
-                    self.continuation(row, ready);
-                }
+                let start = join.first_end.max(*ends.get(&join.id)?);
+                (start < join.span.end).then_some(Span { start, end: join.span.end })
             }
-            SecondHalf::SameWorker | SecondHalf::Unknown => {}
+            SecondHalf::SameWorker | SecondHalf::Unknown => None,
         }
     }
 
-    /// A join that could go on: its worker has not noticed yet, or is busy with another task.
-    fn continuation(&mut self, row: &Row, ready: Span) {
-        let stretches = row.stretches();
-        let first = stretches.partition_point(|stretch| stretch.span.end <= ready.start);
-        let during = stretches[first..].iter().take_while(|stretch| stretch.span.start < ready.end);
-        for part in during.filter_map(|stretch| stretch.within(ready)) {
-            let what = if part.state == State::Busy { What::Pinned } else { What::Queued };
-            self.during(what, part.span);
+    /// Joins of a worker that could go on: it has not noticed yet, or is busy with another task.
+    /// Waits lie within each other, so that many may be ready at once; each stretch is gone through
+    /// once.
+    fn continuations(&mut self, row: &Row, ready: Vec<Span>) {
+        let mut turns: Vec<(Nanos, i64)> =
+            ready.iter().flat_map(|span| [(span.start, ONE), (span.end, -ONE)]).collect();
+        turns.sort_unstable();
+        let (mut turns, mut count) = (turns.into_iter().peekable(), 0);
+        for stretch in row.stretches() {
+            let what = if stretch.state == State::Busy { What::Pinned } else { What::Queued };
+            let mut at = stretch.span.start;
+            while let Some((turn, by)) = turns.next_if(|(turn, _)| *turn < stretch.span.end) {
+                let turn = turn.max(at);
+                self.share(what, Span { start: at, end: turn }, count);
+                (at, count) = (turn, count + by);
+            }
+            self.share(what, Span { start: at, end: stretch.span.end }, count);
         }
     }
 
@@ -144,13 +167,9 @@ impl Gathered {
         if operations.is_empty() {
             return;
         }
-        // Of several threads it is not known which one works between their calls.
-        let off_cpu = match rows.as_slice() {
-            [only] => &only.lane().watched.off_cpu[..],
-            _ => &[],
-        };
+        let off_cpu = all_off(&rows);
         for gap in gaps(self.window, operations) {
-            self.caller(off_cpu, gap);
+            self.caller(&off_cpu, gap);
         }
     }
 
@@ -165,6 +184,37 @@ impl Gathered {
             self.during(What::CallerBlocked, Span { start, end });
         }
     }
+}
+
+/// When all of some threads were off the CPU of their own will, or not there.
+fn all_off(rows: &[&Row]) -> Vec<OffCpu> {
+    let mut rows = rows.iter().map(|row| off(row));
+    let Some(first) = rows.next() else { return Vec::new() };
+    let all = rows.fold(first, |some, more| common(&some, &more));
+    let off = |span| OffCpu { span, preempted: false, from_cpu: None, to_cpu: None };
+    all.into_iter().map(off).collect()
+}
+
+fn off(row: &Row) -> Vec<Span> {
+    let presence = row.presence();
+    let before = Span { start: Nanos::ZERO, end: presence.start };
+    let after = Span { start: presence.end, end: Nanos(u64::MAX) };
+    let off = row.lane().watched.off_cpu.iter().filter(|off| !off.preempted).map(|off| off.span);
+    std::iter::once(before).chain(off).chain([after]).filter(|span| span.start < span.end).collect()
+}
+
+/// What two lists of spans, each in order, have in common.
+fn common(one: &[Span], other: &[Span]) -> Vec<Span> {
+    let (mut common, mut at) = (Vec::new(), 0);
+    for span in one {
+        at += other[at..].iter().take_while(|other| other.end <= span.start).count();
+        let meeting = other[at..].iter().take_while(|other| other.start < span.end);
+        common.extend(meeting.map(|other| Span {
+            start: span.start.max(other.start),
+            end: span.end.min(other.end),
+        }));
+    }
+    common
 }
 
 /// A region is the program's, no call into rayon.

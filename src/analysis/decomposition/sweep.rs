@@ -79,9 +79,11 @@ pub(super) enum What {
     Caller,
     /// Likewise, but off the CPU of their own will.
     CallerBlocked,
+    /// Workers of other pools in tasks.
+    Elsewhere,
 }
 
-const KINDS: usize = What::CallerBlocked as usize + 1;
+const KINDS: usize = What::Elsewhere as usize + 1;
 
 /// How many there are of each.
 pub(super) type State = [i64; KINDS];
@@ -284,7 +286,9 @@ pub(super) fn components(state: &State, sleeps: Sleeps) -> Now {
     }
     let pinned = (idle - scheduling).min(now(What::Pinned));
     add(Component::Pinned, pinned);
-    let running = busy + now(What::Hidden) + opaque + caller + blocked;
+    // While another pool works, nothing is on its way into this one.
+    let elsewhere = now(What::Elsewhere);
+    let running = busy + now(What::Hidden) + opaque + caller + blocked + elsewhere;
     add(nothing_to_run(running), idle - scheduling - pinned);
     Now { components: parts, joins: now(What::Joins), callers: caller }
 }

@@ -9,6 +9,9 @@ pub const HEALTHY: f64 = 0.15;
 /// Above this share of opaque time, queueing and parallelism cannot be told from work.
 pub const OPAQUE: f64 = 0.05;
 
+/// Above this share of all cores, what no component explains could be any of them.
+pub const UNATTRIBUTED: f64 = 0.01;
+
 /// What most of the loss is a matter of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -33,6 +36,10 @@ impl Verdict {
         };
         if within_work(Component::Runtime) {
             return Some(Self::Undecided(Component::Work));
+        }
+        let missing = whole.time(Component::Unattributed).cores(whole.core_time)?.abs();
+        if missing > UNATTRIBUTED {
+            return Some(Self::Undecided(Component::Unattributed));
         }
         if whole.losses().cores(whole.core_time)? <= HEALTHY {
             return Some(Self::Healthy);

@@ -172,6 +172,10 @@ fn told(whole: &Decomposition, verdict: Verdict) -> (String, String) {
             );
             (format!("mixed: {}, {}", first.name(), second.name()), sentence)
         }
+        Verdict::Undecided(Component::Work) => {
+            let sentence = "how much of the work is task management is not measured";
+            ("undecided".to_owned(), sentence.to_owned())
+        }
         Verdict::Undecided(component) => {
             let cores = cores(whole, whole.time(component));
             let sentence = format!(
