@@ -1,14 +1,16 @@
 //! How long it takes to analyse a trace, and how much memory: from a trace in memory to a report.
 //!
-//! Constructed traces of a hundred thousand and of a million events (tasks with joins in them, some
-//! of them stolen, and times off the CPU) take turns. The memory is the most that the process had,
-//! so that the trace itself is in it.
+//! Constructed traces of a hundred thousand and of a million events: tasks with joins in them, some
+//! of them stolen, and times off the CPU. The memory is the most that a process had that did nothing
+//! else, so that the trace itself is in it.
 //!
-//! `cargo bench --bench analysis [-- --rounds 5]`
+//! `cargo bench --bench analysis [-- [EVENTS] --rounds 5]`; with a number of events four figures:
+//! events, milliseconds of wall time and of CPU time, bytes.
 
 #![allow(clippy::print_stdout, reason = "a benchmark's output is its purpose")]
 
 use std::hint::black_box;
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use rayprism::model::{
@@ -30,36 +32,86 @@ const LANES: u32 = 8;
 const JOINS: u64 = 7;
 const STEP: u64 = 1_000;
 
+/// How many events.
+const SIZES: [u64; 2] = [100_000, 1_000_000];
+
 fn main() {
     let arguments = Arguments::parse(5, "auto");
-    let traces = [constructed(100_000), constructed(1_000_000)];
-    let mut best = [Duration::MAX; 2];
-    for _ in 0..arguments.rounds {
-        for (trace, best) in traces.iter().zip(&mut best) {
-            *best = (*best).min(analyse(trace));
+    match arguments.names.as_slice() {
+        [] => compare(arguments.rounds),
+        [events] => {
+            let events = events.parse().expect("how many events");
+            println!("{}", Measured::of(&constructed(events), arguments.rounds).line());
+        }
+        _ => panic!("one number of events, or none"),
+    }
+}
+
+/// Each size in a process of its own, so that its memory is its own.
+fn compare(rounds: usize) {
+    let [small, large] = SIZES.map(|events| Measured::by_itself(events, rounds));
+    for measured in [&small, &large] {
+        let Measured { events, wall, cpu, memory } = measured;
+        println!("{events} events: {wall:.0} ms, {cpu:.0} ms of CPU time, the best of {rounds}");
+        match memory {
+            Some(bytes) => println!("at most {} MB, the trace included", bytes / 1_000_000),
+            None => println!("memory: not measured here"),
         }
     }
-    for (trace, time) in traces.iter().zip(best) {
-        let events: usize = trace.lanes.iter().map(|lane| lane.events.len()).sum();
-        println!("{events} events: {:.0} ms, the best of {}", ms(time), arguments.rounds);
+    let times = [large.wall / small.wall, large.cpu / small.cpu];
+    println!("ten times the events: {:.1}× the time, {:.1}× the CPU time", times[0], times[1]);
+}
+
+struct Measured {
+    events: usize,
+    /// Milliseconds.
+    wall: f64,
+    /// Milliseconds of CPU time; of an analysis, which has one thread.
+    cpu: f64,
+    memory: Option<u64>,
+}
+
+impl Measured {
+    fn of(trace: &Trace, rounds: usize) -> Self {
+        let times: Vec<[f64; 2]> = (0..rounds).map(|_| analyse(trace)).collect();
+        let best = |which: usize| times.iter().map(|of| of[which]).fold(f64::INFINITY, f64::min);
+        let events = trace.lanes.iter().map(|lane| lane.events.len()).sum();
+        Self { events, wall: best(0), cpu: best(1), memory: peak_memory() }
     }
-    println!("ten times the events: {:.1}× the time", ms(best[1]) / ms(best[0]));
-    match peak_memory() {
-        Some(bytes) => println!("at most {} MB of memory, the traces included", bytes / 1_000_000),
-        None => println!("memory: not measured here"),
+
+    fn line(&self) -> String {
+        let memory = self.memory.map_or("unknown".to_owned(), |bytes| bytes.to_string());
+        format!("{} {} {} {memory}", self.events, self.wall, self.cpu)
+    }
+
+    fn by_itself(events: u64, rounds: usize) -> Self {
+        let own = std::env::current_exe().expect("this program");
+        let mut command = Command::new(own);
+        command.arg(events.to_string()).args(["--rounds", &rounds.to_string()]);
+        let output = command.stderr(Stdio::inherit()).output().expect("this program once more");
+        let line = String::from_utf8(output.stdout).expect("figures");
+        let figures: Vec<&str> = line.split_whitespace().collect();
+        let [events, wall, cpu, memory] = figures[..] else { panic!("not four figures: {line}") };
+        Self {
+            events: events.parse().expect("events"),
+            wall: wall.parse().expect("wall time"),
+            cpu: cpu.parse().expect("CPU time"),
+            memory: memory.parse().ok(),
+        }
     }
 }
 
-fn ms(time: Duration) -> f64 {
-    time.as_secs_f64() * 1e3
-}
-
-fn analyse(trace: &Trace) -> Duration {
-    let start = Instant::now();
+/// Milliseconds of wall time and of CPU time.
+fn analyse(trace: &Trace) -> [f64; 2] {
+    let (start, cpu) = (Instant::now(), own_cpu());
     let report = Report::of(trace).expect("a trace that agrees with itself");
-    let time = start.elapsed();
+    let times = [start.elapsed(), own_cpu() - cpu];
     black_box(report);
-    time
+    times.map(|time| time.as_secs_f64() * 1e3)
+}
+
+fn own_cpu() -> Duration {
+    Duration::from_nanos(rayprism::linux::own_cpu().expect("a clock of CPU time").0)
 }
 
 fn peak_memory() -> Option<u64> {

@@ -22,16 +22,7 @@ fn work_span(trace: &Trace) -> WorkSpan {
 
 /// A trace whose recording cost nothing, and in which rayon took no time.
 fn free(trace: &mut Trace) {
-    trace.header.costs = Costs {
-        counted_join_ps: 0,
-        timed_join_ps: 0,
-        task_ps: 0,
-        timed_split_ps: 0,
-        timed_leaf_ps: 0,
-        counted_leaf_ps: 0,
-        reading_ps: 0,
-        elided_join_ps: 0,
-    };
+    trace.header.costs = Costs::NOTHING;
     trace.header.rayon = Measured::Is(RayonCosts { join_ps: 0, spawn_ps: 0, job_ps: 0 });
 }
 
@@ -126,7 +117,8 @@ fn the_simulation_does_what_real_pools_do() {
         nested += rows
             .flat_map(|row| row.frames().iter().map(move |frame| (row, frame)))
             .filter(|(row, frame)| {
-                frame.parent.is_some() && matches!(row.lane().events[frame.event], Event::Task(_))
+                frame.parent().is_some()
+                    && matches!(row.lane().events[frame.event()], Event::Task(_))
             })
             .count();
     }

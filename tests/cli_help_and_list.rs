@@ -10,14 +10,17 @@ use cli_support::Sandbox;
 fn help_names_the_commands_and_the_exit_codes() {
     let help = Sandbox::new().run("--help").ok();
     let lines = [
-        "  run     Run",
-        "  report  Print",
-        "  stat    Run any",
-        "  list    List",
-        "  doctor  Tell",
+        "  run      Run",
+        "  report   Print",
+        "  compare  Compare",
+        "  stat     Run any",
+        "  list     List",
+        "  doctor   Tell",
         "  0  all went well",
         "  3  ",
         "  4  ",
+        "  5  ",
+        "  6  ",
     ];
     for line in lines {
         assert!(help.contains(&format!("\n{line}")), "{line:?} is not in:\n{help}");
@@ -25,11 +28,29 @@ fn help_names_the_commands_and_the_exit_codes() {
 }
 
 #[test]
+fn help_of_compare_tells_the_conditions() {
+    let help = Sandbox::new().run("compare --help").ok();
+    for form in ["slowdown>5%", "speedup<1.5x", "starved>10%", "starved>+0.5cores"] {
+        assert_eq!(help.matches(&format!("\n  {form} ")).count(), 1, "{form} is not in:\n{help}");
+    }
+}
+
+#[test]
 fn help_of_run_has_every_option_and_tells_of_the_baseline() {
     let help = Sandbox::new().run("run --help").ok();
     let options = [
-        "variants", "threads", "reps", "detail", "buffer", "on-full", "out-dir", "json", "depth",
-        "cutoff", "layout",
+        "variants",
+        "threads",
+        "reps",
+        "detail",
+        "buffer",
+        "on-full",
+        "out-dir",
+        "json",
+        "depth",
+        "cutoff",
+        "layout",
+        "no-baseline",
     ];
     for option in options {
         assert_eq!(help.matches(&format!("      --{option}")).count(), 1, "{option}");

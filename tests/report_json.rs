@@ -42,8 +42,9 @@ fn a_report_has_these_fields_and_no_others() {
     let report = &document["reports"][0];
     assert_eq!(
         fields(report),
-        "activity call_sites causality clock counts debug_assertions decompositions detail duration \
-         findings kernel losses machine own_cost rayprism run steals title window"
+        "activity breakdown call_sites causality clock counts debug_assertions decompositions detail \
+         distributions duration findings kernel losses machine own_cost rayprism run steals title \
+         window work_spans"
     );
     let pool = &report["activity"]["pools"][0];
     assert_eq!(fields(&report["activity"]), "busy_cores core_time pools times");

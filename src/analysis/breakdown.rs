@@ -136,24 +136,11 @@ fn name(trace: &Trace, operation: &Operation) -> String {
     }
     let what = match operation.chain.and_then(|chain| trace.chain(chain)) {
         Some(chain) => chain,
-        None => kind_name(operation.kind),
+        None => operation.kind.name(),
     };
     match site_name(trace, operation.site) {
         Some(site) => format!("{what} at {site}"),
         None => what.to_owned(),
-    }
-}
-
-fn kind_name(kind: OperationKind) -> &'static str {
-    match kind {
-        OperationKind::Region => "region",
-        OperationKind::Install => "install",
-        OperationKind::Join => "join from outside",
-        OperationKind::Scope => "scope",
-        OperationKind::InPlaceScope => "in-place scope",
-        OperationKind::Broadcast => "broadcast",
-        OperationKind::Iterator | OperationKind::OpaqueIterator => "parallel iterator",
-        OperationKind::Sort => "parallel sort",
     }
 }
 
@@ -226,10 +213,10 @@ fn sites(timeline: &Timeline, window: Window, pool: &Pool) -> Measured<Vec<Break
     let by_site = |row: &Row| {
         let mut sites: Vec<Option<SiteId>> = vec![None; row.lane().events.len() + 1];
         for frame in row.frames() {
-            let event = &row.lane().events[frame.event];
+            let event = &row.lane().events[frame.event()];
             let of_part = || operations.get(&event.part_of()?).copied();
-            let around = || sites[row.frames()[frame.parent?].event];
-            sites[frame.event] = event.site().or_else(of_part).or_else(around);
+            let around = || sites[row.frames()[frame.parent()?].event()];
+            sites[frame.event()] = event.site().or_else(of_part).or_else(around);
         }
         sites
     };

@@ -185,7 +185,7 @@ fn task_lengths<'t>(row: &Row<'t>) -> Vec<(&'t Task, Nanos)> {
     let owners = owners(row);
     let mut own = vec![Nanos::ZERO; events.len()];
     for stretch in row.stretches() {
-        if let Some(owner) = stretch.event.and_then(|event| owners[event]) {
+        if let Some(owner) = stretch.event().and_then(|event| owners[event]) {
             own[owner] += stretch.busy;
         }
     }
@@ -201,9 +201,9 @@ fn owners(row: &Row) -> Vec<Option<usize>> {
     let events = &row.lane().events;
     let mut owners = vec![None; events.len()];
     for frame in row.frames() {
-        owners[frame.event] = match &events[frame.event] {
-            Event::Task(_) | Event::Collapsed(_) => Some(frame.event),
-            _ => frame.owner.map(|owner| row.frames()[owner].event),
+        owners[frame.event()] = match &events[frame.event()] {
+            Event::Task(_) | Event::Collapsed(_) => Some(frame.event()),
+            _ => frame.owner().map(|owner| row.frames()[owner].event()),
         };
     }
     owners

@@ -130,8 +130,9 @@ fn pairs(lane: &Lane) -> impl Iterator<Item = (Option<SiteId>, Pair)> {
         _ => None,
     });
     joins
-        .filter(|join| !was_off_cpu(lane, join.span))
-        .filter_map(|join| Some((join.site, Pair::of(join)?)))
+        .filter_map(|join| Some((join, Pair::of(join)?)))
+        .filter(|(join, _)| !was_off_cpu(lane, join.span))
+        .map(|(join, pair)| (join.site, pair))
 }
 
 /// Whether the thread is known to have been off the CPU for a part of the time.
@@ -239,17 +240,6 @@ fn calibrated(trace: &Trace, pairs: usize) -> Measured<JoinCost> {
 mod tests {
     use super::*;
 
-    const NO_COSTS: Costs = Costs {
-        counted_join_ps: 0,
-        timed_join_ps: 0,
-        task_ps: 0,
-        timed_split_ps: 0,
-        timed_leaf_ps: 0,
-        counted_leaf_ps: 0,
-        reading_ps: 0,
-        elided_join_ps: 0,
-    };
-
     /// Pairs of ten joins in each half, of which those as usual take so much longer in all.
     fn longer_by<const N: usize>(nanos: [i64; N]) -> [Pair; N] {
         nanos.map(|more| Pair {
@@ -261,9 +251,9 @@ mod tests {
 
     #[test]
     fn costs_below_nothing_are_nothing() {
-        let cost = estimate(&longer_by([-9, -8, -7, -6, -5, 4]), NO_COSTS).ok().unwrap();
+        let cost = estimate(&longer_by([-9, -8, -7, -6, -5, 4]), Costs::NOTHING).ok().unwrap();
         assert_eq!((cost.picos, cost.low, cost.high), (0, 0, 400));
-        let cost = estimate(&longer_by([-9; 6]), NO_COSTS).ok().unwrap();
+        let cost = estimate(&longer_by([-9; 6]), Costs::NOTHING).ok().unwrap();
         assert_eq!((cost.picos, cost.low, cost.high), (0, 0, 0));
     }
 
@@ -272,7 +262,7 @@ mod tests {
     fn rare_and_dear_joins_are_in_the_mean() {
         let pairs: Vec<_> = (0..960).map(|i| if i % 6 == 0 { 600 } else { 60 }).collect();
         let pairs: Vec<_> = pairs.into_iter().flat_map(|more| longer_by([more])).collect();
-        let cost = estimate(&pairs, NO_COSTS).ok().unwrap();
+        let cost = estimate(&pairs, Costs::NOTHING).ok().unwrap();
         assert_eq!((cost.picos, cost.source), (15_000, JoinCostSource::Elision { pairs: 960 }));
     }
 
@@ -280,7 +270,7 @@ mod tests {
     fn one_interruption_decides_nothing() {
         let mut pairs = longer_by([220; 64]);
         pairs[17].usual.0 = Nanos(9_000_000);
-        let cost = estimate(&pairs, NO_COSTS).ok().unwrap();
+        let cost = estimate(&pairs, Costs::NOTHING).ok().unwrap();
         assert_eq!((cost.picos, cost.low, cost.high), (22_000, 22_000, 22_000));
     }
 
@@ -291,7 +281,7 @@ mod tests {
         for pair in pairs.iter_mut().step_by(2) {
             (pair.elided, pair.usual.0) = (Half::Second, Nanos(1_000));
         }
-        let cost = estimate(&pairs, NO_COSTS).ok().unwrap();
+        let cost = estimate(&pairs, Costs::NOTHING).ok().unwrap();
         assert_eq!((cost.picos, cost.low, cost.high), (20_000, 20_000, 20_000));
     }
 }

@@ -9,6 +9,7 @@ pub mod activity;
 mod annotate;
 mod breakdown;
 pub mod call_sites;
+pub mod compare;
 pub mod decomposition;
 pub mod detail;
 #[cfg(feature = "read")]
@@ -28,6 +29,7 @@ pub use activity::{Activity, PoolActivity, Times, WorkerActivity};
 pub use annotate::annotations;
 pub use breakdown::{Breakdown, BreakdownRow, By};
 pub use call_sites::{CallSite, Kept, KeptLeaves, KeptReductions, PartCounts, call_sites};
+pub use compare::Comparison;
 pub use decomposition::{Component, CoreTime, Decomposition, Group, Missing, Part, Verdict};
 #[cfg(feature = "read")]
 pub use distributions::{Bucket, Distribution, Distributions};

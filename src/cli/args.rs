@@ -30,6 +30,12 @@ pub enum Command {
     Run(Box<RunArgs>),
     /// Print the report of a recorded trace
     Report(ReportArgs),
+    /// Compare two recorded traces: wall times, and where the cores went
+    ///
+    /// A is what was before, B what is now. Whether the wall time changed by more than the
+    /// repetitions spread is told by the 95 % intervals of the two medians, which must not overlap;
+    /// below six repetitions by their ranges, if there are enough. One repetition has no spread.
+    Compare(CompareArgs),
     /// Run any program and count what its threads do, from outside
     ///
     /// Nothing in the program is changed. The report goes to standard error when the program has
@@ -59,6 +65,10 @@ pub struct RunArgs {
     /// Repetitions of each variant; medians are shown
     #[arg(long, value_name = "N", default_value_t = 7, value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub reps: u32,
+    /// Follow the advice on how coarse tasks should be, where another variant can, and print what
+    /// comes of it beside what was predicted
+    #[arg(long)]
+    pub verify: bool,
     /// Do not run each variant in a pool of one worker, too, which tells how much longer its work
     /// takes for being parallel, and beside other workers
     #[arg(long)]
@@ -108,6 +118,42 @@ pub struct ParameterArgs {
 pub struct ReportArgs {
     /// A trace file that rayprism wrote
     pub file: PathBuf,
+    /// Show where the cores went in rows of what is given, too
+    #[arg(long, value_name = "ROWS")]
+    pub by: Option<ByArg>,
+    /// Print JSON and nothing else
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// What the rows of a report are.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum ByArg {
+    /// Calls into rayon, the outermost, by what and where they are
+    Operation,
+    /// Stretches that the program named with `rayprism::region`
+    Region,
+    /// The program's `tracing` spans
+    Phase,
+    /// The lines of the program that called or pushed what ran
+    Site,
+    /// The workers of each pool
+    Worker,
+}
+
+/// Arguments of `compare`.
+#[derive(Debug, ClapArgs)]
+#[command(after_help = format!("{CONDITIONS}\n\n{}", exit_code::HELP))]
+pub struct CompareArgs {
+    /// The trace file of what was before
+    #[arg(value_name = "A")]
+    pub a: PathBuf,
+    /// The trace file of what is now
+    #[arg(value_name = "B")]
+    pub b: PathBuf,
+    /// A condition that makes the exit code 5 if it holds, see below; can be given several times
+    #[arg(long, value_name = "CONDITION")]
+    pub fail_if: Vec<String>,
     /// Print JSON and nothing else
     #[arg(long)]
     pub json: bool,
@@ -156,6 +202,16 @@ pub struct StatArgs {
     )]
     pub command: Vec<OsString>,
 }
+
+const CONDITIONS: &str = "\
+Conditions:
+  slowdown>5%          B takes over 5 % longer than A, and that is beyond the spread
+  speedup<1.5x         B is less than 1.5 times as fast as A, wherever in the spread
+  starved>10%          in B, the component has more than 10 % of the cores
+  starved>0.5cores     ... more than half a core
+  starved>+0.5cores    ... half a core more than in A; +10% likewise, of the cores
+Components are named as in the JSON (steal-latency, hand-over, serial, ...), and may also be looked
+for below a limit (<). They are of one repetition each, so that their spread is not known.";
 
 const STAT_HELP: &str = "\
 Times of a thread are on a CPU, waiting (it could run, but another had the CPU; sched_yield counts as

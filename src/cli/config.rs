@@ -28,6 +28,8 @@ pub(super) struct RunConfig {
     pub(super) recording: Recording,
     pub(super) out_dir: PathBuf,
     pub(super) json: bool,
+    /// Whether advice is followed.
+    pub(super) verify: bool,
 }
 
 impl RunConfig {
@@ -49,6 +51,7 @@ impl RunConfig {
             },
             out_dir: args.out_dir.clone(),
             json: args.json,
+            verify: args.verify,
         })
     }
 }

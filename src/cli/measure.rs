@@ -323,6 +323,7 @@ mod tests {
             ),
             variant("own", Body::OwnThreads(|_, threads| log(format!("own {threads}")))),
         ],
+        coarser: &[],
         memory: None,
         prepare: |_| {
             log("prepare");
@@ -354,6 +355,7 @@ mod tests {
             recording,
             out_dir: PathBuf::new(),
             json: false,
+            verify: false,
         }
     }
 

@@ -7,6 +7,7 @@ pub mod exit_code;
 pub mod failure;
 
 mod commands;
+mod conditions;
 mod config;
 mod measure;
 mod median;
@@ -17,6 +18,8 @@ mod show;
 mod size;
 mod terminal;
 mod times;
+mod traces;
+mod verify;
 
 use std::io::{self, Write};
 
@@ -30,6 +33,10 @@ pub enum Outcome {
     Done,
     /// What was looked for is not all there.
     Incomplete,
+    /// A condition of `compare --fail-if` holds.
+    Holds,
+    /// None holds, but of one it is not known.
+    NotKnown,
     /// A program was run, and ended with this code.
     Program(u8),
 }
@@ -39,6 +46,7 @@ pub fn run(args: &Args) -> Result<Outcome, Failure> {
     match &args.command {
         Command::Run(args) => commands::run(args)?,
         Command::Report(args) => commands::report(args)?,
+        Command::Compare(args) => return commands::compare(args),
         Command::List => commands::list()?,
         Command::Stat(args) => return commands::stat(args).map(Outcome::Program),
         Command::Doctor(args) => return commands::doctor(args),

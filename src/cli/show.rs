@@ -3,19 +3,30 @@
 
 use std::io::{self, Write};
 
+use super::Outcome;
 use crate::analysis::annotations as annotate;
+use crate::analysis::compare::Answer;
 use crate::model::{Annotations, Host, Trace};
+use crate::report;
 use crate::report::checkup::Checkup;
-use crate::report::{self, Report};
 use crate::timeline::{Problem, Timeline};
 
+pub(super) use crate::analysis::By;
+pub(super) use crate::finding::Prediction;
+pub(super) use crate::report::compare::Compared;
 pub(super) use crate::report::text::Style;
+pub(super) use crate::report::{Report, Verified, Wall};
 
 /// The report of each trace.
 pub(super) fn reports<'a>(
     traces: impl IntoIterator<Item = &'a Trace>,
 ) -> Result<Vec<Report>, Problem> {
     traces.into_iter().map(Report::of).collect()
+}
+
+/// The report of a trace with the decomposition in rows, if they are asked for.
+pub(super) fn report_by(trace: &Trace, by: Option<By>) -> Result<Report, Problem> {
+    Report::by(trace, by)
 }
 
 /// What the analysis says of a trace, for viewers; nothing of one that contradicts itself.
@@ -43,6 +54,15 @@ pub(super) fn json(reports: &[Report], out: &mut dyn Write) -> io::Result<()> {
     report::json::write(reports, out)
 }
 
+/// The same, and what came of following their advice.
+pub(super) fn json_verified(
+    reports: &[Report],
+    verified: &[Verified],
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    report::json::write_verified(reports, verified, out)
+}
+
 /// What is to be said of a machine.
 pub(super) fn checkup(host: Host) -> Checkup {
     Checkup::of(host)
@@ -60,4 +80,30 @@ pub(super) fn checkup_text(
 /// A checkup for scripts.
 pub(super) fn checkup_json(checkup: &Checkup, out: &mut dyn Write) -> io::Result<()> {
     report::json::write_checkup(checkup, out)
+}
+
+/// A comparison for people.
+pub(super) fn compared_text(
+    compared: &Compared,
+    style: &Style,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    report::text::write_compared(compared, style, out)
+}
+
+/// A comparison for scripts.
+pub(super) fn compared_json(compared: &Compared, out: &mut dyn Write) -> io::Result<()> {
+    report::json::write_compared(compared, out)
+}
+
+/// How a comparison ends: as the worst of its conditions does.
+pub(super) fn outcome(compared: &Compared) -> Outcome {
+    let is = |answer| compared.conditions.iter().any(|judgement| judgement.answer == answer);
+    if is(Answer::Holds) {
+        Outcome::Holds
+    } else if is(Answer::NotKnown) {
+        Outcome::NotKnown
+    } else {
+        Outcome::Done
+    }
 }

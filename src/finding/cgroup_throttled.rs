@@ -41,5 +41,6 @@ fn ask(view: &View) -> Option<Found> {
             quota.group
         ),
         advice: Some(Advice::Workers { workers }),
+        predicted: None,
     })
 }

@@ -24,5 +24,6 @@ fn ask(picture: &Picture, _: &Withheld) -> Option<Found> {
                 .to_owned(),
         next: "build with `--release`, and record again".to_owned(),
         advice: None,
+        predicted: None,
     })
 }

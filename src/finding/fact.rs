@@ -29,8 +29,25 @@ pub struct Finding {
     pub next: String,
     /// The same as data, where it is a number.
     pub advice: Option<Advice>,
+    /// What following it would make of the window, where that can be told.
+    pub predicted: Option<Prediction>,
     /// What would make it wrong.
     pub wrong_if: &'static str,
+}
+
+/// How long the window would be if an advice were followed, on CPUs that are as free as they were.
+///
+/// From `W / P` to `W / P + (1 − 1/P) · (W / n + β)`: what greedy scheduling of `n` equal tasks takes
+/// at most (R. L. Graham, *Bounds on Multiprocessing Timing Anomalies*, 1969, theorem 2), each moved
+/// for `β`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Prediction {
+    /// The number of the advice's range for which it is made.
+    pub at: u64,
+    /// No shorter than this.
+    pub from: Nanos,
+    /// No longer than this.
+    pub to: Nanos,
 }
 
 /// In which order findings are read.
@@ -197,4 +214,5 @@ pub(super) struct Found {
     pub(super) what: String,
     pub(super) next: String,
     pub(super) advice: Option<Advice>,
+    pub(super) predicted: Option<Prediction>,
 }

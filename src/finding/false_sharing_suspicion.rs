@@ -74,6 +74,7 @@ fn ask(view: &View) -> Option<Found> {
              `crossbeam_utils::CachePadded`, or gather it in a local variable"
         ),
         advice: Some(Advice::Pad { bytes }),
+        predicted: None,
     })
 }
 

@@ -55,6 +55,7 @@ fn ask(view: &View) -> Option<Found> {
         ),
         next,
         advice,
+        predicted: None,
     })
 }
 

@@ -2,7 +2,7 @@
 
 use super::fact::{Advice, Evidence, Found, Unit};
 use super::picture::View;
-use super::text::{at, nanos, thousands};
+use super::text::{at, nanos, percent, thousands};
 use super::{Ask, LEAST_LOSS, Lint, RestsOn};
 use crate::analysis::Component;
 use crate::model::Operation;
@@ -30,7 +30,7 @@ fn ask(view: &View) -> Option<Found> {
     let work = view.work().0 as f64 / count as f64;
     let site = view.picture.site(longest.site);
     let here = |what: &str, value| Evidence::new(what, Unit::Nanos.of(value));
-    let (next, advice) = next(view, count, each, work);
+    let (next, advice) = next(view, Calls { count, each, work, share: loss.share });
     Some(Found {
         loss: Some(loss),
         measured: Unit::Share.of(loss.share),
@@ -46,48 +46,71 @@ fn ask(view: &View) -> Option<Found> {
             .during(longest.span),
         ],
         what: format!(
-            "{} calls from a thread that is no worker{} cost {} each to hand over and back, for {} \
-             of work",
-            thousands(count),
+            "each of {} from threads that are no workers{} cost {} to hand over and back, for {} of \
+             work",
+            counted(count),
             at(site.as_deref()),
             nanos(each),
             nanos(work)
         ),
         next,
         advice,
+        predicted: None,
     })
 }
 
+fn counted(calls: u64) -> String {
+    if calls == 1 { "1 call".to_owned() } else { format!("{} calls", thousands(calls)) }
+}
+
 /// In parallel, a call saves at most `work · (1 − 1/P)`, and has to pay for being handed over.
-fn next(view: &View, count: u64, each: f64, work: f64) -> (String, Option<Advice>) {
-    let saved = 1.0 - 1.0 / view.workers().max(2) as f64;
-    let pays_from = each / saved;
-    if work >= pays_from && count >= MANY {
+fn next(view: &View, calls: Calls) -> (String, Option<Advice>) {
+    let Calls { count, each, work, share } = calls;
+    let pays_from = each / (1.0 - 1.0 / view.workers().max(2) as f64);
+    if work < pays_from {
+        return serially(view, each, pays_from);
+    }
+    if count >= MANY {
         let text = format!(
             "put one `pool.install` around all {} calls, so that they are called from a worker",
             thousands(count)
         );
         return (text, Some(Advice::Merge { calls: count }));
     }
-    let per_item = view
-        .sites
-        .iter()
-        .max_by_key(|site| site.items)
-        .and_then(|site| site.time_per_item().filter(|time| *time > 0.0));
-    if let Some(per_item) = per_item {
-        let items = (pays_from / per_item).ceil() as u64;
-        let text = format!(
-            "call it serially below {} items: only from there on does a parallel call save more \
-             than the {} that it costs to hand over",
-            thousands(items),
-            nanos(each)
-        );
-        return (text, Some(Advice::SeriallyBelow { items }));
-    }
+    // What is handed over costs the same with more work in it.
+    let calls = (share / LEAST_LOSS).ceil().max(2.0) as u64;
     let text = format!(
-        "give each call {} of work or more, or call it serially: it does {} now",
-        nanos(pays_from),
-        nanos(work)
+        "put {calls} times as much work in one call, or call it from within an `install` with what \
+         is around it: with {} in a call, handing over would be below {}",
+        nanos(work * calls as f64),
+        percent(LEAST_LOSS)
     );
-    (text, Some(Advice::Serially))
+    (text, Some(Advice::Merge { calls }))
+}
+
+fn serially(view: &View, each: f64, pays_from: f64) -> (String, Option<Advice>) {
+    let site = view.sites.iter().max_by_key(|site| site.items);
+    let per_item = site.and_then(|site| site.time_per_item()).filter(|time| *time > 0.0);
+    let Some(per_item) = per_item else {
+        let text = format!("call it serially where it has less than {} to do", nanos(pays_from));
+        return (text, Some(Advice::Serially));
+    };
+    let items = (pays_from / per_item).ceil() as u64;
+    let text = format!(
+        "call it serially below {} items: only from there on does a parallel call save more than \
+         the {} that it costs to hand over",
+        thousands(items),
+        nanos(each)
+    );
+    (text, Some(Advice::SeriallyBelow { items }))
+}
+
+/// Of all calls from outside.
+struct Calls {
+    count: u64,
+    /// What handing one over costs, in nanoseconds.
+    each: f64,
+    /// What one does, in nanoseconds.
+    work: f64,
+    share: f64,
 }

@@ -43,6 +43,7 @@ fn ask(view: &View) -> Option<Found> {
         ),
         next,
         advice,
+        predicted: None,
     })
 }
 

@@ -57,6 +57,7 @@ fn ask(view: &View) -> Option<Found> {
         },
         next,
         advice,
+        predicted: None,
     })
 }
 
@@ -83,7 +84,7 @@ fn blocks<'a>(view: &View<'a>) -> Vec<(&'a Row<'a>, OffCpu)> {
 fn site_of(view: &View, row: &Row, off: &OffCpu) -> Option<String> {
     let events = &row.lane().events;
     let at = row.stretches().partition_point(|stretch| stretch.span.end <= off.span.start);
-    let event = &events[row.stretches().get(at)?.event?];
+    let event = &events[row.stretches().get(at)?.event()?];
     let operation = event.part_of();
     let of_site =
         view.sites.iter().find(|site| site.kept.iter().any(|kept| Some(kept.id) == operation));
@@ -94,8 +95,9 @@ fn site_of(view: &View, row: &Row, off: &OffCpu) -> Option<String> {
 }
 
 fn around(view: &View, lane: &Lane, off: &OffCpu) -> Option<String> {
-    let tasks = lane.events.iter().filter(|event| matches!(event, Event::Task(_)));
-    let task = tasks.filter(|task| task.span().contains(off.span)).next_back()?;
+    let is_around =
+        |event: &&Event| matches!(event, Event::Task(task) if task.span.contains(off.span));
+    let task = lane.events.iter().rfind(is_around)?;
     view.picture.site(task.site())
 }
 

@@ -48,6 +48,7 @@ fn ask(view: &View) -> Option<Found> {
              over the data made one"
         ),
         advice: Some(Advice::Workers { workers }),
+        predicted: None,
     })
 }
 

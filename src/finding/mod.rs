@@ -8,6 +8,7 @@
 //! that is [`crate::report`]'s.
 
 mod cgroup_throttled;
+mod cpus_taken;
 mod debug_build;
 mod fact;
 mod false_sharing_suspicion;
@@ -32,7 +33,7 @@ mod tasks;
 mod text;
 mod too_few_tasks;
 
-pub use fact::{Advice, Evidence, Finding, Loss, Quantity, Severity, Unit};
+pub use fact::{Advice, Evidence, Finding, Loss, Prediction, Quantity, Severity, Unit};
 pub use picture::Picture;
 
 use std::cmp::Reverse;
@@ -105,6 +106,7 @@ pub const LINTS: &[Lint] = &[
     false_sharing_suspicion::LINT,
     oversubscribed::LINT,
     cgroup_throttled::LINT,
+    cpus_taken::LINT,
 ];
 
 /// Findings that are not said, by lint.
@@ -168,7 +170,7 @@ fn doubt(lint: &Lint, view: &View) -> Option<Doubt> {
 
 impl Lint {
     fn finding(&self, found: Found, pool: Option<PoolId>) -> Finding {
-        let Found { loss, measured, threshold, evidence, what, next, advice } = found;
+        let Found { loss, measured, threshold, evidence, what, next, advice, predicted } = found;
         Finding {
             id: self.id,
             severity: if loss.is_some() { Severity::Loss } else { Severity::Premise },
@@ -180,6 +182,7 @@ impl Lint {
             what,
             next,
             advice,
+            predicted,
             wrong_if: self.wrong_if,
         }
     }

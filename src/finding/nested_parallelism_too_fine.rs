@@ -53,5 +53,6 @@ fn ask(view: &View) -> Option<Found> {
             site.callers
         ),
         advice: Some(Advice::Serially),
+        predicted: None,
     })
 }

@@ -43,5 +43,6 @@ fn ask(picture: &Picture, withheld: &Withheld) -> Option<Found> {
                with the serial call's"
             .to_owned(),
         advice: None,
+        predicted: None,
     })
 }

@@ -146,6 +146,9 @@ impl<'a> View<'a> {
     pub(super) fn within(&self, spans: Vec<Span>, components: &[Component]) -> CoreTime {
         let picture = &self.picture;
         let apart = apart(spans, picture.window.span);
+        if apart.is_empty() {
+            return CoreTime::ZERO;
+        }
         match Decomposition::of_each(picture.timeline, picture.window, self.pool, apart) {
             Measured::Is(parts) => parts
                 .iter()

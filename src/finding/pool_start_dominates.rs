@@ -50,5 +50,6 @@ fn ask(view: &View) -> Option<Found> {
             percent(LEAST_LOSS)
         ),
         advice: Some(Advice::Merge { calls }),
+        predicted: None,
     })
 }

@@ -55,5 +55,6 @@ fn ask(picture: &Picture, withheld: &Withheld) -> Option<Found> {
         ),
         next: next.to_owned(),
         advice: None,
+        predicted: None,
     })
 }

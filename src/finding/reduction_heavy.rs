@@ -44,6 +44,7 @@ fn ask(view: &View) -> Option<Found> {
         ),
         next,
         advice,
+        predicted: None,
     })
 }
 

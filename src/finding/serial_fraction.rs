@@ -40,6 +40,7 @@ fn ask(view: &View) -> Option<Found> {
         ),
         next: next(view, bound),
         advice: Some(Advice::Bound { speed_up_milli: (bound * 1e3) as u64 }),
+        predicted: None,
     })
 }
 

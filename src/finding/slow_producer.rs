@@ -52,5 +52,6 @@ fn ask(view: &View) -> Option<Found> {
              without a lock; else move work out of the iterator, for it feeds {workers} workers"
         ),
         advice: Some(Advice::Workers { workers }),
+        predicted: None,
     })
 }

@@ -60,6 +60,7 @@ fn ask(view: &View) -> Option<Found> {
             grain.least()
         ),
         advice: Some(Advice::Batch { tasks }),
+        predicted: None,
     })
 }
 

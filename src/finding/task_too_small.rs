@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use super::fact::{Advice, Evidence, Found, Unit};
+use super::fact::{Advice, Evidence, Found, Prediction, Unit};
 use super::grain::{Grain, SHARE};
 use super::picture::{Site, View};
 use super::tasks::{Kind, Managed};
 use super::text::{at, nanos, percent, range, thousands};
 use super::{Ask, Lint, RestsOn};
-use crate::analysis::Component;
-use crate::model::SiteId;
+use crate::analysis::{Component, WorkSpan};
+use crate::model::{Nanos, SiteId};
 
 pub(super) const LINT: Lint = Lint {
     id: "task-too-small",
@@ -35,7 +35,7 @@ fn ask(view: &View) -> Option<Found> {
         Kind::Join => of_joins(view, grain, managed),
         Kind::Spawn => Some(of_spawns(grain, managed)),
     };
-    let Next { advice, text, site } = try_next?;
+    let Next { advice, text, site, predicted } = try_next?;
     let unit = match managed.kind {
         Kind::Join => "join",
         Kind::Split => "split of a parallel iterator",
@@ -60,6 +60,7 @@ fn ask(view: &View) -> Option<Found> {
         ),
         next: text,
         advice: Some(advice),
+        predicted,
     })
 }
 
@@ -67,6 +68,7 @@ struct Next {
     advice: Advice,
     text: String,
     site: Option<String>,
+    predicted: Option<Prediction>,
 }
 
 /// Of the site with the most splits.
@@ -84,6 +86,7 @@ fn of_iterator(view: &View, grain: Grain) -> Option<Next> {
                 range(from, to)
             ),
             site: name,
+            predicted: None,
         },
         None => serially(name, grain),
     })
@@ -112,6 +115,7 @@ fn serially(site: Option<String>, grain: Grain) -> Next {
             grain.fewest_tasks()
         ),
         site,
+        predicted: None,
     }
 }
 
@@ -125,6 +129,7 @@ fn of_spawns(grain: Grain, managed: Managed) -> Next {
             grain.least()
         ),
         site: None,
+        predicted: None,
     }
 }
 
@@ -135,21 +140,54 @@ fn of_joins(view: &View, grain: Grain, managed: Managed) -> Option<Next> {
             advice: Advice::TaskTime { least },
             text: format!("join only where each half works for {least} or more"),
             site: None,
+            predicted: None,
         });
     };
     let site = view.picture.site(tree.site);
     let work = view.work().0 as f64 / tree.calls as f64;
     Some(match grain.depths(work, &tree.tasks) {
-        Some((from, to)) => Next {
-            advice: Advice::CutOff { from, to },
-            text: format!(
-                "{}: cut off at depth {}, and call plain functions below",
-                place(site.as_deref()),
-                range(u64::from(from), u64::from(to))
-            ),
-            site,
-        },
+        Some((from, to)) => {
+            let predicted = predict(view, &tree, grain, from.midpoint(to));
+            Next {
+                advice: Advice::CutOff { from, to },
+                text: format!(
+                    "{}: cut off at depth {}, and call plain functions below",
+                    place(site.as_deref()),
+                    range(u64::from(from), u64::from(to))
+                ) + &said(predicted),
+                site,
+                predicted,
+            }
+        }
         None => serially(site, grain),
+    })
+}
+
+/// How long the window would be with plain functions below a depth.
+fn predict(view: &View, tree: &Tree, grain: Grain, depth: u32) -> Option<Prediction> {
+    let tasks = *tree.tasks.get(depth as usize)? * tree.calls as f64;
+    let whole = view.whole;
+    // A plain function is the serial elision, where its time is known.
+    let work = match whole.part(Component::Useful) {
+        Some(useful) => useful.time + whole.time(Component::Inflation),
+        None => view.work(),
+    };
+    let others = [Component::Reduce, Component::Blocked, Component::BlockedOwn];
+    let work = (work + view.time(&others)).0.max(0) as f64 + tasks * grain.cost;
+    // Who has no CPU has none for the cut-off either.
+    let lost = whole.share(Component::Preempted)?;
+    let each = work / grain.workers as f64 / (1.0 - lost).max(0.01);
+    let burden = WorkSpan::of(view.picture.timeline, view.picture.window, view.pool);
+    let burden = burden.value().and_then(|found| Some(found.burden.value()?.total()));
+    let moved = burden.map_or(0.0, |burden| burden.0 as f64);
+    let tail = (1.0 - 1.0 / grain.workers as f64) * (work / tasks + moved);
+    let wall = |nanos: f64| Nanos(nanos.round() as u64);
+    Some(Prediction { at: u64::from(depth), from: wall(each), to: wall(each + tail) })
+}
+
+fn said(predicted: Option<Prediction>) -> String {
+    predicted.map_or_else(String::new, |Prediction { at, from, to }| {
+        format!("; predicted at {at}: {from} to {to}")
     })
 }
 

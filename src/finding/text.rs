@@ -1,19 +1,7 @@
 //! Figures in sentences.
 
+pub(super) use crate::model::thousands;
 use crate::model::{Nanos, short_location};
-
-/// `8388607` as `8,388,607`.
-pub(super) fn thousands(number: u64) -> String {
-    let digits = number.to_string();
-    let mut grouped = String::with_capacity(digits.len() + digits.len() / 3);
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            grouped.push(',');
-        }
-        grouped.push(digit);
-    }
-    grouped
-}
 
 /// A share of 1 as `6.0 %`.
 pub(super) fn percent(share: f64) -> String {

@@ -57,6 +57,7 @@ fn ask(view: &View) -> Option<Found> {
         ),
         next,
         advice,
+        predicted: None,
     })
 }
 

@@ -178,6 +178,21 @@ pub enum OperationKind {
 }
 
 impl OperationKind {
+    /// What it is called where there is no other name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Region => "region",
+            Self::Install => "install",
+            Self::Join => "join from outside",
+            Self::Scope => "scope",
+            Self::InPlaceScope => "in-place scope",
+            Self::Broadcast => "broadcast",
+            Self::Iterator => "parallel iterator",
+            Self::OpaqueIterator => "parallel iterator (opaque)",
+            Self::Sort => "par_sort",
+        }
+    }
+
     /// Whether it is one span and no more: tasks in it are not seen.
     pub fn is_opaque(self) -> bool {
         matches!(self, Self::OpaqueIterator | Self::Sort)

@@ -47,6 +47,18 @@ pub enum Detail {
     Full,
 }
 
+impl Detail {
+    /// Its name, as on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Off => "off",
+            Self::Count => "count",
+            Self::Auto => "auto",
+            Self::Full => "full",
+        }
+    }
+}
+
 /// The clock that every time in the trace was read from.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ClockInfo {
@@ -97,6 +109,20 @@ pub struct Costs {
     /// What an elided join takes for the question whether it is elided, in picoseconds.
     #[serde(default)]
     pub elided_join_ps: u64,
+}
+
+impl Costs {
+    /// Of a recording that costs nothing.
+    pub const NOTHING: Self = Self {
+        counted_join_ps: 0,
+        timed_join_ps: 0,
+        task_ps: 0,
+        timed_split_ps: 0,
+        timed_leaf_ps: 0,
+        counted_leaf_ps: 0,
+        reading_ps: 0,
+        elided_join_ps: 0,
+    };
 }
 
 /// What rayon takes for an empty call, on this machine, in a pool of one worker and without being

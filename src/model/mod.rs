@@ -31,5 +31,6 @@ pub use kernel::{
 };
 pub use observed::{CountSource, Ended, Observed, ObservedThread, RingRecords, Total};
 pub use trace::{
-    ChainId, Counts, Lane, Losses, Measured, Pool, Role, Site, SiteId, Tally, Trace, short_location,
+    ChainId, Counts, Lane, Losses, Measured, Pool, Role, Site, SiteId, Tally, Trace,
+    short_location, thousands,
 };

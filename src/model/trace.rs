@@ -79,6 +79,19 @@ pub struct Site {
     pub location: String,
 }
 
+/// `8388607` as `8,388,607`.
+pub fn thousands(number: u64) -> String {
+    let digits = number.to_string();
+    let mut grouped = String::with_capacity(digits.len() + digits.len() / 3);
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    grouped
+}
+
 /// The last two components of a path, which tell one `mod.rs` from another.
 pub fn short_location(location: &str) -> &str {
     let mut separators = location.rmatch_indices(['/', '\\']);

@@ -10,6 +10,12 @@
 //! { "schema": "rayprism-doctor", "version": 1, "complete": false, "checks": [ … ], "host": { … } }
 //! ```
 //!
+//! and the comparison of two recordings, whose fields are a [`Compared`]'s:
+//!
+//! ```json
+//! { "schema": "rayprism-compare", "version": 1, "a": { … }, "b": { … }, "wall": { … }, … }
+//! ```
+//!
 //! Each report is a [`Report`], field by field; its documentation is the schema's.
 //!
 //! - Times are whole nanoseconds, picoseconds where a name ends in `_ps`.
@@ -23,9 +29,10 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use super::Report;
 use super::checkup::Checkup;
+use super::compare::Compared;
 use super::stat::{self, Stat};
+use super::{Report, Verified};
 
 /// The version of the schema.
 pub const VERSION: u32 = 1;
@@ -33,11 +40,16 @@ pub const VERSION: u32 = 1;
 /// The version of the schema of checkups.
 pub const CHECKUP_VERSION: u32 = 1;
 
+/// The version of the schema of comparisons.
+pub const COMPARED_VERSION: u32 = 1;
+
 #[derive(Serialize)]
 struct Document<'r> {
     schema: &'static str,
     version: u32,
     reports: &'r [Report],
+    #[serde(skip_serializing_if = "<[Verified]>::is_empty")]
+    verified: &'r [Verified],
 }
 
 #[derive(Serialize)]
@@ -66,7 +78,20 @@ pub fn write_stat(stat: &Stat, out: &mut dyn Write) -> io::Result<()> {
 ///
 /// Those of `out`.
 pub fn write(reports: &[Report], out: &mut dyn Write) -> io::Result<()> {
-    let document = Document { schema: "rayprism-report", version: VERSION, reports };
+    write_verified(reports, &[], out)
+}
+
+/// The same, and under `verified` what came of following their advice, if anything was.
+///
+/// # Errors
+///
+/// Those of `out`.
+pub fn write_verified(
+    reports: &[Report],
+    verified: &[Verified],
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let document = Document { schema: "rayprism-report", version: VERSION, reports, verified };
     serde_json::to_writer_pretty(&mut *out, &document)?;
     out.write_all(b"\n")
 }
@@ -86,6 +111,26 @@ struct CheckupDocument<'c> {
 /// Those of `out`.
 pub fn write_checkup(checkup: &Checkup, out: &mut dyn Write) -> io::Result<()> {
     let document = CheckupDocument { schema: "rayprism-doctor", version: CHECKUP_VERSION, checkup };
+    serde_json::to_writer_pretty(&mut *out, &document)?;
+    out.write_all(b"\n")
+}
+
+#[derive(Serialize)]
+struct ComparedDocument<'c> {
+    schema: &'static str,
+    version: u32,
+    #[serde(flatten)]
+    compared: &'c Compared,
+}
+
+/// Writes a comparison as one JSON document, indented, with a newline at its end.
+///
+/// # Errors
+///
+/// Those of `out`.
+pub fn write_compared(compared: &Compared, out: &mut dyn Write) -> io::Result<()> {
+    let document =
+        ComparedDocument { schema: "rayprism-compare", version: COMPARED_VERSION, compared };
     serde_json::to_writer_pretty(&mut *out, &document)?;
     out.write_all(b"\n")
 }

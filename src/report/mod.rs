@@ -6,13 +6,14 @@
 //! machine's facts what reports do for traces.
 
 pub mod checkup;
+pub mod compare;
 #[cfg(feature = "read")]
 pub mod json;
 mod run;
 pub mod stat;
 pub mod text;
 
-pub use run::{BaselineFigures, RunFigures, Wall};
+pub use run::{BaselineFigures, RunFigures, Verified, Wall};
 
 use serde::Serialize;
 

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use crate::finding::Prediction;
 use crate::model::{Baseline, Nanos, Parameter, Run, Samples};
 
 /// A measurement of several repetitions, one of which was recorded.
@@ -23,6 +24,23 @@ pub struct RunFigures {
     pub recorded: u32,
     /// What it is compared with.
     pub baseline: Option<BaselineFigures>,
+}
+
+/// An advice that was followed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Verified {
+    /// The variant that follows it.
+    pub variant: String,
+    /// The parameter that takes the advised number.
+    pub parameter: String,
+    /// That number.
+    pub value: u64,
+    /// Workers of the pool.
+    pub threads: u32,
+    /// How long it was to take.
+    pub predicted: Prediction,
+    /// How long it took.
+    pub measured: Wall,
 }
 
 /// Wall times, summed up.
@@ -71,7 +89,8 @@ impl RunFigures {
 }
 
 impl Wall {
-    fn of(samples: &Samples) -> Option<Self> {
+    /// Of so many; `None` of none.
+    pub fn of(samples: &Samples) -> Option<Self> {
         let (shortest, longest) = samples.range()?;
         let (median, repetitions) = (samples.median()?, samples.0.len());
         Some(Self { median, shortest, longest, repetitions })

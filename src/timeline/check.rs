@@ -1,18 +1,38 @@
 //! What must hold of the events of one lane beside their nesting.
 
-use std::collections::HashMap;
-
 use super::frame::{caller, owners, turn};
+use super::position::Position;
 use super::{Frame, Named, Pointer, Problem, is_whole};
 use crate::model::{ChainId, Event, EventId, Lane, Leaf, Origin, Role, SiteId, Span, Task, Trace};
 
-/// Where a lane's ids stand among its events.
-pub(super) type Ids = HashMap<EventId, usize>;
+/// Where a lane's ids stand among its events, in the order of the ids. A recorder counts them up in
+/// the order of opening, so that they are in that order, or nearly so, from the start.
+pub(super) struct Ids(Vec<(EventId, Position)>);
+
+impl Ids {
+    fn of(lane: &Lane) -> Result<Self, Problem> {
+        let ids = lane.events.iter().enumerate();
+        let ids = ids.filter_map(|(index, event)| Some((event.id()?, Position::new(index))));
+        let mut ids: Vec<_> = ids.collect();
+        ids.sort_by_key(|&(id, _)| id);
+        match ids.windows(2).find(|pair| pair[0].0 == pair[1].0) {
+            Some(pair) => {
+                let [first, second] = [0, 1].map(|at| Named::at(lane, pair[at].1.index()));
+                Err(Problem::DuplicateId { lane: lane.id, first, second })
+            }
+            None => Ok(Self(ids)),
+        }
+    }
+
+    fn get(&self, id: EventId) -> Option<usize> {
+        let at = self.0.binary_search_by_key(&id, |&(id, _)| id).ok()?;
+        Some(self.0[at].1.index())
+    }
+}
 
 /// Checks each event by itself, and that no id comes twice.
 pub(super) fn each(trace: &Trace, lane: &Lane, presence: Span) -> Result<Ids, Problem> {
-    let mut ids = Ids::new();
-    for (index, event) in lane.events.iter().enumerate() {
+    for event in &lane.events {
         check_times(lane, event, presence)?;
         check_place(trace, lane, event)?;
         match event {
@@ -20,12 +40,8 @@ pub(super) fn each(trace: &Trace, lane: &Lane, presence: Span) -> Result<Ids, Pr
             Event::Leaf(leaf) => check_leaf(lane, event, leaf)?,
             _ => {}
         }
-        if let Some(first) = event.id().and_then(|id| ids.insert(id, index)) {
-            let (first, second) = (Named::at(lane, first), Named::of(event));
-            return Err(Problem::DuplicateId { lane: lane.id, first, second });
-        }
     }
-    Ok(ids)
+    Ids::of(lane)
 }
 
 fn check_times(lane: &Lane, event: &Event, presence: Span) -> Result<(), Problem> {
@@ -106,7 +122,7 @@ fn check_leaf(lane: &Lane, event: &Event, leaf: &Leaf) -> Result<(), Problem> {
 /// Checks that whatever was called or run in a task lies in the one that it names.
 pub(super) fn callers(lane: &Lane, frames: &[Frame], ids: &Ids) -> Result<(), Problem> {
     for (index, frame) in frames.iter().enumerate() {
-        let event = frame.event(lane);
+        let event = frame.event_of(lane);
         match (event, caller(event)) {
             (_, Some(task)) => check_caller(lane, frames, index, ids, task)?,
             (Event::Operation(_), None) => check_no_caller(lane, frames, index)?,
@@ -127,12 +143,12 @@ fn check_caller(
     ids: &Ids,
     task: EventId,
 ) -> Result<(), Problem> {
-    let event = frames[index].event(lane);
+    let event = frames[index].event_of(lane);
     let (named, span) = (Named::of(event), event.span());
     if task_around(lane, frames, index).and_then(Event::id) == Some(task) {
         return Ok(());
     }
-    let Some(there) = ids.get(&task).map(|&there| Named::at(lane, there)) else {
+    let Some(there) = ids.get(task).map(|there| Named::at(lane, there)) else {
         return check_missing(lane, frames, index, task);
     };
     // An empty event on the border of two tasks may lie in either.
@@ -149,18 +165,18 @@ fn check_missing(
     index: usize,
     task: EventId,
 ) -> Result<(), Problem> {
-    let owner = frames[index].owner.map(|owner| frames[owner].event(lane));
+    let owner = frames[index].owner().map(|owner| frames[owner].event_of(lane));
     let collapsed = matches!(owner, Some(Event::Collapsed(_)));
     if collapsed || !is_whole(lane) {
         return Ok(());
     }
-    let event = Named::of(frames[index].event(lane));
+    let event = Named::of(frames[index].event_of(lane));
     Err(Problem::MissingTask { lane: lane.id, event, task })
 }
 
 fn check_no_caller(lane: &Lane, frames: &[Frame], index: usize) -> Result<(), Problem> {
     let Some(task) = task_around(lane, frames, index) else { return Ok(()) };
-    let (event, task) = (Named::of(frames[index].event(lane)), Named::of(task));
+    let (event, task) = (Named::of(frames[index].event_of(lane)), Named::of(task));
     if event.span.start == event.span.end {
         return Ok(());
     }
@@ -177,7 +193,7 @@ fn check_outside(lane: &Lane, event: &Event) -> Result<(), Problem> {
 
 fn task_around<'l>(lane: &'l Lane, frames: &'l [Frame], index: usize) -> Option<&'l Event> {
     owners(frames, index)
-        .map(|owner| frames[owner].event(lane))
+        .map(|owner| frames[owner].event_of(lane))
         .find(|around| matches!(around, Event::Task(_)))
 }
 

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use super::frame::{caller, owners};
+use super::position::Position;
 use super::{Frame, Named, Problem, State, Stretch, is_whole};
 use crate::model::{Collapsed, Event, Lane, Leaf, Nanos};
 
@@ -30,15 +31,16 @@ pub(super) struct Share {
     passed_busy: Nanos,
 }
 
-/// The shares of all frames that have one.
+/// The shares of all frames that have one. Each stretch comes with its innermost frame.
 pub(super) fn shares(
     lane: &Lane,
     frames: &[Frame],
-    cut: &[(Option<usize>, Stretch)],
+    innermost: &[Option<Position>],
+    cut: &[Stretch],
 ) -> BTreeMap<usize, Share> {
     let mut shares: BTreeMap<usize, Share> = BTreeMap::new();
     for (index, frame) in frames.iter().enumerate() {
-        match frame.event(lane) {
+        match frame.event_of(lane) {
             Event::Collapsed(Collapsed { busy, waited, .. }) => {
                 shares.insert(index, Share::claiming(*busy, *waited));
             }
@@ -51,8 +53,8 @@ pub(super) fn shares(
     if shares.is_empty() {
         return shares;
     }
-    for &(frame, stretch) in cut {
-        let Some(frame) = frame else { continue };
+    for (frame, &stretch) in innermost.iter().zip(cut) {
+        let Some(frame) = frame.map(Position::index) else { continue };
         if let Some(share) = shares.get_mut(&frame) {
             share.add_own(stretch);
         }
@@ -138,11 +140,11 @@ fn portion(sum: Nanos, passed: Nanos, whole: Nanos) -> Nanos {
 
 /// The collapsed frame one of whose tasks called or ran this, if so it was.
 fn summed_in(lane: &Lane, frames: &[Frame], index: usize) -> Option<usize> {
-    let event = frames[index].event(lane);
+    let event = frames[index].event_of(lane);
     let named = caller(event)?;
     let mut collapsed = None;
     for owner in owners(frames, index) {
-        if let Event::Task(task) = frames[owner].event(lane) {
+        if let Event::Task(task) = frames[owner].event_of(lane) {
             return collapsed.filter(|_| task.id != named);
         }
         collapsed = collapsed.or(Some(owner));

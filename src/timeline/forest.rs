@@ -14,7 +14,7 @@ pub(super) fn build(lane: &Lane) -> Result<Vec<Frame>, Problem> {
         close_before(lane, &frames, &mut open, event)?;
         let parent = open.last().copied();
         let owner = parent.and_then(|parent| owner_within(lane, &frames, parent));
-        frames.push(Frame { event, parent, owner });
+        frames.push(Frame::new(event, parent, owner));
         open.push(frames.len() - 1);
     }
     Ok(frames)
@@ -22,10 +22,10 @@ pub(super) fn build(lane: &Lane) -> Result<Vec<Frame>, Problem> {
 
 /// The owner of what lies directly in `parent`.
 fn owner_within(lane: &Lane, frames: &[Frame], parent: usize) -> Option<usize> {
-    match frames[parent].event(lane) {
+    match frames[parent].event_of(lane) {
         Event::Task(_) | Event::Collapsed(_) => Some(parent),
         Event::Join(_) | Event::Operation(_) | Event::Leaf(_) | Event::Reduction(_) => {
-            frames[parent].owner
+            frames[parent].owner()
         }
     }
 }
@@ -39,7 +39,7 @@ fn close_before(
 ) -> Result<(), Problem> {
     let span = lane.events[event].span();
     while let Some(&top) = open.last() {
-        let around = frames[top].event(lane);
+        let around = frames[top].event_of(lane);
         if around.span().contains(span) {
             break;
         }

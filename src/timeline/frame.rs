@@ -1,34 +1,52 @@
 //! A node of a lane's forest, and what its event's kind says about callers and waiting.
 
+use super::position::Position;
 use crate::model::{Event, EventId, Lane, Nanos, SecondHalf};
 
 /// An event in its place among those around it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Frame {
-    /// Its index in [`Lane::events`].
-    pub event: usize,
-    /// The index, among the frames, of the innermost one around it.
-    pub parent: Option<usize>,
-    /// Likewise of the innermost task, or collapsed tasks, around it: whose code it is part of.
-    pub owner: Option<usize>,
+    event: Position,
+    parent: Option<Position>,
+    owner: Option<Position>,
 }
 
 impl Frame {
-    pub(super) fn event(self, lane: &Lane) -> &Event {
-        &lane.events[self.event]
+    pub(super) fn new(event: usize, parent: Option<usize>, owner: Option<usize>) -> Self {
+        let [parent, owner] = [parent, owner].map(|around| around.map(Position::new));
+        Self { event: Position::new(event), parent, owner }
+    }
+
+    /// Its event's index in [`Lane::events`].
+    pub fn event(self) -> usize {
+        self.event.index()
+    }
+
+    /// The index, among the frames, of the innermost one around it.
+    pub fn parent(self) -> Option<usize> {
+        self.parent.map(Position::index)
+    }
+
+    /// Likewise of the innermost task, or collapsed tasks, around it: whose code it is part of.
+    pub fn owner(self) -> Option<usize> {
+        self.owner.map(Position::index)
+    }
+
+    pub(super) fn event_of(self, lane: &Lane) -> &Event {
+        &lane.events[self.event()]
     }
 }
 
 /// The frames around one, from the innermost outwards.
 pub(super) fn ancestors(frames: &[Frame], frame: usize) -> impl Iterator<Item = Frame> + '_ {
-    let parent = |frame: &Frame| frame.parent.map(|parent| frames[parent]);
+    let parent = |frame: &Frame| frame.parent().map(|parent| frames[parent]);
     std::iter::successors(parent(&frames[frame]), parent)
 }
 
 /// The tasks and collapsed tasks around a frame, from the innermost outwards. Joins between them are
 /// skipped, as there may be one for each level of a deep recursion.
 pub(super) fn owners(frames: &[Frame], frame: usize) -> impl Iterator<Item = usize> + '_ {
-    std::iter::successors(frames[frame].owner, |&owner| frames[owner].owner)
+    std::iter::successors(frames[frame].owner(), |&owner| frames[owner].owner())
 }
 
 /// From when on the event's worker has nothing of its own to do in it; `None` if it never waits.

@@ -15,6 +15,7 @@ mod forest;
 mod frame;
 mod links;
 mod parts;
+mod position;
 mod problem;
 mod stretch;
 mod structure;

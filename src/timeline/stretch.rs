@@ -6,6 +6,7 @@
 
 use super::collapsed::shares;
 use super::frame::{ancestors, waits_from};
+use super::position::Position;
 use super::{Frame, Problem};
 use crate::model::{Event, Lane, Nanos, Span};
 
@@ -31,11 +32,15 @@ pub struct Stretch {
     /// How much of it was spent in tasks: all if `state` is [`State::Busy`], else none, and only
     /// where short tasks and waits are collapsed, or a leaf waited for its turn, something between.
     pub busy: Nanos,
-    /// The innermost event, an index into [`Lane::events`].
-    pub event: Option<usize>,
+    pub(super) event: Option<Position>,
 }
 
 impl Stretch {
+    /// The innermost event, an index into [`Lane::events`].
+    pub fn event(&self) -> Option<usize> {
+        self.event.map(Position::index)
+    }
+
     /// What of it was not spent in tasks: waiting if `state` is [`State::Busy`], else in that.
     pub fn rest(&self) -> Nanos {
         self.span.duration() - self.busy
@@ -48,6 +53,9 @@ impl Stretch {
         let start = self.span.start.max(window.start);
         let end = self.span.end.min(window.end);
         let part = Some(end.saturating_since(start)).filter(|part| *part > Nanos::ZERO)?;
+        if part == whole {
+            return Some(self);
+        }
         let busy = u128::from(self.busy.0) * u128::from(part.0) / u128::from(whole.0);
         // At most `part`, as `busy` is at most `whole`.
         Some(Self { span: Span { start, end }, busy: Nanos(busy as u64), ..self })
@@ -59,17 +67,23 @@ pub(super) fn flatten(
     frames: &[Frame],
     presence: Span,
 ) -> Result<Vec<Stretch>, Problem> {
-    let mut walk = Walk { lane, frames, at: presence.start, cut: Vec::new() };
+    let mut walk =
+        Walk { lane, frames, at: presence.start, cut: Vec::new(), innermost: Vec::new() };
     walk.run(presence.end);
-    let mut shares = shares(lane, frames, &walk.cut);
+    let Walk { mut cut, innermost, .. } = walk;
+    let mut shares = shares(lane, frames, &innermost, &cut);
     for (&frame, share) in &shares {
-        share.check(lane, frames[frame].event)?;
+        share.check(lane, frames[frame].event())?;
     }
-    let stretches = walk.cut.into_iter().map(|(frame, stretch)| match frame {
-        Some(frame) => shares.get_mut(&frame).map_or(stretch, |share| share.fill(stretch)),
-        None => stretch,
-    });
-    Ok(stretches.collect())
+    if !shares.is_empty() {
+        for (stretch, frame) in cut.iter_mut().zip(innermost) {
+            if let Some(share) = frame.and_then(|frame| shares.get_mut(&frame.index())) {
+                *stretch = share.fill(*stretch);
+            }
+        }
+    }
+    cut.shrink_to_fit();
+    Ok(cut)
 }
 
 /// The walk along a lane that cuts it.
@@ -77,16 +91,17 @@ struct Walk<'l> {
     lane: &'l Lane,
     frames: &'l [Frame],
     at: Nanos,
-    /// Each stretch with its innermost frame.
-    cut: Vec<(Option<usize>, Stretch)>,
+    cut: Vec<Stretch>,
+    /// Each stretch's innermost frame.
+    innermost: Vec<Option<Position>>,
 }
 
 impl Walk<'_> {
     fn run(&mut self, end: Nanos) {
         let mut innermost = None;
         for (index, frame) in self.frames.iter().enumerate() {
-            innermost = self.leave(innermost, frame.parent);
-            self.advance(innermost, frame.event(self.lane).span().start);
+            innermost = self.leave(innermost, frame.parent());
+            self.advance(innermost, frame.event_of(self.lane).span().start);
             innermost = Some(index);
         }
         self.leave(innermost, None);
@@ -97,9 +112,9 @@ impl Walk<'_> {
     fn leave(&mut self, mut innermost: Option<usize>, until: Option<usize>) -> Option<usize> {
         while innermost != until {
             let Some(frame) = innermost else { break };
-            let frame_end = self.frames[frame].event(self.lane).span().end;
+            let frame_end = self.frames[frame].event_of(self.lane).span().end;
             self.advance(innermost, frame_end);
-            innermost = self.frames[frame].parent;
+            innermost = self.frames[frame].parent();
         }
         until
     }
@@ -124,7 +139,7 @@ impl Walk<'_> {
         let index = innermost?;
         let own = std::iter::once(self.frames[index]);
         own.chain(ancestors(self.frames, index))
-            .map(|frame| frame.event(self.lane))
+            .map(|frame| frame.event_of(self.lane))
             .find(|event| !matches!(event, Event::Collapsed(_)))
     }
 
@@ -134,8 +149,9 @@ impl Walk<'_> {
         }
         let span = Span { start: self.at, end: to };
         let busy = if state == State::Busy { span.duration() } else { Nanos::ZERO };
-        let event = innermost.map(|frame| self.frames[frame].event);
-        self.cut.push((innermost, Stretch { span, state, busy, event }));
+        let event = innermost.map(|frame| Position::new(self.frames[frame].event()));
+        self.cut.push(Stretch { span, state, busy, event });
+        self.innermost.push(innermost.map(Position::new));
         self.at = to;
     }
 }

@@ -16,6 +16,8 @@ pub struct Definition<I: 'static> {
     pub parameters: &'static [Parameter],
     /// Its variants; the first is what the others are compared with.
     pub variants: &'static [Variant<I>],
+    /// How advice on a variant's grain is followed, where there is another variant for it.
+    pub coarser: &'static [Coarser],
     /// What the input needs; `None` where it is too little to matter.
     pub memory: Option<Memory>,
     /// Makes the input that all variants share.
@@ -46,6 +48,17 @@ pub enum Body<I> {
     OwnThreads(fn(&mut I, usize)),
 }
 
+/// How advice to make larger tasks is followed: by another variant, with a parameter.
+#[derive(Clone, Copy, Debug)]
+pub struct Coarser {
+    /// The variant that the advice is for.
+    pub of: &'static str,
+    /// The one that follows it.
+    pub by: &'static str,
+    /// Its parameter that takes the advised number.
+    pub parameter: &'static Integer,
+}
+
 /// The memory that an input needs.
 #[derive(Clone, Copy, Debug)]
 pub struct Memory {
@@ -70,6 +83,8 @@ pub trait Workload: Sync {
     fn parameters(&self) -> &'static [Parameter];
     /// Its variants; the first is what the others are compared with.
     fn variants(&self) -> Vec<VariantInfo>;
+    /// How advice on a variant's grain is followed.
+    fn coarser(&self) -> &'static [Coarser];
     /// What the input needs; `None` where it is too little to matter.
     fn memory(&self) -> Option<Memory>;
     /// Makes the input that all variants share.
@@ -130,6 +145,10 @@ impl<I: Send> Workload for Definition<I> {
 
     fn variants(&self) -> Vec<VariantInfo> {
         self.variants.iter().enumerate().map(|(index, variant)| variant.info(index)).collect()
+    }
+
+    fn coarser(&self) -> &'static [Coarser] {
+        self.coarser
     }
 
     fn memory(&self) -> Option<Memory> {

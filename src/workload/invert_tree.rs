@@ -12,7 +12,9 @@ use std::mem;
 
 use crate::facade as rayon;
 
-use super::{Body, Choice, Definition, Integer, Memory, Parameter, Settings, Variant, WrongResult};
+use super::{
+    Body, Choice, Coarser, Definition, Integer, Memory, Parameter, Settings, Variant, WrongResult,
+};
 
 /// The workload.
 pub static INVERT_TREE: Definition<Tree> = Definition {
@@ -39,6 +41,7 @@ pub static INVERT_TREE: Definition<Tree> = Definition {
             body: Body::InPool(|tree| invert_cutoff(&mut tree.root, tree.cutoff)),
         },
     ],
+    coarser: &[Coarser { of: "join", by: "join-cutoff", parameter: &CUTOFF }],
     memory: Some(Memory { bytes: |settings| bytes(settings.integer(&DEPTH)), grows_with: &DEPTH }),
     prepare: Tree::prepare,
     restore: Tree::restore,

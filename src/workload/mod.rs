@@ -8,7 +8,7 @@ mod invert_tree;
 mod parameter;
 
 pub use definition::{
-    Body, Definition, Input, Memory, Place, Variant, VariantInfo, Workload, WrongResult,
+    Body, Coarser, Definition, Input, Memory, Place, Variant, VariantInfo, Workload, WrongResult,
 };
 pub use invert_tree::INVERT_TREE;
 pub use parameter::{Choice, Given, Integer, Parameter, SettingError, Settings};

@@ -9,7 +9,7 @@
 //! what it claims beyond its own time was spent in what is around it, up to the task; and what that
 //! has no time for either, in those joins of the task that took longer than the mean.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use super::cut::{Cut, Place, cuts};
 use super::prices::Prices;
@@ -40,8 +40,8 @@ pub(super) struct Loads {
 /// The claims on the events of one lane, by index.
 struct RowLoads {
     busy: Vec<Rates>,
-    /// On the time between collapsed tasks.
-    gaps: Vec<Rates>,
+    /// On the time between collapsed tasks; only of these.
+    gaps: BTreeMap<usize, Rates>,
 }
 
 /// What claims time, in picoseconds.
@@ -56,9 +56,9 @@ impl Claims {
     /// As shares of so many nanoseconds.
     fn over(self, nanos: u128) -> Rates {
         // What claims time that is not there at all has no share; the sum shows it missing.
-        let share = |picos: u128| match picos.checked_div(nanos) {
-            Some(_) => i64::try_from(picos * ONE as u128 / (nanos * 1_000)).unwrap_or(i64::MAX / 8),
-            None => 0,
+        let share = |picos: u128| match (picos, nanos) {
+            (0, _) | (_, 0) => 0,
+            _ => i64::try_from(picos * ONE as u128 / (nanos * 1_000)).unwrap_or(i64::MAX / 8),
         };
         Rates { joins: share(self.joins), spawns: share(self.spawns), probe: share(self.probe) }
     }
@@ -109,9 +109,9 @@ impl Loads {
         let workers = timeline.workers(pool);
         let maps: Vec<Bearers> = workers.iter().map(|row| Bearers::of(row)).collect();
         let iterators = Iterators::of(timeline, &workers, &maps, prices);
-        let rows = workers.iter().zip(&maps);
+        let rows = workers.iter().zip(maps);
         Self {
-            rows: rows.map(|(row, map)| RowLoads::of(row, map, prices, &iterators)).collect(),
+            rows: rows.map(|(row, map)| RowLoads::of(row, &map, prices, &iterators)).collect(),
             everywhere: iterators.everywhere,
         }
     }
@@ -126,41 +126,42 @@ impl Loads {
 
     /// On the time between the tasks of a collapsed event.
     pub(super) fn gaps(&self, worker: usize, event: Option<usize>) -> Rates {
-        event.map_or(Rates::default(), |event| self.rows[worker].gaps[event])
+        let gaps = event.and_then(|event| self.rows[worker].gaps.get(&event));
+        gaps.copied().map_or(Rates::default(), |rates| rates)
     }
 }
 
 /// For each event of a lane, what bears the counts of the joins and spawns that happen in it.
 struct Bearers {
     /// The innermost task, join or collapsed tasks, itself included.
-    joins: Vec<usize>,
+    joins: Vec<u32>,
     /// The innermost task or collapsed tasks.
-    spawns: Vec<usize>,
+    spawns: Vec<u32>,
     /// The parallel iterator that it is a part of.
     iterator: Vec<Option<EventId>>,
     /// Nanoseconds on a CPU in tasks whose innermost event it is.
     busy: Vec<u64>,
-    /// Nanoseconds between collapsed tasks likewise.
-    gaps: Vec<u64>,
+    /// Nanoseconds between collapsed tasks likewise; only of these.
+    gaps: BTreeMap<usize, u64>,
 }
 
 impl Bearers {
     fn of(row: &Row) -> Self {
         let events = &row.lane().events;
-        let itself: Vec<usize> = (0..events.len()).collect();
+        let itself: Vec<u32> = (0..).take(events.len()).collect();
         let mut bearers = Self {
             joins: itself.clone(),
             spawns: itself,
             iterator: vec![None; events.len()],
             busy: vec![0; events.len()],
-            gaps: vec![0; events.len()],
+            gaps: BTreeMap::new(),
         };
         for frame in row.frames() {
-            let around = frame.parent.map(|parent| row.frames()[parent].event);
-            bearers.place(events, frame.event, around);
+            let around = frame.parent().map(|parent| row.frames()[parent].event());
+            bearers.place(events, frame.event(), around);
         }
         for cut in cuts(row) {
-            bearers.time(cut);
+            bearers.time(events, cut);
         }
         bearers
     }
@@ -190,41 +191,44 @@ impl Bearers {
     }
 
     /// Nanoseconds on a CPU in tasks, by what bears them.
-    fn busy_of(&self, bearers: &[usize]) -> Vec<u128> {
+    fn busy_of(&self, bearers: &[u32]) -> Vec<u64> {
         let mut busy = vec![0; bearers.len()];
         for (&bearer, &nanos) in bearers.iter().zip(&self.busy) {
-            busy[bearer] += u128::from(nanos);
+            busy[bearer as usize] += nanos;
         }
         busy
     }
 
-    fn time(&mut self, cut: Cut) {
-        let Some(event) = cut.stretch.event.filter(|_| cut.place == Place::OnCpu) else { return };
+    fn time(&mut self, events: &[Event], cut: Cut) {
+        let Some(event) = cut.stretch.event().filter(|_| cut.place == Place::OnCpu) else { return };
         let length = u128::from(cut.span.duration().0);
         let busy = (length * cut.busy as u128 / ONE as u128) as u64;
         self.busy[event] += busy;
-        self.gaps[event] += length as u64 - busy;
+        if matches!(events[event], Event::Collapsed(_)) {
+            *self.gaps.entry(event).or_insert(0) += length as u64 - busy;
+        }
     }
 }
 
 impl RowLoads {
     fn of(row: &Row, bearers: &Bearers, prices: &Prices, iterators: &Iterators) -> Self {
         let events = &row.lane().events;
-        let (mut joins, spawns) = own_claims(row, prices);
-        let of_joins = bearers.busy_of(&bearers.joins);
+        let joins = events.iter().zip(counted_joins(row));
+        let joins = joins.map(|(event, counted)| of_joins(event, counted, prices));
+        let (mut joins, of_joins) = (joins.collect::<Vec<_>>(), bearers.busy_of(&bearers.joins));
         hand_out(row, bearers, &mut joins, &of_joins);
-        let rates = |claims: Vec<Claims>, busy: Vec<u128>| -> Vec<Rates> {
-            claims.into_iter().zip(busy).map(|(claims, busy)| claims.over(busy)).collect()
-        };
-        let by_join = rates(joins, of_joins);
-        let by_task = rates(spawns, bearers.busy_of(&bearers.spawns));
+        let by_join = rates(joins.into_iter(), &of_joins);
+        let spawns = events.iter().map(|event| of_spawns(event, prices));
+        let by_task = rates(spawns, &bearers.busy_of(&bearers.spawns));
         let busy = (0..events.len()).map(|event| {
-            let own = by_join[bearers.joins[event]].plus(by_task[bearers.spawns[event]]);
-            own.plus(iterators.on(bearers.iterator[event]))
+            let [join, task] = [&bearers.joins, &bearers.spawns].map(|of| of[event] as usize);
+            by_join[join].plus(by_task[task]).plus(iterators.on(bearers.iterator[event]))
         });
-        let gaps = events.iter().zip(&bearers.gaps).map(|(event, gap)| match event {
-            Event::Collapsed(collapsed) => between(collapsed, prices).over(u128::from(*gap)),
-            _ => Rates::default(),
+        let gaps = bearers.gaps.iter().filter_map(|(&event, &gap)| match &events[event] {
+            Event::Collapsed(collapsed) => {
+                Some((event, between(collapsed, prices).over(u128::from(gap))))
+            }
+            _ => None,
         });
         Self { busy: busy.collect(), gaps: gaps.collect() }
     }
@@ -232,33 +236,34 @@ impl RowLoads {
 
 /// Gives what joins claim beyond their time to what is around them, the inner ones first. A task's
 /// claims stay with it: what it lies in is another one that waits.
-fn hand_out(row: &Row, bearers: &Bearers, claims: &mut [Claims], busy: &[u128]) {
+fn hand_out(row: &Row, bearers: &Bearers, claims: &mut [Claims], busy: &[u64]) {
     let (events, frames) = (&row.lane().events, row.frames());
     for frame in frames.iter().rev() {
-        let bears = matches!(&events[frame.event], Event::Join(join) if join.operation.is_none());
-        let Some(around) = frame.parent.filter(|_| bears) else { continue };
-        let beyond = claims[frame.event].take_beyond(busy[frame.event] * 1_000);
-        claims[bearers.joins[frames[around].event]].add(beyond);
+        let bears = matches!(&events[frame.event()], Event::Join(join) if join.operation.is_none());
+        let Some(around) = frame.parent().filter(|_| bears) else { continue };
+        let beyond = claims[frame.event()].take_beyond(picos(busy[frame.event()]));
+        claims[bearers.joins[frames[around].event()] as usize].add(beyond);
     }
     share_out(bearers, claims, busy);
 }
 
 /// Gives what tasks claim beyond their time to what is in them, in proportion to the time that is
 /// still unclaimed there. Where there is none, it stays.
-fn share_out(bearers: &Bearers, claims: &mut [Claims], busy: &[u128]) {
+fn share_out(bearers: &Bearers, claims: &mut [Claims], busy: &[u64]) {
     let free =
-        |claims: &[Claims], event: usize| (busy[event] * 1_000).saturating_sub(claims[event].sum());
+        |claims: &[Claims], event: usize| picos(busy[event]).saturating_sub(claims[event].sum());
     let mut unclaimed = vec![0; claims.len()];
     for (event, &task) in bearers.spawns.iter().enumerate() {
-        unclaimed[task] += free(claims, event);
+        unclaimed[task as usize] += free(claims, event);
     }
     let beyond = |task: usize, claims: &mut Claims| match unclaimed[task] {
         0 => Claims::default(),
-        _ => claims.take_beyond(busy[task] * 1_000),
+        _ => claims.take_beyond(picos(busy[task])),
     };
     let beyond: Vec<Claims> =
         claims.iter_mut().enumerate().map(|(task, claims)| beyond(task, claims)).collect();
     for (event, &task) in bearers.spawns.iter().enumerate() {
+        let task = task as usize;
         if event != task && unclaimed[task] > 0 {
             let share = free(claims, event);
             claims[event].add(beyond[task].part(share, unclaimed[task]));
@@ -266,34 +271,43 @@ fn share_out(bearers: &Bearers, claims: &mut [Claims], busy: &[u128]) {
     }
 }
 
-/// What each event claims itself: of joins, and of spawns.
-fn own_claims(row: &Row, prices: &Prices) -> (Vec<Claims>, Vec<Claims>) {
-    let events = &row.lane().events;
-    let timed = events.iter().map(|event| match event {
+/// So many nanoseconds.
+fn picos(nanos: u64) -> u128 {
+    u128::from(nanos) * 1_000
+}
+
+/// What events claim, over the time of all whose counts they bear.
+fn rates(claims: impl Iterator<Item = Claims>, busy: &[u64]) -> Vec<Rates> {
+    claims.zip(busy).map(|(claims, &nanos)| claims.over(u128::from(nanos))).collect()
+}
+
+/// What an event claims itself, of joins of which so many were only counted.
+fn of_joins(event: &Event, counted: u64, prices: &Prices) -> Claims {
+    let timed = match event {
         Event::Join(join) => u64::from(join.operation.is_none()),
         _ => 0,
-    });
-    let joins = events.iter().zip(counted_joins(row)).zip(timed);
-    let joins = joins.map(|((event, counted), timed)| {
-        // Those that were elided were plain calls, and the question whether they are is the
-        // profiler's cost.
-        let elided = elided(event);
-        let managed = counted.saturating_sub(elided);
-        Claims {
-            joins: prices.joins(event.site(), managed + timed),
-            spawns: 0,
-            probe: product(managed, prices.costs.counted_join_ps)
-                + product(timed, prices.costs.timed_join_ps)
-                + product(elided, prices.costs.elided_join_ps),
-        }
-    });
-    let spawns = events.iter().map(|event| match event {
+    };
+    // Those that were elided were plain calls, and the question whether they are is the profiler's
+    // cost.
+    let elided = elided(event);
+    let managed = counted.saturating_sub(elided);
+    Claims {
+        joins: prices.joins(event.site(), managed + timed),
+        spawns: 0,
+        probe: product(managed, prices.costs.counted_join_ps)
+            + product(timed, prices.costs.timed_join_ps)
+            + product(elided, prices.costs.elided_join_ps),
+    }
+}
+
+/// What an event claims itself, of spawns.
+fn of_spawns(event: &Event, prices: &Prices) -> Claims {
+    let spawns = match event {
         Event::Task(task) => prices.spawns(task.spawns),
         Event::Collapsed(collapsed) => prices.spawns(collapsed.spawns),
         _ => 0,
-    });
-    let spawns = spawns.map(|spawns| Claims { spawns, ..Claims::default() });
-    (joins.collect(), spawns.collect())
+    };
+    Claims { spawns, ..Claims::default() }
 }
 
 /// Of each event, by index, the joins called in it that were only counted, without those in a join
@@ -302,8 +316,8 @@ pub(super) fn counted_joins(row: &Row) -> Vec<u64> {
     let events = &row.lane().events;
     let mut counted: Vec<u64> = events.iter().map(joins_in).collect();
     for frame in row.frames() {
-        let Event::Join(join) = &events[frame.event] else { continue };
-        if let Some(around) = around(row, frame.parent).filter(|_| join.operation.is_none()) {
+        let Event::Join(join) = &events[frame.event()] else { continue };
+        if let Some(around) = around(row, frame.parent()).filter(|_| join.operation.is_none()) {
             let inner = 1 + join.first_joins + join.second_joins;
             counted[around] = counted[around].saturating_sub(inner);
         }
@@ -338,10 +352,10 @@ fn around(row: &Row, mut frame: Option<usize>) -> Option<usize> {
     let events = &row.lane().events;
     while let Some(index) = frame {
         let inner = row.frames()[index];
-        match &events[inner.event] {
-            Event::Task(_) | Event::Collapsed(_) => return Some(inner.event),
-            Event::Join(join) if join.operation.is_none() => return Some(inner.event),
-            _ => frame = inner.parent,
+        match &events[inner.event()] {
+            Event::Task(_) | Event::Collapsed(_) => return Some(inner.event()),
+            Event::Join(join) if join.operation.is_none() => return Some(inner.event()),
+            _ => frame = inner.parent(),
         }
     }
     None

@@ -26,7 +26,7 @@ pub use parts::parts_of;
 pub use verdict::{HEALTHY, OPAQUE, Verdict};
 
 use super::{JoinCost, Window, detail};
-use crate::model::{Lane, Measured, Nanos, Pool, PoolId, SchedulingSource, Span};
+use crate::model::{Lane, Losses, Measured, Nanos, Pool, PoolId, SchedulingSource, Span};
 use crate::timeline::Timeline;
 use piece::Pieces;
 use sink::{Slots, Sums};
@@ -39,7 +39,8 @@ pub struct Decomposition {
     pub pool: PoolId,
     /// Its workers, `P`.
     pub workers: u32,
-    /// The window, of length `T`.
+    /// The window, of length `T`; it begins later than the report's where older events were
+    /// overwritten by newer ones.
     pub window: Span,
     /// `P · T`; the components' sum.
     pub core_time: Nanos,
@@ -85,7 +86,7 @@ impl Decomposition {
         Measurement::of(timeline, window.span, pool).map(|measurement| {
             let mut sums = Sums::NONE;
             measurement.sweep(&mut sums);
-            let whole = measurement.decomposition(window.span, &sums);
+            let whole = measurement.decomposition(measurement.window, &sums);
             baselines::split(whole, timeline.trace().header.run.as_ref()).judged()
         })
     }
@@ -99,7 +100,13 @@ impl Decomposition {
         parts: impl IntoIterator<Item = Span>,
     ) -> Measured<Vec<Self>> {
         Measurement::of(timeline, window.span, pool).map(|measurement| {
-            let mut slots = Slots::new(parts);
+            // What is before the break of a recording is not known of any part.
+            let known = measurement.window;
+            let within = |part: Span| Span {
+                start: part.start.clamp(known.start, known.end),
+                end: part.end.clamp(known.start, known.end),
+            };
+            let mut slots = Slots::new(parts.into_iter().map(within));
             measurement.sweep(&mut slots);
             let slots = slots.into_sums().into_iter();
             slots.map(|(span, sums)| measurement.decomposition(span, &sums).judged()).collect()
@@ -169,9 +176,11 @@ struct Measurement<'t> {
 
 impl<'t> Measurement<'t> {
     fn of(timeline: &'t Timeline<'t>, window: Span, pool: &'t Pool) -> Measured<Self> {
-        if let Some(reason) = no_times(timeline, pool) {
-            return Measured::Not(reason);
-        }
+        let whole = match whole_from(timeline, pool) {
+            Ok(start) => Span { start: window.start.max(start), end: window.end },
+            Err(reason) => return Measured::Not(reason),
+        };
+        let window = Span { start: whole.start.min(whole.end), ..whole };
         let prices = prices::Prices::of(timeline);
         let pieces = Pieces { pool, loads: load::Loads::of(timeline, pool.id, &prices), prices };
         let (missing, sleeps) = missing(timeline, pool, &pieces.prices);
@@ -217,14 +226,30 @@ impl Part {
     }
 }
 
-/// Why a pool's time cannot be told apart; `None` if it can.
-fn no_times(timeline: &Timeline, pool: &Pool) -> Option<String> {
+/// From when on a pool's time can be told apart, or why it cannot at all.
+fn whole_from(timeline: &Timeline, pool: &Pool) -> Result<Nanos, String> {
     let detail = timeline.trace().header.detail;
     let workers = timeline.workers(pool.id);
     if workers.is_empty() {
-        return Some("no worker was recorded".to_owned());
+        return Err("no worker was recorded".to_owned());
     }
-    workers.iter().find_map(|row| detail::no_times_of(detail, row.lane()))
+    workers.iter().try_fold(Nanos::ZERO, |latest, row| {
+        let lane = row.lane();
+        match detail::no_times_of(detail, lane) {
+            None => Ok(latest),
+            Some(reason) => kept_from(lane).map(|start| latest.max(start)).ok_or(reason),
+        }
+    })
+}
+
+/// From when on a lane is whole of which old events were overwritten by new ones: each was written
+/// when it ended, so that all are there that ended later than the first one that is.
+fn kept_from(lane: &Lane) -> Option<Nanos> {
+    let Losses { dropped, overwritten, unfinished, .. } = lane.losses;
+    if overwritten == 0 || dropped > 0 || unfinished > 0 {
+        return None;
+    }
+    lane.events.iter().map(|event| event.span().end).min()
 }
 
 /// What cannot be told apart, and whether it is known when workers slept.

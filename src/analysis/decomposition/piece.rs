@@ -61,7 +61,7 @@ impl Pieces<'_> {
         cuts(row).map(move |cut| {
             let around = between.at(cut.stretch);
             let shares = self.shares(worker, row, &cut, around);
-            Piece { span: cut.span, event: cut.stretch.event, shares }
+            Piece { span: cut.span, event: cut.stretch.event(), shares }
         })
     }
 
@@ -69,12 +69,12 @@ impl Pieces<'_> {
         let mut shares = Shares::new();
         match cut.place {
             Place::OnCpu => {
-                let rates = self.loads.busy(worker, cut.stretch.event);
+                let rates = self.loads.busy(worker, cut.stretch.event());
                 let reducing = is_reduction(row, cut.stretch);
                 add_busy(&mut shares, cut.busy, rates, reducing);
                 let gap = match cut.stretch.busy {
                     Nanos::ZERO => between,
-                    _ => Gap::of(self.loads.gaps(worker, cut.stretch.event)),
+                    _ => Gap::of(self.loads.gaps(worker, cut.stretch.event())),
                 };
                 self.add_rest(&mut shares, row, cut, gap);
             }
@@ -94,6 +94,9 @@ impl Pieces<'_> {
     /// What it does on a CPU where it has no job: it takes the next one, or looks for one.
     fn add_rest(&self, shares: &mut Shares, row: &Row, cut: &Cut, gap: Gap) {
         let rest = ONE - cut.busy;
+        if rest == 0 {
+            return;
+        }
         let scaled = |share: i64| part(rest, share.min(ONE));
         let probe = scaled(gap.probe);
         let runtime = scaled(gap.runtime).min(rest - probe);
@@ -104,7 +107,7 @@ impl Pieces<'_> {
 
     /// Why it has no job.
     fn rest(&self, row: &Row, stretch: Stretch) -> What {
-        let event = stretch.event.map(|event| &row.lane().events[event]);
+        let event = stretch.event().map(|event| &row.lane().events[event]);
         match (stretch.state, event) {
             (State::Busy, Some(Event::Leaf(_))) => What::Producer,
             (State::NoTask, _) if !self.pool.every_call_seen => What::Hidden,
@@ -140,7 +143,7 @@ fn part(whole: i64, share: i64) -> i64 {
 }
 
 fn is_reduction(row: &Row, stretch: Stretch) -> bool {
-    let event = stretch.event.map(|event| &row.lane().events[event]);
+    let event = stretch.event().map(|event| &row.lane().events[event]);
     matches!(event, Some(Event::Reduction(_)))
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::sweep::{Change, ONE, What};
+use super::sweep::{Change, Changes, ONE, What};
 use crate::analysis::opaque::Opaque;
 use crate::model::{
     Collapsed, Event, EventId, Join, Nanos, OffCpu, OperationKind, Origin, Pool, Role, SecondHalf,
@@ -10,8 +10,8 @@ use crate::model::{
 };
 use crate::timeline::{Row, State, Timeline};
 
-pub(super) fn changes(timeline: &Timeline, window: Span, pool: &Pool) -> Vec<Change> {
-    let mut changes = Changes { window, list: Vec::new() };
+pub(super) fn changes(timeline: &Timeline, window: Span, pool: &Pool) -> Changes {
+    let mut changes = Gathered { window, changes: Changes::default() };
     for span in Opaque::of(timeline, pool.id).spans() {
         changes.during(What::Opaque, *span);
     }
@@ -24,7 +24,7 @@ pub(super) fn changes(timeline: &Timeline, window: Span, pool: &Pool) -> Vec<Cha
     let unseen = i64::from(pool.threads) - workers.len() as i64;
     changes.share(What::Unseen, window, unseen * ONE);
     changes.callers(timeline);
-    changes.list
+    changes.changes
 }
 
 /// When halves of joins ended that another worker ran than the one that waits for them.
@@ -39,21 +39,27 @@ fn ends_of_stolen_halves(workers: &[&Row]) -> HashMap<EventId, Nanos> {
     events.filter_map(end).collect()
 }
 
-struct Changes {
+struct Gathered {
     window: Span,
-    list: Vec<Change>,
+    changes: Changes,
 }
 
-impl Changes {
+impl Gathered {
     fn during(&mut self, what: What, span: Span) {
         self.share(what, span, ONE);
     }
 
     fn share(&mut self, what: What, span: Span, by: i64) {
         let (start, end) = (span.start.max(self.window.start), span.end.min(self.window.end));
-        if start < end && by != 0 {
-            self.list.push(Change { at: start, what, by });
-            self.list.push(Change { at: end, what, by: -by });
+        if start >= end || by == 0 {
+            return;
+        }
+        if (what, by) == (What::Queued, ONE) {
+            self.changes.queued.push(start);
+            self.changes.unqueued.push(end);
+        } else {
+            self.changes.others.push(Change { at: start, what, by });
+            self.changes.others.push(Change { at: end, what, by: -by });
         }
     }
 
@@ -191,7 +197,7 @@ fn with_counted_joins(row: &Row) -> impl Iterator<Item = Span> {
     let stretches = row.stretches().iter();
     stretches
         .filter(move |stretch| {
-            stretch.state == State::Busy && stretch.event.is_some_and(|event| counted[event] > 0)
+            stretch.state == State::Busy && stretch.event().is_some_and(|event| counted[event] > 0)
         })
         .map(|stretch| stretch.span)
 }

@@ -3,6 +3,9 @@
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
+use std::collections::binary_heap::PeekMut;
+use std::iter::Peekable;
+use std::vec::IntoIter;
 
 use super::Component;
 use super::piece::Piece;
@@ -13,12 +16,24 @@ use crate::model::{Nanos, Span};
 pub(super) const ONE: i64 = 1 << 32;
 
 /// Something goes up or down.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Change {
     pub(super) at: Nanos,
     pub(super) what: What,
     /// In units of [`ONE`].
     pub(super) by: i64,
+}
+
+/// All that changes beside what the workers do, in any order.
+#[derive(Default)]
+pub(super) struct Changes {
+    /// When one more is queued. There are as many of these as tasks and joins together, so that
+    /// they are kept as times alone.
+    pub(super) queued: Vec<Nanos>,
+    /// When one less is.
+    pub(super) unqueued: Vec<Nanos>,
+    /// Everything else.
+    pub(super) others: Vec<Change>,
 }
 
 /// What there is so much of.
@@ -98,33 +113,67 @@ pub(super) enum Sleeps {
 /// Goes through the pieces of all workers and the changes beside them, within a window.
 pub(super) fn sweep<P: Iterator<Item = Piece>>(
     workers: Vec<P>,
-    mut changes: Vec<Change>,
+    changes: Changes,
     window: Span,
     sleeps: Sleeps,
     sink: &mut impl Sink,
 ) {
-    changes.sort_unstable();
-    let mut changes = changes.into_iter().peekable();
+    let mut changes = Beside::new(changes);
     let mut lanes = Lanes::new(workers);
     let mut state = [0; KINDS];
     let mut since = window.start;
-    loop {
-        let change = changes.peek().map(|change| change.at);
-        let Some(at) = lanes.next_at().into_iter().chain(change).min() else { break };
+    while let Some(at) = lanes.next_at().into_iter().chain(changes.next_at()).min() {
         let until = at.clamp(window.start, window.end);
         if until > since {
             let span = Span { start: since, end: until };
             sink.add(span, &components(&state, sleeps));
             since = until;
         }
-        while let Some(change) = changes.next_if(|change| change.at == at) {
-            state[change.what as usize] += change.by;
-        }
+        changes.go_on(at, &mut state);
         lanes.go_on(at, &mut state);
     }
     if window.end > since {
         let span = Span { start: since, end: window.end };
         sink.add(span, &components(&state, sleeps));
+    }
+}
+
+/// What changes beside the workers, in the order of time.
+struct Beside {
+    queued: Peekable<IntoIter<Nanos>>,
+    unqueued: Peekable<IntoIter<Nanos>>,
+    others: Peekable<IntoIter<Change>>,
+}
+
+impl Beside {
+    fn new(changes: Changes) -> Self {
+        let Changes { mut queued, mut unqueued, mut others } = changes;
+        queued.sort_unstable();
+        unqueued.sort_unstable();
+        others.sort_unstable_by_key(|change| change.at);
+        Self {
+            queued: queued.into_iter().peekable(),
+            unqueued: unqueued.into_iter().peekable(),
+            others: others.into_iter().peekable(),
+        }
+    }
+
+    fn next_at(&mut self) -> Option<Nanos> {
+        let ends = [self.queued.peek(), self.unqueued.peek()].into_iter().flatten().copied();
+        ends.chain(self.others.peek().map(|change| change.at)).min()
+    }
+
+    /// Makes what changes at that instant.
+    fn go_on(&mut self, at: Nanos, state: &mut State) {
+        while self.queued.next_if_eq(&at).is_some() {
+            state[What::Queued as usize] += ONE;
+        }
+        while self.unqueued.next_if_eq(&at).is_some() {
+            state[What::Queued as usize] -= ONE;
+        }
+        while let Some(change) = self.others.next_if(|change| change.at == at) {
+            state[change.what as usize] += change.by;
+        }
     }
 }
 
@@ -141,7 +190,7 @@ impl<P: Iterator<Item = Piece>> Lanes<P> {
         // The first piece of each is taken at its start, so that it is put in as one that has ended.
         let now: Vec<Option<Piece>> = pieces.iter_mut().map(Iterator::next).collect();
         for (worker, piece) in now.iter().enumerate() {
-            queue.extend(piece.map(|piece| Reverse((piece.span.start, worker))));
+            queue.extend(piece.as_ref().map(|piece| Reverse((piece.span.start, worker))));
         }
         Self { pieces, now, queue }
     }
@@ -152,29 +201,36 @@ impl<P: Iterator<Item = Piece>> Lanes<P> {
 
     /// Begins and ends what begins and ends at that instant.
     fn go_on(&mut self, at: Nanos, state: &mut State) {
-        while let Some(&Reverse((due, worker))) = self.queue.peek() {
+        while let Some(mut next) = self.queue.peek_mut() {
+            let Reverse((due, worker)) = *next;
             if due != at {
                 break;
             }
-            self.queue.pop();
-            self.turn(at, worker, state);
+            match turn(at, &mut self.now[worker], &mut self.pieces[worker], state) {
+                Some(end) => *next = Reverse((end, worker)),
+                None => {
+                    PeekMut::pop(next);
+                }
+            }
         }
     }
+}
 
-    fn turn(&mut self, at: Nanos, worker: usize, state: &mut State) {
-        let Some(piece) = self.now[worker] else { return };
-        let begins = if piece.span.start == at && piece.span.end > at {
-            Some(piece)
-        } else {
-            count(state, &piece, -1);
-            self.now[worker] = self.pieces[worker].next();
-            self.now[worker]
-        };
-        if let Some(piece) = begins {
-            count(state, &piece, 1);
-            self.queue.push(Reverse((piece.span.end, worker)));
-        }
+/// Begins a worker's piece, or ends it and begins the next; when that one ends.
+fn turn(
+    at: Nanos,
+    now: &mut Option<Piece>,
+    pieces: &mut impl Iterator<Item = Piece>,
+    state: &mut State,
+) -> Option<Nanos> {
+    let piece = now.as_ref()?;
+    if piece.span.start != at || piece.span.end <= at {
+        count(state, piece, -1);
+        *now = pieces.next();
     }
+    let begins = now.as_ref()?;
+    count(state, begins, 1);
+    Some(begins.span.end)
 }
 
 fn count(state: &mut State, piece: &Piece, sign: i64) {
@@ -245,7 +301,7 @@ fn nothing_to_run(busy: i64) -> Component {
 
 /// `whole · share / of`.
 fn part(whole: i64, share: i64, of: i64) -> i64 {
-    if of == 0 {
+    if of == 0 || share == 0 || whole == 0 {
         return 0;
     }
     (i128::from(whole) * i128::from(share) / i128::from(of)) as i64

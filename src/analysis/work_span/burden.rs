@@ -79,6 +79,6 @@ fn resume(row: &Row, index: usize, join: &Join, end: Nanos) -> Option<Nanos> {
     let stretches = row.stretches();
     let at = stretches.partition_point(|stretch| stretch.span.end <= end);
     let wait = stretches.get(at)?;
-    let waits = wait.state == State::Waiting && wait.event == Some(index);
+    let waits = wait.state == State::Waiting && wait.event() == Some(index);
     (waits && wait.span.end == join.span.end).then(|| join.span.end - end)
 }

@@ -28,11 +28,11 @@ impl Clock {
     pub(super) fn of(row: &Row, window: Span, on_cpu: bool) -> Self {
         let mut clock = Self::standing();
         let mut off = row.lane().watched.off_cpu.iter().map(|off| off.span).peekable();
+        let mut parts = Vec::new();
         for stretch in row.stretches().iter().filter_map(|stretch| stretch.within(window)) {
             if stretch.busy == Nanos::ZERO || is_programs_own(row.lane(), stretch) {
                 continue;
             }
-            let mut parts = Vec::new();
             let mut at = stretch.span.start;
             while let Some(away) = off.peek().filter(|_| on_cpu).copied() {
                 if away.start >= stretch.span.end {
@@ -50,17 +50,17 @@ impl Clock {
             if at < stretch.span.end {
                 parts.push(Span { start: at, end: stretch.span.end });
             }
-            clock.lay(stretch.busy, parts);
+            clock.lay(stretch.busy, &mut parts);
         }
         clock
     }
 
     /// Lays work evenly over the parts; no more than they can hold.
-    fn lay(&mut self, work: Nanos, parts: Vec<Span>) {
+    fn lay(&mut self, work: Nanos, parts: &mut Vec<Span>) {
         let room: Nanos = parts.iter().map(|part| part.duration()).sum();
         let work = work.min(room);
         let mut behind = Nanos::ZERO;
-        for span in parts {
+        for span in parts.drain(..) {
             let before = share(work, behind, room);
             behind += span.duration();
             self.pieces.push(Piece { span, work: share(work, behind, room) - before });
@@ -85,13 +85,16 @@ impl Clock {
 
 /// What a thread that is no worker does in a region it does outside rayon.
 fn is_programs_own(lane: &Lane, stretch: Stretch) -> bool {
-    let event = stretch.event.and_then(|event| lane.events.get(event));
+    let event = stretch.event().and_then(|event| lane.events.get(event));
     lane.role == Role::Outside
         && matches!(event, Some(Event::Operation(op)) if op.kind == OperationKind::Region)
 }
 
 /// `sum · part / whole`; parts have a length, so that `whole` is zero for nothing only.
 fn share(sum: Nanos, part: Nanos, whole: Nanos) -> Nanos {
+    if part == whole || sum == whole {
+        return sum.min(part);
+    }
     let product = u128::from(sum.0) * u128::from(part.0);
     Nanos((product / u128::from(whole.0.max(1))) as u64)
 }

@@ -214,7 +214,7 @@ fn operations(
 
 fn described(row: &Row, outermost: &Outermost) -> Option<OperationWorkSpan> {
     let frame = row.frames().get(outermost.frame)?;
-    let Event::Operation(operation) = &row.lane().events[frame.event] else { return None };
+    let Event::Operation(operation) = &row.lane().events[frame.event()] else { return None };
     Some(OperationWorkSpan {
         id: operation.id,
         lane: row.lane().id,

@@ -111,7 +111,7 @@ impl Strands {
         };
         for (row, index) in timeline.rows().iter().zip(0..) {
             for (frame, at) in row.frames().iter().zip(0..) {
-                if let Event::Task(task) = &row.lane().events[frame.event] {
+                if let Event::Task(task) = &row.lane().events[frame.event()] {
                     let strand = strands.rows[index].1[at];
                     strands.place(strand, task, &pushers, outside);
                     if counts(row, task) {
@@ -131,8 +131,8 @@ impl Strands {
         self.all[outer].caller = row.lane().role == Role::Outside;
         let mut of_frames: Vec<StrandId> = Vec::with_capacity(row.frames().len());
         for frame in row.frames() {
-            let around = frame.parent.map_or(outer, |parent| of_frames[parent]);
-            let strand = match &row.lane().events[frame.event] {
+            let around = frame.parent().map_or(outer, |parent| of_frames[parent]);
+            let strand = match &row.lane().events[frame.event()] {
                 Event::Task(task) => self.add(task.span.end, false),
                 Event::Collapsed(short) if !is_in_work(row, frame) => {
                     self.add(short.span.end, false)
@@ -170,7 +170,7 @@ impl Strands {
         let mut pushers = HashMap::with_capacity(named.len());
         for (row, (_, of_frames)) in timeline.rows().iter().zip(&self.rows) {
             for (frame, index) in row.frames().iter().zip(0..) {
-                let event = &row.lane().events[frame.event];
+                let event = &row.lane().events[frame.event()];
                 if let Some(id) = event.id().filter(|id| named.contains(id)) {
                     pushers.insert(id, Pusher { strand: of_frames[index], frame: index, event });
                 }
@@ -280,11 +280,11 @@ fn coming(origin: Origin) -> Coming {
 /// Whether collapsed tasks lie where their worker was busy anyway: their time cannot be told from
 /// that of the task around, and is as serial.
 fn is_in_work(row: &Row, frame: &Frame) -> bool {
-    let start = row.lane().events[frame.event].span().start;
-    let mut around = frame.parent.map(|parent| row.frames()[parent]);
+    let start = row.lane().events[frame.event()].span().start;
+    let mut around = frame.parent().map(|parent| row.frames()[parent]);
     while let Some(frame) = around {
-        match &row.lane().events[frame.event] {
-            Event::Collapsed(_) => around = frame.parent.map(|parent| row.frames()[parent]),
+        match &row.lane().events[frame.event()] {
+            Event::Collapsed(_) => around = frame.parent().map(|parent| row.frames()[parent]),
             Event::Join(join) => {
                 return join.second == SecondHalf::Inline || start < join.first_end;
             }

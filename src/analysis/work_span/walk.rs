@@ -39,7 +39,7 @@ impl<'t> Walk<'_, 't> {
     fn run(&mut self) {
         let mut innermost = None;
         for (index, frame) in self.row.frames().iter().enumerate() {
-            while innermost != frame.parent {
+            while innermost != frame.parent() {
                 let Some(ended) = innermost else { break };
                 innermost = self.close(ended);
             }
@@ -57,7 +57,7 @@ impl<'t> Walk<'_, 't> {
     }
 
     fn event(&self, frame: usize) -> &'t Event {
-        &self.row.lane().events[self.row.frames()[frame].event]
+        &self.row.lane().events[self.row.frames()[frame].event()]
     }
 
     fn open(&mut self, frame: usize, around: Option<usize>) {
@@ -113,7 +113,7 @@ impl<'t> Walk<'_, 't> {
             }
             _ => {}
         }
-        self.row.frames()[frame].parent
+        self.row.frames()[frame].parent()
     }
 
     /// Goes on to `to` in the innermost frame, and does what is due there: the turn from a join's

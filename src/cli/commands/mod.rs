@@ -1,11 +1,13 @@
 //! The commands, one file each.
 
+mod compare;
 mod doctor;
 mod list;
 mod report;
 mod run;
 mod stat;
 
+pub(super) use compare::compare;
 pub(super) use doctor::doctor;
 pub(super) use list::list;
 pub(super) use report::report;

@@ -8,6 +8,8 @@ use crate::cli::args::RunArgs;
 use crate::cli::config::RunConfig;
 use crate::cli::failure::Failure;
 use crate::cli::measure::{Measured, measure};
+use crate::cli::show::Report;
+use crate::cli::verify::{self, Advised};
 use crate::cli::{memory, show, terminal, times};
 use crate::model::{Detail, Trace};
 use crate::session::{OutputFolder, WriteError};
@@ -22,12 +24,19 @@ pub(in crate::cli) fn run(args: &RunArgs) -> Result<(), Failure> {
     // Before the measurement, so that a folder that cannot be written does not cost one.
     let folder = OutputFolder::open(&config.out_dir).map_err(output_failure)?;
     let traces = named_traces(&config, measure(&config)?);
-    print_reports(&config, &traces)?;
-    let written = write(&folder, &traces).map_err(output_failure)?;
-    if config.json {
-        return Ok(());
+    let reports = reports(&traces)?;
+    let advised = verify::advised(&config, &reports);
+    if !config.json {
+        terminal::print(|out| show::text(&reports, &terminal::style(), out))?;
     }
-    print_files(&written)
+    let written = write(&folder, &traces).map_err(output_failure)?;
+    // What was measured is safe by now, whatever comes of following the advice.
+    let verified = if config.verify { verify::verify(&config, &advised)? } else { Vec::new() };
+    if config.json {
+        return terminal::print(|out| show::json_verified(&reports, &verified, out));
+    }
+    terminal::print(|out| verify::write(&verified, out))?;
+    print_files(&config, &written, &advised)
 }
 
 fn print_times(config: &RunConfig, measured: &[Measured]) -> Result<(), Failure> {
@@ -38,14 +47,10 @@ fn print_times(config: &RunConfig, measured: &[Measured]) -> Result<(), Failure>
     terminal::print(|out| times::text(name, measured, out))
 }
 
-fn print_reports(config: &RunConfig, traces: &[(String, Trace)]) -> Result<(), Failure> {
-    let reports = show::reports(traces.iter().map(|(_, trace)| trace))
+fn reports(traces: &[(String, Trace)]) -> Result<Vec<Report>, Failure> {
+    show::reports(traces.iter().map(|(_, trace)| trace))
         .context("the recording contradicts itself")
-        .map_err(|error| Failure::runtime(error, "this is a fault of rayprism, report it"))?;
-    if config.json {
-        return terminal::print(|out| show::json(&reports, out));
-    }
-    terminal::print(|out| show::text(&reports, &terminal::style(), out))
+        .map_err(|error| Failure::runtime(error, "this is a fault of rayprism, report it"))
 }
 
 /// The traces under the names of their files.
@@ -79,14 +84,19 @@ fn write(folder: &OutputFolder, traces: &[(String, Trace)]) -> Result<Vec<PathBu
     traces.iter().map(write).collect()
 }
 
-fn print_files(files: &[PathBuf]) -> Result<(), Failure> {
+fn print_files(config: &RunConfig, files: &[PathBuf], advised: &[Advised]) -> Result<(), Failure> {
     terminal::print(|out| {
         writeln!(out)?;
         for (index, file) in files.iter().enumerate() {
             let label = if index == 0 { "traces" } else { "" };
             writeln!(out, "{label:<8}{}", file.display())?;
         }
-        writeln!(out, "open    https://ui.perfetto.dev, or rayprism report FILE")
+        writeln!(out, "open    https://ui.perfetto.dev, or rayprism report FILE")?;
+        for (index, advised) in advised.iter().filter(|_| !config.verify).enumerate() {
+            let label = if index == 0 { "try" } else { "" };
+            writeln!(out, "{label:<8}{}", advised.command(config.workload.name()))?;
+        }
+        Ok(())
     })
 }
 

@@ -13,8 +13,8 @@ use super::number::write_whole;
 use super::text::write_json;
 use super::texts::Texts;
 use crate::model::{
-    Collapsed, Event, EventId, Iteration, Join, Leaf, Nanos, OffCpu, Operation, OperationKind,
-    Origin, Outcome, Reduction, SiteId, Span, Task, Values,
+    Collapsed, Event, EventId, Iteration, Join, Leaf, Nanos, OffCpu, Operation, Origin, Outcome,
+    Reduction, SiteId, Span, Task, Values,
 };
 
 /// The category and the name of a join that is a split of a parallel iterator.
@@ -59,21 +59,7 @@ fn operation_name<'a>(operation: &'a Operation, texts: &'a Texts<'_>) -> &'a str
     let label = operation.label.as_deref();
     let chain = operation.chain.and_then(|chain| texts.name(chain));
     let own = [label, chain].into_iter().flatten().find(|text| !text.trim().is_empty());
-    own.unwrap_or_else(|| kind_name(operation.kind))
-}
-
-fn kind_name(kind: OperationKind) -> &'static str {
-    match kind {
-        OperationKind::Region => "region",
-        OperationKind::Install => "install",
-        OperationKind::Join => "join from outside",
-        OperationKind::Scope => "scope",
-        OperationKind::InPlaceScope => "in-place scope",
-        OperationKind::Broadcast => "broadcast",
-        OperationKind::Iterator => "parallel iterator",
-        OperationKind::OpaqueIterator => "parallel iterator (opaque)",
-        OperationKind::Sort => "par_sort",
-    }
+    own.unwrap_or_else(|| operation.kind.name())
 }
 
 /// The fields of a JSON object, one after the other.

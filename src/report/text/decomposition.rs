@@ -6,8 +6,8 @@ use super::bar::bar;
 use super::style::{Paint, Style, padding, wrap};
 use super::table::{Column, Table};
 use super::units::{counted, percent};
-use crate::analysis::{Component, CoreTime, Decomposition, Group, Missing, Part, Verdict};
-use crate::model::Measured;
+use crate::analysis::{Component, CoreTime, Decomposition, Group, Missing, Part, Verdict, Window};
+use crate::model::{Measured, Nanos};
 
 const NARROWEST_BAR: usize = 6;
 const WIDEST_BAR: usize = 24;
@@ -15,6 +15,7 @@ const WIDEST_BAR: usize = 24;
 /// Writes a pool's table and verdict, with a blank line before them.
 pub(super) fn write(
     whole: &Measured<Decomposition>,
+    window: Window,
     style: Style,
     out: &mut dyn Write,
 ) -> io::Result<()> {
@@ -22,7 +23,7 @@ pub(super) fn write(
     match whole {
         Measured::Is(whole) => {
             table(whole, style).write(style, out)?;
-            write_notes(&notes(whole), style, out)?;
+            write_notes(&notes(whole, window), style, out)?;
             write_verdict(whole, style, out)
         }
         Measured::Not(reason) => {
@@ -79,7 +80,7 @@ fn share(whole: &Decomposition, time: CoreTime) -> String {
 }
 
 /// Nothing has no sign, and what is less than nothing has a typographer's.
-fn signed(figure: String) -> String {
+pub(super) fn signed(figure: String) -> String {
     let is_zero = !figure.contains(|digit: char| ('1'..='9').contains(&digit));
     match figure.strip_prefix('-') {
         Some(rest) if is_zero => rest.to_owned(),
@@ -102,7 +103,7 @@ fn bar_of(whole: &Decomposition, part: &Part, width: usize) -> String {
 }
 
 /// What the table does not tell apart, each reason once.
-fn notes(whole: &Decomposition) -> Vec<String> {
+fn notes(whole: &Decomposition, window: Window) -> Vec<String> {
     let mut groups: Vec<(&Missing, Vec<Component>)> = Vec::new();
     for missing in &whole.missing {
         let same =
@@ -117,7 +118,13 @@ fn notes(whole: &Decomposition) -> Vec<String> {
         let Missing { reason, within, .. } = missing;
         format!("{}: not measured, within {} ({reason})", names.join(", "), within.name())
     };
-    groups.into_iter().map(note).collect()
+    let cut = whole.window.start.saturating_since(window.span.start);
+    let cut = (cut > Nanos::ZERO).then(|| {
+        format!(
+            "without the first {cut} of the window, of which events were overwritten by newer ones"
+        )
+    });
+    cut.into_iter().chain(groups.into_iter().map(note)).collect()
 }
 
 fn write_notes(notes: &[String], style: Style, out: &mut dyn Write) -> io::Result<()> {

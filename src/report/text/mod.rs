@@ -7,6 +7,7 @@ mod bar;
 mod breakdown;
 mod call_sites;
 mod checkup;
+mod compare;
 mod comparison;
 mod decomposition;
 mod facts;
@@ -22,6 +23,7 @@ mod units;
 mod workers;
 
 pub use checkup::write_checkup;
+pub use compare::write_compared;
 pub use comparison::write_comparison;
 pub use section::write;
 pub use stat::{write_interval, write_stat};

@@ -13,6 +13,7 @@ use crate::analysis::{
 };
 use crate::model::{ClockSource, Counts, LaneId, Losses, Measured};
 use crate::report::{Report, RunFigures};
+use crate::timeline::Causality;
 
 /// Pairs of thief and victim that are named; the JSON report has all.
 const NAMED_THEFTS: usize = 8;
@@ -27,7 +28,7 @@ pub fn write(report: &Report, style: &Style, out: &mut dyn Write) -> io::Result<
     write_title(report, style, out)?;
     write_warnings(&warnings(report), style, out)?;
     for whole in &report.decompositions {
-        decomposition::write(whole, style, out)?;
+        decomposition::write(whole, report.window, style, out)?;
     }
     findings::write(&report.findings, style, out)?;
     if let Some(breakdown) = &report.breakdown {
@@ -97,12 +98,16 @@ pub(super) fn write_warnings(
 
 /// What makes figures doubtful, the worst first.
 pub(super) fn warnings(report: &Report) -> Vec<String> {
+    doubts(report.debug_assertions, report.losses, report.causality)
+}
+
+/// What makes the figures of such a recording doubtful.
+pub(super) fn doubts(debug_assertions: bool, missing: Losses, causality: Causality) -> Vec<String> {
     let debug = "the program was built with debug assertions, which make most code slow; \
                  measure a release build";
     let mut warnings = Vec::new();
-    warnings.extend(report.debug_assertions.then(|| debug.to_owned()));
-    warnings.extend(losses(report.losses));
-    let causality = report.causality;
+    warnings.extend(debug_assertions.then(|| debug.to_owned()));
+    warnings.extend(losses(missing));
     if causality.violated > 0 {
         let (violated, checked) = (thousands(causality.violated), thousands(causality.checked));
         warnings.push(format!(
@@ -299,7 +304,7 @@ fn circumstances(report: &Report) -> Vec<Fact> {
     };
     facts.push(Fact::new("machine", "", format!("{cpu}, {cpus}, {}", machine.os)));
     facts.extend(kernel::circumstances(report));
-    let detail = format!("rayprism {}, detail `{}`", report.rayprism, detail(report));
+    let detail = format!("rayprism {}, detail `{}`", report.rayprism, report.detail.name());
     facts.push(Fact::new("recorded", "", detail));
     facts
 }
@@ -334,14 +339,4 @@ fn worker(report: &Report, lane: LaneId) -> String {
         }
     }
     format!("lane {}", lane.0)
-}
-
-fn detail(report: &Report) -> &'static str {
-    use crate::model::Detail;
-    match report.detail {
-        Detail::Off => "off",
-        Detail::Count => "count",
-        Detail::Auto => "auto",
-        Detail::Full => "full",
-    }
 }

@@ -1,22 +1,10 @@
 //! Figures as text.
 
+pub(super) use crate::model::thousands;
 use crate::model::{Measured, Nanos};
 
 /// Stands for a figure that there is none of.
 pub(super) const NONE: &str = "–";
-
-/// `8388607` as `8,388,607`.
-pub(super) fn thousands(number: u64) -> String {
-    let digits = number.to_string();
-    let mut grouped = String::with_capacity(digits.len() + digits.len() / 3);
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            grouped.push(',');
-        }
-        grouped.push(digit);
-    }
-    grouped
-}
 
 /// A count with its noun, in the plural but for one.
 pub(super) fn counted(number: u64, noun: &str) -> String {
