@@ -97,12 +97,6 @@ fn the_serial_share_of_a_program_whose_task_works_alone() {
     }
 }
 
-/// How long the join's first half went on when its second was over.
-fn tail(long: &Join, short: &Task) -> Nanos {
-    assert!(short.span.end <= long.first_end);
-    long.first_end - short.span.end
-}
-
 #[test]
 fn the_tail_of_a_long_task_is_serial() {
     let _alone = alone();
@@ -116,12 +110,14 @@ fn the_tail_of_a_long_task_is_serial() {
             || short_is_over.raise(),
         );
     });
-    let whole = decomposed(&trace);
+    decomposed(&trace);
     let (_, long) = only(joins(&trace));
     let stolen = tasks(&trace).into_iter().filter(|(_, task)| task.origin == Origin::Stolen);
     let (_, short) = only(stolen.collect());
-    assert_is(&whole, &[Component::Serial], tail(long, short));
-    assert!(whole.part(Component::Starved).is_none(), "{whole:#?}");
+    let tail = Span { start: short.span.end, end: long.first_end };
+    let part = during(&trace, tail);
+    assert_is(&part, &[Component::Serial], tail.duration());
+    assert!(part.part(Component::Starved).is_none(), "{part:#?}");
 }
 
 #[test]
@@ -140,7 +136,7 @@ fn the_tail_of_two_long_tasks_starves_the_others() {
             long.wait();
         });
     });
-    let whole = decomposed(&trace);
+    decomposed(&trace);
     let inner: Vec<&Join> =
         joins(&trace).into_iter().map(|(_, join)| join).filter(|join| join.depth == 1).collect();
     let ends = tasks(&trace).into_iter().filter(|(_, task)| {
@@ -149,8 +145,8 @@ fn the_tail_of_two_long_tasks_starves_the_others() {
     let ends: Vec<Nanos> = ends.map(|(_, task)| task.span.end).collect();
     let [first, second] = ends[..] else { panic!("two short tasks in {trace:#?}") };
     let [one, other] = inner[..] else { panic!("two inner joins") };
-    // While one of the short ones is still there, one worker has nothing to do; then two.
-    let until = one.first_end.min(other.first_end);
-    let starved = (until - first) + (until - second);
-    assert_is(&whole, &[Component::Starved], starved);
+    let tail = Span { start: first.max(second), end: one.first_end.min(other.first_end) };
+    let part = during(&trace, tail);
+    assert_is(&part, &[Component::Starved], Nanos(2 * tail.duration().0));
+    assert!(part.part(Component::Serial).is_none(), "{part:#?}");
 }
