@@ -254,7 +254,7 @@ fn between_two_tasks_of_its_own_deque_a_worker_manages_tasks() {
 fn waiting_for_the_iterator_that_all_share_is_no_blocking() {
     let bridge = Operation { task: Some(id(2, 1)), ..iterator(2, 2, [200, 800, 800]) };
     let leaf = Leaf { waited: Nanos(300), ..leaf(2, 3, Some(1), bridge.id, [210, 790]) };
-    let iteration = Some(iteration(3, 1, 0, 0));
+    let iteration = Some(Box::new(iteration(3, 1, 0, 0)));
     let bridge = Operation { iteration, ..bridge };
     let events = vec![Event::Operation(bridge), Event::Leaf(leaf)];
     let mut trace = with_switches(installed(events, worker(3, 1, Vec::new())));

@@ -361,7 +361,7 @@ impl Kept {
 fn kept(timeline: &Timeline) -> HashMap<EventId, Kept> {
     let kept = |event: &Event| {
         let Event::Operation(operation) = event else { return None };
-        let (iteration, site) = (operation.iteration?, operation.site);
+        let (iteration, site) = (*operation.iteration.clone()?, operation.site);
         Some((operation.id, Kept { iteration, site, splits: 0, leaves: 0 }))
     };
     timeline.rows().iter().flat_map(|row| &row.lane().events).filter_map(kept).collect()
