@@ -122,8 +122,7 @@ pub(super) fn sweep<P: Iterator<Item = Piece>>(
     let mut lanes = Lanes::new(workers);
     let mut state = [0; KINDS];
     let mut since = window.start;
-    loop {
-        let Some(at) = lanes.next_at().into_iter().chain(changes.next_at()).min() else { break };
+    while let Some(at) = lanes.next_at().into_iter().chain(changes.next_at()).min() {
         let until = at.clamp(window.start, window.end);
         if until > since {
             let span = Span { start: since, end: until };
