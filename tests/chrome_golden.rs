@@ -229,12 +229,16 @@ fn main_thread_later() -> Vec<Event> {
     };
     let sort = iterator(OperationKind::Sort, id(1, 6), [2_910_000, 2_910_000, 2_990_000]);
     vec![
-        Event::Operation(Operation { chain: Some(ChainId(0)), iteration: Some(of_sum), ..sum }),
+        Event::Operation(Operation {
+            chain: Some(ChainId(0)),
+            iteration: Some(Box::new(of_sum)),
+            ..sum
+        }),
         Event::Reduction(reduction(id(1, 3), None, 0, [2_750_000, 2_790_000])),
         Event::Operation(Operation {
             label: Some("lines".to_owned()),
             chain: Some(ChainId(1)),
-            iteration: Some(of_bridge),
+            iteration: Some(Box::new(of_bridge)),
             ..bridge
         }),
         Event::Leaf(bridged),

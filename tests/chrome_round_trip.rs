@@ -69,7 +69,7 @@ fn generated_traces_have_all_there_is() {
         |event| matches!(event, Event::Join(join) if join.operation.is_some()),
         |event| matches!(event, Event::Operation(op) if op.label.as_deref() == Some("\0")),
         |event| matches!(event, Event::Operation(op) if op.kind == OperationKind::Sort),
-        |event| matches!(event, Event::Operation(op) if op.iteration.is_some_and(|i| i.reductions.is_none())),
+        |event| matches!(event, Event::Operation(op) if op.iteration.as_ref().is_some_and(|i| i.reductions.is_none())),
         |event| matches!(event, Event::Leaf(leaf) if leaf.task.is_none()),
         |event| matches!(event, Event::Leaf(leaf) if leaf.waited > Nanos::ZERO),
         |event| matches!(event, Event::Reduction(_)),

@@ -88,7 +88,7 @@ fn task_too_small_fires_for_spawned_tasks() {
     let mut trace = iterated(100_000, 1_000);
     trace.lanes.iter_mut().flat_map(|lane| &mut lane.tallies).for_each(|tally| tally.splits = 0);
     let Event::Operation(called) = &mut trace.lanes[0].events[1] else { panic!("the call") };
-    called.iteration = Some(iteration(100_000, 1, 0, 0));
+    called.iteration = Some(Box::new(iteration(100_000, 1, 0, 0)));
     trace.lanes[2].events.pop();
     trace.lanes[2].counts.timed_leaves = 0;
     trace.lanes[2].tallies.clear();
@@ -176,7 +176,7 @@ fn leaves(items: u64, counted: u64, workers: &[&[[u64; 2]]]) -> Trace {
     });
     let mut lanes: Vec<_> = lanes.collect();
     let called = Operation {
-        iteration: Some(iteration(items * counted, counted, counted - 1, counted - 1)),
+        iteration: Some(Box::new(iteration(items * counted, counted, counted - 1, counted - 1))),
         site: Some(SiteId(0)),
         ..iterator(1, 2, [0, 10, 1_000_000])
     };

@@ -43,7 +43,7 @@ fn healthy() -> rayprism::model::Trace {
         worker(number, number - 2, [vec![Event::Task(half)], leaves].concat())
     };
     let called = rayprism::model::Operation {
-        iteration: Some(iteration(96, 32, 31, 31)),
+        iteration: Some(Box::new(iteration(96, 32, 31, 31))),
         ..iterator(1, 2, [2, 5, 998])
     };
     let mut caller = outside(1, vec![region(1000), Event::Operation(called)]);

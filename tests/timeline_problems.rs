@@ -147,7 +147,7 @@ fn a_call_site_that_is_not_there() {
 
 #[test]
 fn a_chain_that_is_not_there() {
-    let iteration = Some(iteration(0, 0, 0, 0));
+    let iteration = Some(Box::new(iteration(0, 0, 0, 0)));
     let call = Operation { chain: Some(ChainId(2)), iteration, ..iterator(1, 1, [100, 150, 200]) };
     let found = problem_of(vec![Event::Operation(call)]);
     assert!(matches!(found, Problem::UnknownChain { chain: ChainId(2), chains: 0, .. }));
@@ -375,7 +375,7 @@ fn more_parts_than_the_operation_counted() {
     }
     let Event::Operation(mut call) = summed().lanes[0].events[0].clone() else { panic!("one") };
     let counted = Iteration { reductions: None, ..iteration(12, 4, 0, 0) };
-    call.iteration = Some(counted);
+    call.iteration = Some(Box::new(counted));
     let alone = trace(
         1200,
         vec![outside(1, vec![Event::Operation(Operation { site: None, chain: None, ..call })])],

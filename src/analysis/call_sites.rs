@@ -164,7 +164,8 @@ impl Group<'_> {
 
     /// None after splits means that they cannot be seen, unless an operation says that they can.
     fn reductions_of(&self, splits: u64, reductions: u64) -> Measured<u64> {
-        let iterations = || self.operations.iter().filter_map(|operation| operation.iteration);
+        let iterations =
+            || self.operations.iter().filter_map(|operation| operation.iteration.as_ref());
         let none_seen = reductions == 0 && splits > 0;
         if iterations().any(|iteration| iteration.reductions.is_none())
             || (none_seen && iterations().next().is_none())

@@ -246,7 +246,8 @@ impl<'a> Site<'a> {
     /// What an item takes in the leaves that were kept, in nanoseconds, without waits.
     pub(super) fn time_per_item(&self) -> Option<f64> {
         let leaves = || self.kept_leaves.iter().map(|(_, leaf)| leaf);
-        let items: u64 = leaves().map(|leaf| leaf.items).sum();
+        // Items may be more than a number can tell.
+        let items = leaves().map(|leaf| leaf.items).fold(0, u64::saturating_add);
         let time: Nanos = leaves().map(|leaf| leaf.span.duration()).sum();
         let shared: Nanos = leaves().map(|leaf| leaf.waited + leaf.producing).sum();
         (items > 0).then(|| time.saturating_since(shared).0 as f64 / items as f64)

@@ -57,7 +57,7 @@ fn counts(view: &View) -> [(Kind, u64); 3] {
         view.collapsed().map(|collapsed| collapsed.joins).sum(),
         view.collapsed().map(|collapsed| collapsed.spawns).sum(),
     ];
-    let splits = view.sites.iter().map(|site| site.splits).sum();
+    let splits = view.sites.iter().map(|site| site.splits).fold(0, u64::saturating_add);
     [
         (Kind::Join, joins + collapsed[0]),
         (Kind::Split, splits),

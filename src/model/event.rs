@@ -221,8 +221,8 @@ pub struct Operation {
     /// What a parallel iterator is, in words.
     pub chain: Option<ChainId>,
     /// What a parallel iterator did; `None` for other operations, for opaque ones, and where that
-    /// record is lost.
-    pub iteration: Option<Iteration>,
+    /// record is lost. In a box, as few events are operations and each takes what the largest does.
+    pub iteration: Option<Box<Iteration>>,
 }
 
 /// What a parallel iterator did, on all workers together.

@@ -189,7 +189,9 @@ impl Reader<'_> {
             site: self.site(raw.text),
             label: text(u32::try_from(raw.label).ok()?, self.own_texts).map(str::to_owned),
             chain: iteration.as_ref().and_then(|iteration| self.chain(iteration.text)),
-            iteration: iteration.filter(|raw| raw.flags & event::OPAQUE == 0).map(iteration_of),
+            iteration: iteration
+                .filter(|raw| raw.flags & event::OPAQUE == 0)
+                .map(|raw| Box::new(iteration_of(raw))),
         })
     }
 

@@ -58,8 +58,8 @@ fn check_operation(
     operation: &Operation,
     held: Held,
 ) -> Result<(), Problem> {
-    let Some(iteration) = operation.iteration else { return Ok(()) };
-    let Iteration { items, leaves, splits, reductions, .. } = iteration;
+    let Some(iteration) = &operation.iteration else { return Ok(()) };
+    let Iteration { items, leaves, splits, reductions, .. } = **iteration;
     // Where reductions are out of sight, none may stand among the events, and leaves may be of
     // splits that are out of sight, too.
     let (parts, reductions) = match reductions {

@@ -125,7 +125,7 @@ pub(crate) fn at_one_site(mut trace: Trace) -> Trace {
 pub(crate) fn iterated(items: u64, kept: u64) -> Trace {
     use rayprism::model::{Event, Leaf, Operation, Tally, Task};
     let called = Operation {
-        iteration: Some(iteration(items, 10_000, 9_999, 9_999)),
+        iteration: Some(Box::new(iteration(items, 10_000, 9_999, 9_999))),
         site: Some(SiteId(0)),
         ..iterator(1, 2, [1_000, 2_000, 999_000])
     };

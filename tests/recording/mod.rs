@@ -202,7 +202,9 @@ pub(crate) fn reductions(trace: &Trace) -> Vec<(&Lane, &Reduction)> {
 /// Parallel iterators, and what they did.
 pub(crate) fn iterations(trace: &Trace) -> Vec<(&Operation, Iteration)> {
     let operations = operations(trace).into_iter();
-    operations.filter_map(|(_, operation)| Some((operation, operation.iteration?))).collect()
+    operations
+        .filter_map(|(_, operation)| Some((operation, *operation.iteration.clone()?)))
+        .collect()
 }
 
 /// What all lanes counted of parallel iterators, whatever their call site.

@@ -274,7 +274,7 @@ impl Grower<'_, '_> {
             site: self.site(),
             label: self.choices.maybe(Choices::text),
             chain: if iterates { self.chain() } else { None },
-            iteration: iterates.then(|| self.iteration()),
+            iteration: iterates.then(|| Box::new(self.iteration())),
         };
         self.events.push(Event::Operation(operation));
     }

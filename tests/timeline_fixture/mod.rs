@@ -72,7 +72,7 @@ pub(crate) fn operation(lane: u32, sequence: u64, times: [u64; 3]) -> Operation 
 
 /// A parallel iterator called on `lane`, of no task and with nothing counted unless changed.
 pub(crate) fn iterator(lane: u32, sequence: u64, times: [u64; 3]) -> Operation {
-    let iteration = Some(iteration(0, 0, 0, 0));
+    let iteration = Some(Box::new(iteration(0, 0, 0, 0)));
     let kind = OperationKind::Iterator;
     Operation { kind, iteration, ..operation(lane, sequence, times) }
 }
@@ -287,7 +287,7 @@ pub(crate) fn summed() -> Trace {
     let sum = id(1, 1);
     let called = Operation {
         chain: Some(ChainId(0)),
-        iteration: Some(Iteration { steals: 1, ..iteration(12, 4, 3, 3) }),
+        iteration: Some(Box::new(Iteration { steals: 1, ..iteration(12, 4, 3, 3) })),
         site: Some(SiteId(0)),
         ..iterator(1, 1, [100, 120, 1100])
     };
@@ -354,7 +354,7 @@ pub(crate) fn varied() -> Trace {
         label: Some("lines".to_owned()),
         site: Some(SiteId(1)),
         chain: Some(ChainId(1)),
-        iteration: Some(iteration(40, 1, 0, 0)),
+        iteration: Some(Box::new(iteration(40, 1, 0, 0))),
         ..iterator(1, 3, [1200, 1400, 1400])
     };
     let (waited, producing) = (Nanos(30), Nanos(50));
@@ -364,7 +364,7 @@ pub(crate) fn varied() -> Trace {
     let zip = Operation {
         site: Some(SiteId(3)),
         chain: Some(ChainId(2)),
-        iteration: Some(Iteration { reductions: None, ..iteration(340, 3, 2, 0) }),
+        iteration: Some(Box::new(Iteration { reductions: None, ..iteration(340, 3, 2, 0) })),
         ..iterator(1, 6, [1700, 1705, 1900])
     };
     trace.lanes[0].events.extend([

@@ -309,5 +309,5 @@ fn operation(line: &mut Line, kind: OperationKind) -> Operation {
     });
     let times = [start.0, wait.0, end.0];
     let plain = fixture::operation(id.lane().0, id.sequence(), times);
-    Operation { kind, task: line.named("in"), iteration, ..plain }
+    Operation { kind, task: line.named("in"), iteration: iteration.map(Box::new), ..plain }
 }

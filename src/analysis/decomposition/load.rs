@@ -84,7 +84,7 @@ impl Claims {
     }
 
     fn part(self, share: u128, of: u128) -> Self {
-        let part = |claim: u128| claim * share / of;
+        let part = |claim: u128| claim.saturating_mul(share) / of;
         Self { joins: part(self.joins), spawns: part(self.spawns), probe: part(self.probe) }
     }
 
@@ -451,7 +451,7 @@ impl Kept {
 fn kept(timeline: &Timeline) -> HashMap<EventId, Kept> {
     let kept = |event: &Event| {
         let Event::Operation(operation) = event else { return None };
-        let (iteration, site) = (operation.iteration?, operation.site);
+        let (iteration, site) = (*operation.iteration.clone()?, operation.site);
         Some((operation.id, Kept { iteration, site, splits: 0, leaves: 0 }))
     };
     timeline.rows().iter().flat_map(|row| &row.lane().events).filter_map(kept).collect()

@@ -19,8 +19,9 @@ pub(super) struct Piece {
 /// What a worker does, in shares of [`ONE`] that add up to it.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Shares {
-    list: [(What, i64); Self::MOST],
-    len: usize,
+    kinds: [What; Self::MOST],
+    shares: [i64; Self::MOST],
+    len: u8,
 }
 
 impl Shares {
@@ -28,18 +29,19 @@ impl Shares {
     const MOST: usize = 8;
 
     fn new() -> Self {
-        Self { list: [(What::NoTask, 0); Self::MOST], len: 0 }
+        Self { kinds: [What::NoTask; Self::MOST], shares: [0; Self::MOST], len: 0 }
     }
 
     fn push(&mut self, what: What, share: i64) {
         if share != 0 {
-            self.list[self.len] = (what, share);
+            let at = usize::from(self.len);
+            (self.kinds[at], self.shares[at]) = (what, share);
             self.len += 1;
         }
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = (What, i64)> + '_ {
-        self.list[..self.len].iter().copied()
+        self.kinds.into_iter().zip(self.shares).take(usize::from(self.len))
     }
 }
 
@@ -171,7 +173,8 @@ struct Between<'r> {
     ends: Vec<Nanos>,
     ended: usize,
     half_probe: Nanos,
-    known: Option<(Stretch, Gap)>,
+    /// The last gap and where it was: a stretch may come in several cuts.
+    known: Option<(Span, Gap)>,
 }
 
 impl<'r> Between<'r> {
@@ -189,11 +192,14 @@ impl<'r> Between<'r> {
 
     /// The gap that a stretch is, if it is one.
     fn at(&mut self, stretch: Stretch) -> Gap {
-        if let Some((_, gap)) = self.known.filter(|(known, _)| *known == stretch) {
+        if stretch.state == State::Busy {
+            return Gap::default();
+        }
+        if let Some((_, gap)) = self.known.filter(|(known, _)| *known == stretch.span) {
             return gap;
         }
-        let gap = if stretch.state == State::Busy { Gap::default() } else { self.between(stretch) };
-        self.known = Some((stretch, gap));
+        let gap = self.between(stretch);
+        self.known = Some((stretch.span, gap));
         gap
     }
 

@@ -2,7 +2,7 @@
 //! recursion, as joins and tasks may lie in each other a million deep.
 
 use super::cost::Cost;
-use super::strand::{Coming, Push, Strand, StrandId, Strands, What};
+use super::strand::{Call, Coming, Push, StrandId, Strands, What};
 use crate::model::Nanos;
 
 /// What a strand costs with all that it pushed.
@@ -43,10 +43,12 @@ pub(super) struct Outermost {
 pub(super) fn evaluate(strands: &mut Strands, burden: Nanos) -> (Vec<Whole>, Vec<Outermost>) {
     let mut wholes = vec![Whole::NOTHING; strands.all.len()];
     let mut outermost = Vec::new();
-    for id in strands.pushed_first() {
+    let order = strands.pushed_first();
+    let strands = &*strands;
+    for id in order {
         let called = strands.all[id].caller.then_some(&mut outermost);
         let run = Run {
-            strands: &strands.all,
+            strands,
             wholes: &wholes,
             burden,
             at: Cost::ZERO,
@@ -60,7 +62,7 @@ pub(super) fn evaluate(strands: &mut Strands, burden: Nanos) -> (Vec<Whole>, Vec
 
 /// The run through one strand.
 struct Run<'s> {
-    strands: &'s [Strand],
+    strands: &'s Strands,
     wholes: &'s [Whole],
     burden: Nanos,
     /// All work so far, and how far the code that is being run is from the strand's beginning.
@@ -97,24 +99,26 @@ impl Awaiting {
 
 impl Run<'_> {
     fn through(mut self, id: StrandId, mut outermost: Option<&mut Vec<Outermost>>) -> Whole {
-        let strand = &self.strands[id];
+        let strands = self.strands;
+        let strand = &strands.all[id];
         for step in &strand.steps {
             self.at += Cost::serial(step.after);
             match step.what {
-                What::Join { inline, half } => self.join(inline, half),
+                What::Join { inline } => self.open.push(OpenJoin {
+                    inline,
+                    half: None,
+                    start: self.at,
+                    first: None,
+                    merged: false,
+                }),
+                What::Moved(at) => self.moved(strands.moved[at as usize]),
                 What::FirstEnd => self.first_end(),
                 What::BothEnd => self.both_end(),
                 What::Joined => {
                     self.both_end();
                     self.open.pop();
                 }
-                What::Operation { frame, end, awaits_spawns } => self.awaiting.push(Awaiting {
-                    frame: Some(frame),
-                    end,
-                    awaits_spawns,
-                    start: self.at,
-                    loose: None,
-                }),
+                What::Operation(at) => self.call(&strands.calls[at as usize]),
                 What::AllEnd => self.all_end(),
                 What::Returned => {
                     let returned = self.returned();
@@ -124,21 +128,29 @@ impl Run<'_> {
                         all.push(Outermost { strand: id, frame, cost });
                     }
                 }
-                What::Push(push) => self.push(push),
+                What::Push(at) => self.push(strands.pushed[at as usize]),
             }
         }
         self.at += Cost::serial(strand.tail);
         Whole { cost: self.at, loose: self.awaiting.first().and_then(|all| all.loose) }
     }
 
-    fn join(&mut self, inline: bool, half: Option<StrandId>) {
-        let halves = std::iter::successors(half, |&half| self.strands[half].next_half);
-        for half in halves {
+    /// Of the join that begins, a half was pushed to a task.
+    fn moved(&mut self, half: StrandId) {
+        for half in self.strands.halves(Some(half)) {
             if let Some(loose) = self.wholes[half].loose {
                 self.add_loose(loose, self.coming(half), None);
             }
         }
-        self.open.push(OpenJoin { inline, half, start: self.at, first: None, merged: false });
+        if let Some(join) = self.open.last_mut() {
+            join.half = Some(half);
+        }
+    }
+
+    fn call(&mut self, call: &Call) {
+        let &Call { frame, end, awaits_spawns } = call;
+        let (frame, start) = (Some(frame), self.at);
+        self.awaiting.push(Awaiting { frame, end, awaits_spawns, start, loose: None });
     }
 
     /// The second half begins where the join did, as the first one had.
@@ -163,7 +175,7 @@ impl Run<'_> {
             burdened: at.burdened - start.burdened,
             entered: at.entered - turn.entered,
         };
-        let halves = std::iter::successors(join.half, |&half| self.strands[half].next_half);
+        let halves = self.strands.halves(join.half);
         let moved = halves.map(|half| self.wholes[half].cost).fold(Cost::ZERO, Cost::with);
         let mut both = start;
         if join.inline {
@@ -192,12 +204,12 @@ impl Run<'_> {
     fn push(&mut self, push: Push) {
         let Whole { cost, loose } = self.wholes[push.task];
         let coming = self.coming(push.task);
-        if self.strands[push.task].coming == Coming::Entered {
+        if self.strands.all[push.task].coming == Coming::Entered {
             self.at.entered += coming;
         }
         self.at.work += cost.work;
         self.at.entered += cost.entered;
-        let until = self.strands[push.task].end;
+        let until = self.strands.all[push.task].end;
         let own = Loose { span: cost.span, burdened: cost.burdened, until };
         self.add_loose(own, coming, push.operation);
         if let Some(loose) = loose {
@@ -206,7 +218,7 @@ impl Run<'_> {
     }
 
     fn coming(&self, task: StrandId) -> Nanos {
-        match self.strands[task].coming {
+        match self.strands.all[task].coming {
             Coming::Here => Nanos::ZERO,
             Coming::Stolen | Coming::Entered => self.burden,
         }

@@ -27,7 +27,7 @@ pub(super) struct Strand {
     /// The strand that pushed it.
     parent: Option<StrandId>,
     /// The next one that was pushed for the same join.
-    pub(super) next_half: Option<StrandId>,
+    next_half: Option<StrandId>,
     /// What it pushed and the walk has not come to yet, the last first.
     pub(super) pushes: Vec<Push>,
 }
@@ -52,7 +52,8 @@ pub(super) struct Push {
     pub(super) operation: Option<usize>,
 }
 
-/// Something that happens in a strand, after so much work since the step before.
+/// Something that happens in a strand, after so much work since the step before. There are several
+/// for each event, so that what only few of them need is kept elsewhere.
 pub(super) struct Step {
     pub(super) after: Nanos,
     pub(super) what: What,
@@ -60,31 +61,45 @@ pub(super) struct Step {
 
 /// What happens in a strand.
 pub(super) enum What {
-    /// A join is called. The tasks that were pushed for it begin with `half`.
-    Join { inline: bool, half: Option<StrandId> },
+    /// A join is called.
+    Join { inline: bool },
+    /// Tasks were pushed for it: an index into [`Strands::moved`], of the first of them.
+    Moved(u32),
     /// Its first half ends; what follows is the second, or comes after it.
     FirstEnd,
     /// Its second half has ended, too, and it has not returned yet.
     BothEnd,
     /// It returns.
     Joined,
-    /// An operation is called.
-    Operation { frame: usize, end: Nanos, awaits_spawns: bool },
+    /// An operation is called: an index into [`Strands::calls`].
+    Operation(u32),
     /// All that it pushed has ended, and it has not returned yet.
     AllEnd,
     /// It returns.
     Returned,
-    /// A task is pushed.
-    Push(Push),
+    /// A task is pushed: an index into [`Strands::pushed`].
+    Push(u32),
+}
+
+/// A call that waits.
+pub(super) struct Call {
+    pub(super) frame: usize,
+    pub(super) end: Nanos,
+    pub(super) awaits_spawns: bool,
 }
 
 /// The strands of a trace.
+#[derive(Default)]
 pub(super) struct Strands {
     pub(super) all: Vec<Strand>,
     /// For each row the strand of the code outside any task, then the strand of each frame.
     pub(super) rows: Vec<(StrandId, Vec<StrandId>)>,
     /// The first of the tasks that were pushed for a join.
     pub(super) halves: HashMap<EventId, StrandId>,
+    /// What steps are of.
+    pub(super) moved: Vec<StrandId>,
+    pub(super) calls: Vec<Call>,
+    pub(super) pushed: Vec<Push>,
 }
 
 /// What pushed a task.
@@ -99,7 +114,7 @@ impl Strands {
     /// The strands of a trace, without steps. What is to be borne is so for tasks that began within a
     /// window, in a pool.
     pub(super) fn of(timeline: &Timeline, window: Span, pool: PoolId) -> Self {
-        let mut strands = Self { all: Vec::new(), rows: Vec::new(), halves: HashMap::new() };
+        let mut strands = Self::default();
         for row in timeline.rows() {
             strands.add_row(row);
         }
@@ -261,6 +276,11 @@ impl Strands {
         }
         order.reverse();
         order
+    }
+
+    /// The tasks that were pushed for the same join, from one of them on.
+    pub(super) fn halves(&self, first: Option<StrandId>) -> impl Iterator<Item = StrandId> + '_ {
+        std::iter::successors(first, |&half| self.all[half].next_half)
     }
 
     /// Whether nothing pushed it, as far as is known.

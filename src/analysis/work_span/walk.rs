@@ -2,7 +2,7 @@
 //! happens meanwhile.
 
 use super::clock::Clock;
-use super::strand::{Push, Step, Strand, StrandId, Strands, What};
+use super::strand::{Call, Push, Step, Strand, StrandId, Strands, What};
 use crate::model::{Event, Nanos, OperationKind, Reduction, SecondHalf};
 use crate::timeline::Row;
 
@@ -61,26 +61,28 @@ impl<'t> Walk<'_, 't> {
     }
 
     fn open(&mut self, frame: usize, around: Option<usize>) {
-        let event = self.event(frame);
-        let what = match event {
-            Event::Join(join) => What::Join {
-                inline: join.second == SecondHalf::Inline,
-                half: self.strands.halves.get(&join.id).copied(),
-            },
-            Event::Operation(operation) if operation.kind != OperationKind::Region => {
-                What::Operation {
-                    frame,
-                    end: operation.span.end,
-                    awaits_spawns: awaits_spawns(operation.kind),
+        let strand = self.of_frames[frame];
+        match self.event(frame) {
+            Event::Join(join) => {
+                self.emit(strand, What::Join { inline: join.second == SecondHalf::Inline });
+                if let Some(&half) = self.strands.halves.get(&join.id) {
+                    let moved = What::Moved(add(&mut self.strands.moved, half));
+                    self.emit(strand, moved);
                 }
             }
-            Event::Reduction(reduction) => match self.done_before(around, reduction) {
-                Some(what) => what,
-                None => return,
-            },
-            _ => return,
-        };
-        self.emit(self.of_frames[frame], what);
+            Event::Operation(operation) if operation.kind != OperationKind::Region => {
+                let (end, kind) = (operation.span.end, operation.kind);
+                let call = Call { frame, end, awaits_spawns: awaits_spawns(kind) };
+                let called = What::Operation(add(&mut self.strands.calls, call));
+                self.emit(strand, called);
+            }
+            Event::Reduction(reduction) => {
+                if let Some(done) = self.done_before(around, reduction) {
+                    self.emit(strand, done);
+                }
+            }
+            _ => {}
+        }
     }
 
     /// What has ended before a reduction begins: both halves of the split around it, or, where the
@@ -111,6 +113,7 @@ impl<'t> Walk<'_, 't> {
             Event::Operation(operation) if operation.kind != OperationKind::Region => {
                 self.emit(strand, What::Returned);
             }
+            Event::Task(_) => self.strands.all[strand].steps.shrink_to_fit(),
             _ => {}
         }
         self.row.frames()[frame].parent()
@@ -130,7 +133,8 @@ impl<'t> Walk<'_, 't> {
                 Next::Push(push) => {
                     self.work(strand, push.at);
                     self.strands.all[strand].pushes.pop();
-                    self.emit(strand, What::Push(push));
+                    let pushed = What::Push(add(&mut self.strands.pushed, push));
+                    self.emit(strand, pushed);
                 }
             }
         }
@@ -173,6 +177,12 @@ impl<'t> Walk<'_, 't> {
         let Strand { steps, tail, .. } = &mut self.strands.all[strand];
         steps.push(Step { after: std::mem::replace(tail, Nanos::ZERO), what });
     }
+}
+
+/// Where in the list it is from now on.
+fn add<T>(list: &mut Vec<T>, new: T) -> u32 {
+    list.push(new);
+    u32::try_from(list.len() - 1).expect("fewer than 2³² of each kind")
 }
 
 /// Whether what is spawned in it has ended when it returns.

@@ -248,7 +248,7 @@ impl Args<'_> {
             site: self.site(),
             label: self.label.as_ref().map(|Text(label)| label.clone().into_owned()),
             chain: self.chain.map(|Index(chain)| ChainId(chain)),
-            iteration: self.iteration()?,
+            iteration: self.iteration()?.map(Box::new),
         })
     }
 
