@@ -186,6 +186,6 @@ B   invert-tree · join-cutoff   depth 23, 2 workers   b.json
   total                2.00   100.0 %      2.00   100.0 %         0.00             0 ns
   preempted, blocked (origin unknown): within work on both sides, as not told apart in A (the trace
   was recorded without it)
-  scheduling: late wake-up, scheduling: steal latency: within scheduling on both sides, as not told
+  scheduling: steal latency, scheduling: late wake-up: within scheduling on both sides, as not told
   apart in A (the trace was recorded without it)
 ";
