@@ -8,7 +8,7 @@ use super::picture::{Site, View};
 use super::tasks::{Kind, Managed};
 use super::text::{at, nanos, percent, range, thousands};
 use super::{Ask, Lint, RestsOn};
-use crate::analysis::{Component, WorkSpan};
+use crate::analysis::{Component, CoreTime, WorkSpan};
 use crate::model::{Nanos, SiteId};
 
 pub(super) const LINT: Lint = Lint {
@@ -170,29 +170,36 @@ const MOST_ALONE: f64 = 0.1;
 fn predict(view: &View, tree: &Tree, grain: Grain, depth: u32) -> Option<Prediction> {
     let tasks = *tree.tasks.get(depth as usize)? * tree.calls as f64;
     let whole = view.whole;
-    // A plain function is the serial elision, where its time is known.
-    let work = match whole.part(Component::Useful) {
-        Some(useful) => useful.time + whole.time(Component::Inflation),
-        None => view.work(),
+    // A plain function is the serial elision, where its time is known; beside others it may take
+    // longer, as work does here.
+    let (least, most) = match whole.part(Component::Useful) {
+        Some(useful) => {
+            let slower = whole.time(Component::Inflation).max(CoreTime::ZERO);
+            (useful.low, useful.high + slower)
+        }
+        None => (view.work(), view.work()),
     };
-    let others = [Component::Reduce, Component::Blocked, Component::BlockedOwn];
-    let work = (work + view.time(&others)).0.max(0) as f64 + tasks * grain.cost;
+    let others = view.time(&[Component::Reduce, Component::Blocked, Component::BlockedOwn]);
+    let [least, most] =
+        [least, most].map(|work| (work + others).0.max(0) as f64 + tasks * grain.cost);
     // Where little can run at a time for other reasons, those remain.
     let alone = view.time(&[Component::Serial, Component::Starved, Component::Producer]);
     if alone.cores(whole.core_time)? > MOST_ALONE {
         return None;
     }
-    // Who has no CPU has none for the cut-off either.
-    let lost = whole.share(Component::Preempted)?;
-    // What the caller does alone does not get shorter.
-    let alone = (whole.callers.0.max(0) as f64).min(work);
-    let each = alone + (work - alone) / grain.workers as f64 / (1.0 - lost).max(0.01);
+    // Who has no CPU has none for the cut-off either, and what the caller does alone does not get
+    // shorter.
+    let free = (1.0 - whole.share(Component::Preempted)?).max(0.01);
+    let alone = whole.callers.0.max(0) as f64;
+    let workers = grain.workers as f64;
+    let each = |work: f64| alone.min(work) + (work - alone).max(0.0) / workers / free;
     let burden = WorkSpan::of(view.picture.timeline, view.picture.window, view.pool);
     let burden = burden.value().and_then(|found| Some(found.burden.value()?.total()));
     let moved = burden.map_or(0.0, |burden| burden.0 as f64);
-    let tail = (1.0 - 1.0 / grain.workers as f64) * (work / tasks + moved);
+    let tail = (1.0 - 1.0 / workers) * (most / tasks + moved);
     let wall = |nanos: f64| Nanos(nanos.round() as u64);
-    Some(Prediction { at: u64::from(depth), from: wall(each), to: wall(each + tail) })
+    let (from, to) = (wall(each(least)), wall(each(most) + tail));
+    Some(Prediction { at: u64::from(depth), from, to })
 }
 
 fn said(predicted: Option<Prediction>) -> String {

@@ -159,17 +159,12 @@ fn told(whole: &Decomposition, verdict: Verdict) -> (String, String) {
             ("healthy".to_owned(), format!("{lost} of {all} are lost, which is little{known}"))
         }
         Verdict::Bound(group) => {
-            let sentence = format!("{}: {} of {lost} lost cores", why(group), of(group));
+            let sentence = format!("{}: {} of {all}", why(group), of(group));
             (group.name().to_owned(), sentence)
         }
         Verdict::Mixed(first, second) => {
-            let sentence = format!(
-                "{}: {} of {lost} lost cores; {}: {}",
-                why(first),
-                of(first),
-                why(second),
-                of(second)
-            );
+            let sentence =
+                format!("{}: {} of {all}; {}: {}", why(first), of(first), why(second), of(second));
             (format!("mixed: {}, {}", first.name(), second.name()), sentence)
         }
         Verdict::Undecided(Component::Work) => {
@@ -178,10 +173,8 @@ fn told(whole: &Decomposition, verdict: Verdict) -> (String, String) {
         }
         Verdict::Undecided(component) => {
             let cores = cores(whole, whole.time(component));
-            let sentence = format!(
-                "{cores} of {lost} lost cores are {}, which no verdict can rest on",
-                component.name()
-            );
+            let sentence =
+                format!("{cores} of {all} are {}, which no verdict can rest on", component.name());
             ("undecided".to_owned(), sentence)
         }
     }
