@@ -24,7 +24,7 @@ use crate::analysis::{
     WorkSpan, call_sites,
 };
 use crate::finding::{Finding, Picture, findings};
-use crate::model::{ClockInfo, Counts, Detail, Losses, Machine, Measured, Nanos, Trace};
+use crate::model::{ClockInfo, Counts, Detail, Losses, Machine, Measured, Nanos, Pool, Trace};
 use crate::timeline::{Causality, Problem, Timeline};
 
 /// What one trace says.
@@ -100,7 +100,15 @@ impl Report {
         let pools = timeline.pools();
         let window = Window::of(&timeline);
         let activity = Activity::of(&timeline, window);
-        let decompose = |pool| Decomposition::of(&timeline, window, pool);
+        let few = pools.len() <= MOST_POOLS;
+        let decompose = |pool: &Pool| match few {
+            true => Decomposition::of(&timeline, window, pool),
+            false => Measured::Not(OF_MANY.to_owned()),
+        };
+        let work_span = |pool: &Pool| match few {
+            true => WorkSpan::of(&timeline, window, pool),
+            false => Measured::Not(OF_MANY.to_owned()),
+        };
         let header = &trace.header;
         let decompositions: Vec<_> = pools.iter().map(decompose).collect();
         let call_sites = call_sites(&timeline);
@@ -127,7 +135,7 @@ impl Report {
             run: header.run.as_ref().map(RunFigures::of),
             counts: crate::analysis::detail::counts(header.detail, trace.counts()),
             findings: findings(&picture),
-            work_spans: pools.iter().map(|pool| WorkSpan::of(&timeline, window, pool)).collect(),
+            work_spans: pools.iter().map(work_span).collect(),
             #[cfg(feature = "read")]
             distributions: pools
                 .iter()
@@ -147,3 +155,8 @@ impl Report {
         })
     }
 }
+
+/// Of more pools than this none is decomposed: each goes through all that the others could have to do
+/// with it, and there are programs that build hundreds.
+const MOST_POOLS: usize = 8;
+const OF_MANY: &str = "there are more than eight pools";
