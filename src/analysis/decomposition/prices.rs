@@ -2,9 +2,14 @@
 
 use super::load::product;
 use super::{Component, CoreTime, Part};
-use crate::analysis::{JoinCost, JoinCosts};
+use crate::analysis::{JoinCost, JoinCostSource, JoinCosts};
 use crate::model::{Costs, Measured, RayonCosts, SiteId};
 use crate::timeline::Timeline;
+
+/// So much of a calibrated cost may be too much, 1 in so many: it was measured at another time, and
+/// machines change their speed. What it claims beyond the time that there was is an error of the cost
+/// up to this, and of something else beyond.
+pub const CALIBRATION: i64 = 4;
 
 /// The costs that counts are multiplied with.
 pub(super) struct Prices {
@@ -24,6 +29,12 @@ impl Prices {
     /// What a join costs, all call sites together.
     pub(super) fn join(&self) -> &Measured<JoinCost> {
         &self.joins.all
+    }
+
+    /// Whether the costs of joins were calibrated, rather than found in the run itself.
+    pub(super) fn joins_are_calibrated(&self) -> bool {
+        let source = self.joins.all.value().map(|cost| cost.source);
+        source == Some(JoinCostSource::Calibrated)
     }
 
     /// Of joins or splits at a call site, in picoseconds; what is not measured claims nothing.

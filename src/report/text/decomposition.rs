@@ -11,6 +11,8 @@ use crate::model::{Measured, Nanos};
 
 const NARROWEST_BAR: usize = 6;
 const WIDEST_BAR: usize = 24;
+/// The share of all cores from which on it is said that calibrated costs gave way.
+const LEAST_LOWERED: f64 = 0.001;
 
 /// Writes a pool's table and verdict, with a blank line before them.
 pub(super) fn write(
@@ -124,7 +126,15 @@ fn notes(whole: &Decomposition, window: Window) -> Vec<String> {
             "without the first {cut} of the window, of which events were overwritten by newer ones"
         )
     });
-    cut.into_iter().chain(groups.into_iter().map(note)).collect()
+    let lowered = whole.lowered.cores(whole.core_time).filter(|share| *share >= LEAST_LOWERED);
+    let lowered = lowered.map(|_| {
+        format!(
+            "costs as they were calibrated claim {} more than there was time for, and were lowered \
+             by that",
+            whole.lowered
+        )
+    });
+    cut.into_iter().chain(lowered).chain(groups.into_iter().map(note)).collect()
 }
 
 fn write_notes(notes: &[String], style: Style, out: &mut dyn Write) -> io::Result<()> {
