@@ -40,7 +40,7 @@ impl Prices {
     /// Of joins or splits at a call site, in picoseconds; what is not measured claims nothing.
     pub(super) fn joins(&self, site: Option<SiteId>, count: u64) -> u128 {
         let cost = self.joins.by_site.get(&site).or(self.joins.all.value());
-        cost.map_or(0, |cost| product(count, cost.picos))
+        cost.map_or(0, |cost| product(count, least(cost.picos)))
     }
 
     /// Of pushing tasks.
@@ -57,9 +57,8 @@ impl Prices {
     /// what that gains, work loses.
     pub(super) fn add_intervals(&self, parts: &mut [Part], joins: CoreTime) {
         let Some(JoinCost { picos, low, high, .. }) = self.joins.all.value() else { return };
-        let scaled = |cost: u64| match *picos {
-            0 => joins,
-            picos => CoreTime((i128::from(joins.0) * i128::from(cost) / i128::from(picos)) as i64),
+        let scaled = |cost: u64| {
+            CoreTime((i128::from(joins.0) * i128::from(cost) / i128::from(least(*picos))) as i64)
         };
         let (less, more) = (joins - scaled(*low), scaled(*high) - joins);
         for part in parts {
@@ -72,4 +71,10 @@ impl Prices {
             }
         }
     }
+}
+
+/// Nothing takes no time at all, also where an estimate says so: how far it is uncertain would be
+/// lost with it.
+fn least(picos: u64) -> u64 {
+    picos.max(1)
 }

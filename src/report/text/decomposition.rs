@@ -14,14 +14,19 @@ const WIDEST_BAR: usize = 24;
 /// The share of all cores from which on it is said that calibrated costs gave way.
 const LEAST_LOWERED: f64 = 0.001;
 
-/// Writes a pool's table and verdict, with a blank line before them.
+/// Writes a pool's table and verdict, with a blank line before them, and the pool's name if it needs
+/// one beside others.
 pub(super) fn write(
+    name: Option<&str>,
     whole: &Measured<Decomposition>,
     window: Window,
     style: Style,
     out: &mut dyn Write,
 ) -> io::Result<()> {
     writeln!(out)?;
+    if let Some(name) = name {
+        writeln!(out, "  {}", style.paint(Paint::Title, name))?;
+    }
     match whole {
         Measured::Is(whole) => {
             table(whole, style).write(style, out)?;
