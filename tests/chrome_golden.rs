@@ -434,6 +434,14 @@ fn a_file_of_format_2_is_still_read() {
     assert_eq!(chrome::read(text.as_bytes()).unwrap(), unwatched());
 }
 
+#[test]
+fn a_file_of_format_3_is_still_read() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/perfetto/format_3.json");
+    let text = fs::read_to_string(path).unwrap();
+    assert!(text.contains("\"version\":3"));
+    assert_eq!(chrome::read(text.as_bytes()).unwrap(), trace());
+}
+
 /// The entries that are written of a trace.
 fn entries(trace: &Trace) -> Vec<serde_json::Value> {
     let mut file = Vec::new();

@@ -30,6 +30,7 @@ pub use kernel::{
     Throttled, Values, Watched,
 };
 pub use observed::{CountSource, Ended, Observed, ObservedThread, RingRecords, Total};
+pub(crate) use serial::parse_event_id;
 pub use trace::{
     ChainId, Counts, Lane, Losses, Measured, Pool, Role, Site, SiteId, Tally, Trace,
     short_location, thousands,

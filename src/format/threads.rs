@@ -2,7 +2,11 @@
 //! what a lane was off the CPU for is a thread of its own right after it: viewers that know of no
 //! other order take that of the numbers.
 
-use super::FIRST_TID;
+use crate::model::Trace;
+
+/// The first lane's `tid`. Not 1, the process's number: viewers take the thread of that number for
+/// the main one.
+pub(super) const FIRST_TID: u64 = 2;
 
 /// What a thread of the file shows; both are positions in the trace's lanes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,6 +26,11 @@ pub(super) struct Threads {
 }
 
 impl Threads {
+    /// Those of a trace.
+    pub(super) fn of(trace: &Trace) -> Self {
+        Self::new(trace.lanes.iter().map(|lane| !lane.watched.off_cpu.is_empty()))
+    }
+
     /// Those of lanes that each have stretches off the CPU or not.
     pub(super) fn new(off_cpu: impl IntoIterator<Item = bool>) -> Self {
         let mut threads = Self { shown: Vec::new(), lanes: Vec::new() };
