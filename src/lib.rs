@@ -20,6 +20,8 @@ pub mod facade;
 pub mod linux;
 pub mod record;
 pub mod session;
+#[cfg(feature = "record")]
+pub mod spans;
 
 pub mod format;
 pub mod model;

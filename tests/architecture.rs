@@ -21,14 +21,15 @@ const RULES: &[Rule] = &[
     Rule { module: "linux", modules: &["model"], crates: &["libc", "perf_event"] },
     Rule {
         module: "session",
-        modules: &["record", "linux", "format", "model"],
+        modules: &["record", "linux", "spans", "format", "model"],
         crates: &["thiserror", "libc"],
     },
     Rule {
         module: "facade",
-        modules: &["session", "record", "linux", "model"],
+        modules: &["session", "record", "spans", "linux", "model"],
         crates: &["rayon"],
     },
+    Rule { module: "spans", modules: &["record", "model"], crates: &["tracing"] },
     Rule {
         module: "format",
         modules: &["model"],

@@ -179,6 +179,9 @@ impl Lane {
             notebook.count(place, Count::Operations, 1);
         }
         let timed = mode.timed().filter(|&detail| notebook.times(detail, place, 0));
+        if timed.is_some() {
+            notebook.listen(true);
+        }
         let operation = timed.map(|detail| {
             let iterator = OperationKind::Iterator;
             let kind = if opaque { OperationKind::OpaqueIterator } else { iterator };
@@ -382,9 +385,9 @@ impl<'c> Run<'c> {
     fn arrival(&self, lane: &Lane, here: &Notebook, half: Half) -> Arrival {
         if half.is_of(lane) && half.is_loose() {
             // What follows the first leaf of a stolen half.
-            return Arrival::Root;
+            return Arrival::Rest(self.operation);
         }
-        let link = Link { depth: self.depth, ..half.link(self, here) };
+        let link = Link { depth: self.depth, around: self.operation, ..half.link(self, here) };
         if !half.is_second_from_outside() {
             return Arrival::Job(link);
         }
@@ -392,7 +395,7 @@ impl<'c> Run<'c> {
         // first half, and the second unless that was stolen from it. If nobody is known to have
         // begun the first, the worker that has is not this one, so this is stolen, too.
         match EventId::from_word(self.taken_in.load(Relaxed)) {
-            Some(first) if first.lane() == here.lane() => Arrival::Root,
+            Some(first) if first.lane() == here.lane() => Arrival::Rest(self.operation),
             Some(first) => {
                 let (parent, lane) = (first.word(), first.lane().0);
                 Arrival::Job(Link { parent, lane, pool: here.pool(), ..link })

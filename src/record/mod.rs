@@ -23,6 +23,7 @@ mod lane;
 #[cfg(test)]
 mod lane_tests;
 mod link;
+mod listener;
 mod log;
 mod memory;
 mod notebook;
@@ -45,6 +46,7 @@ pub use iterator::{OpenIterator, Run, Seen};
 pub use join::{Halves, Mark, OpenJoin, Timed};
 pub use lane::{Lane, Slow};
 pub use link::{Arrival, Link};
+pub use listener::{Closed, Listener, Opened, Opening, listen_with};
 pub use log::{Counts, Figures, Tally};
 pub use operation::{OpenOperation, Wait};
 pub use part::{Done, Half, OpenLeaf, OpenReduction, OpenSplit};

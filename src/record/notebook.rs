@@ -11,6 +11,7 @@ use super::elision::Elision;
 use super::event;
 use super::gauge::Gauges;
 use super::ids::{EventId, LaneId};
+use super::listener;
 use super::log::{Count, Log};
 use super::places::{Call, Place, Places};
 use super::recorder::{self, Detail, Member, OnFull, Seat, Settings, Switch};
@@ -81,6 +82,10 @@ pub(super) struct Notebook {
     pub(super) feed: Feed,
     pub(super) gauges: Gauges,
     pub(super) elision: Elision,
+    /// Whether a listener is told of what is opened.
+    pub(super) heard: Cell<bool>,
+    /// Fine joins until one is timed again, while a listener makes them take the slow path.
+    linked: Cell<u32>,
 }
 
 /// What a thread did of one parallel iterator, until it is added to the tally.
@@ -240,6 +245,8 @@ impl Notebook {
             feed: Feed::default(),
             gauges: Gauges::new(),
             elision: Elision::new(),
+            heard: Cell::new(false),
+            linked: Cell::new(0),
         }
     }
 
@@ -302,6 +309,33 @@ impl Notebook {
         self.short.set(Short::NONE);
         self.before_wait.borrow_mut().clear();
         self.set_aside.set(0);
+    }
+
+    /// Asks anew whether somebody listens; in what is not timed there is nothing to hear, and on a
+    /// lane of no thread nothing that concerns anybody.
+    #[inline]
+    pub(super) fn listen(&self, timed: bool) {
+        let is_detached = self.epoch.get() == 0;
+        self.heard.set(timed && !is_detached && listener::is_heard());
+    }
+
+    /// What is open around what is pushed now, as the word of an id, if somebody listens; else 0.
+    #[inline]
+    pub(super) fn around(&self) -> u64 {
+        if self.heard.get() { listener::innermost() } else { 0 }
+    }
+
+    /// The joins from here on are fine and each is to carry what is around it.
+    #[inline]
+    pub(super) fn link_fine_joins(&self, joins: u32) {
+        self.linked.set(joins);
+    }
+
+    /// Whether a join that took the slow path is one of those.
+    pub(super) fn is_linked(&self) -> bool {
+        let left = self.linked.get();
+        self.linked.set(left.saturating_sub(1));
+        left > 1
     }
 
     /// The next id of this lane.

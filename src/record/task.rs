@@ -3,8 +3,10 @@
 use super::clock::now;
 use super::event::{self, Origin};
 use super::gauge::Begun;
+use super::ids::EventId;
 use super::lane::{LONG_BUDGET, Lane, Mode};
 use super::link::{Arrival, Link};
+use super::listener::{self, Closed, Opening, Told};
 use super::log::Counter;
 use super::notebook::{Notebook, Short};
 use super::recorder::{self, Detail, Identity};
@@ -51,6 +53,7 @@ impl Lane {
         notebook.with_log(|log| log.add(Counter::Begun, 1));
         notebook.prelude.set(false);
         self.mode.set(Mode::of(detail));
+        notebook.listen(self.mode.get().timed().is_some());
         self.task.set(recorded.id);
         self.spawns.set(0);
         self.budget.set(0);
@@ -60,10 +63,11 @@ impl Lane {
             Some(detail) => {
                 let depth = match arrival {
                     // Where a stolen half of a counted join stands is not known, but it is fine.
-                    Arrival::Migrated => notebook.depths.first_fine(notebook.coarse.get()),
+                    Arrival::Migrated(_) => notebook.depths.first_fine(notebook.coarse.get()),
                     _ => recorded.depth.unwrap_or(0),
                 };
                 self.go_to(notebook, detail, depth);
+                let recorded = recorded.told(arrival);
                 Running { lane: self, saved, recorded: Some(recorded.started()), returned: false }
             }
             None => {
@@ -114,7 +118,12 @@ impl Drop for Running<'_> {
         let (joins, spawns) = (lane.count(), lane.spawns.get());
         let end = End { at, joins, spawns, panicked: !self.returned };
         self.saved.restore(lane);
-        let Some(recorded) = self.recorded.take() else { return };
+        let Some(mut recorded) = self.recorded.take() else { return };
+        recorded.told.close(recorded.id, || Closed {
+            panicked: end.panicked,
+            joins: Some(end.joins),
+            ..Closed::default()
+        });
         if recorded.epoch != recorded.notebook.epoch() {
             return;
         }
@@ -192,6 +201,7 @@ struct Recorded<'l> {
     link: Option<Link>,
     depth: Option<u32>,
     start: Ticks,
+    told: Told,
     /// The counters at its start, if it is expected to be worth reading them.
     counters: Option<Box<Begun>>,
     outer_timed_joins: u64,
@@ -203,13 +213,13 @@ struct Recorded<'l> {
 impl<'l> Recorded<'l> {
     fn new(notebook: &'l Notebook, arrival: Arrival) -> Self {
         let (link, origin) = match arrival {
-            Arrival::Root => (None, Origin::Root),
-            Arrival::Migrated => (None, Origin::Migrated),
+            Arrival::Root | Arrival::Rest(_) => (None, Origin::Root),
+            Arrival::Migrated(_) => (None, Origin::Migrated),
             Arrival::Broadcast(link) => (Some(link), Origin::Broadcast),
             Arrival::Job(link) => (Some(link), link.origin(notebook)),
         };
         let depth = match arrival {
-            Arrival::Migrated => None,
+            Arrival::Migrated(_) => None,
             _ => Some(link.map_or(0, |link| link.depth)),
         };
         Self {
@@ -220,12 +230,31 @@ impl<'l> Recorded<'l> {
             link,
             depth,
             start: Ticks(0),
+            told: Told::default(),
             counters: None,
             outer_timed_joins: notebook.timed_joins.replace(0),
             outer_waited: notebook.waited.replace(0),
             outer_nested: notebook.nested.replace(0),
             outer_short: notebook.take_short(),
         }
+    }
+
+    /// Tells of it, if somebody hears.
+    #[inline]
+    fn told(self, arrival: Arrival) -> Self {
+        let around = match arrival {
+            Arrival::Root => 0,
+            Arrival::Rest(around) | Arrival::Migrated(around) => around,
+            Arrival::Job(link) | Arrival::Broadcast(link) => link.around,
+        };
+        let site = self.link.map(|link| link.site);
+        let told = Told::of(self.notebook, self.id, self.depth, site, || Opening::Task {
+            origin: self.origin,
+            parent: self.link.and_then(|link| link.parent()),
+            around: EventId::from_word(around),
+            queued: listener::queued(self.pushed(), now()),
+        });
+        Self { told, ..self }
     }
 
     /// The clock is read last, so that the task's own bookkeeping is not in it.

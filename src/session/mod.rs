@@ -176,6 +176,8 @@ impl SessionBuilder {
         }
         let clock = clock::choose(linux::clock_distrust());
         costs();
+        #[cfg(feature = "record")]
+        crate::spans::listen();
         // One at a time: of two that start at once, the second one finds the first recording.
         let _turn = STARTING.lock().unwrap_or_else(PoisonError::into_inner);
         if record::is_recording() {
