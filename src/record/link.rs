@@ -44,6 +44,17 @@ pub enum Arrival {
     Migrated(u64),
 }
 
+impl Arrival {
+    /// What was open around the push, as the word of an id, or 0.
+    pub(super) fn around(&self) -> u64 {
+        match self {
+            Self::Root => 0,
+            Self::Rest(around) | Self::Migrated(around) => *around,
+            Self::Job(link) | Self::Broadcast(link) => link.around,
+        }
+    }
+}
+
 impl Lane {
     /// A link for a task that this thread is about to push; counts the spawn.
     pub fn spawn(&self, who: impl FnOnce() -> Identity, site: &'static Location<'static>) -> Link {
@@ -86,11 +97,6 @@ impl Link {
     /// What was open around the push, if somebody listened.
     pub fn around(&self) -> Option<EventId> {
         EventId::from_word(self.around)
-    }
-
-    /// What pushed the job, where that is recorded.
-    pub fn parent(&self) -> Option<EventId> {
-        EventId::from_word(self.parent)
     }
 
     /// A link that nothing was recorded for.

@@ -16,8 +16,11 @@ use super::time::Ticks;
 
 /// Is told of what a thread opens and closes, by that thread.
 pub trait Listener: Debug + Sync {
-    /// Whether it wants to be told of what is opened from here on.
+    /// Whether it wants to be told of what this thread opens from here on.
     fn hears(&self) -> bool;
+    /// Whether it wants to be told of a task, and of what that opens, that comes from what has the
+    /// first id, or was open around that.
+    fn hears_from(&self, parent: Option<EventId>, around: Option<EventId>) -> bool;
     /// Something begins on this thread, within what is open there.
     fn opened(&self, opened: &Opened<'_>);
     /// Something ends that it may have been told of.
@@ -98,6 +101,13 @@ pub fn listen_with(listener: &'static dyn Listener) {
 #[inline]
 pub(super) fn is_heard() -> bool {
     LISTENER.get().is_some_and(|listener| listener.hears())
+}
+
+/// Whether somebody wants to be told of a task that comes from there.
+#[inline]
+pub(super) fn is_heard_from(parent: u64, around: u64) -> bool {
+    let word = EventId::from_word;
+    LISTENER.get().is_some_and(|listener| listener.hears_from(word(parent), word(around)))
 }
 
 /// What was opened last on this thread of what the listener was told of, as the word of an id.

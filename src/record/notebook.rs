@@ -319,6 +319,13 @@ impl Notebook {
         self.heard.set(timed && !is_detached && listener::is_heard());
     }
 
+    /// The same, for a task that comes from elsewhere; what it was before.
+    #[inline]
+    pub(super) fn listen_from(&self, timed: bool, parent: u64, around: u64) -> bool {
+        let is_detached = self.epoch.get() == 0;
+        self.heard.replace(timed && !is_detached && listener::is_heard_from(parent, around))
+    }
+
     /// What is open around what is pushed now, as the word of an id, if somebody listens; else 0.
     #[inline]
     pub(super) fn around(&self) -> u64 {

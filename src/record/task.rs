@@ -49,11 +49,12 @@ impl Lane {
         detail: Detail,
         arrival: Arrival,
     ) -> Running<'l> {
-        let recorded = Recorded::new(notebook, arrival);
+        let mut recorded = Recorded::new(notebook, arrival);
         notebook.with_log(|log| log.add(Counter::Begun, 1));
         notebook.prelude.set(false);
         self.mode.set(Mode::of(detail));
-        notebook.listen(self.mode.get().timed().is_some());
+        let is_timed = self.mode.get().timed().is_some();
+        recorded.outer_heard = notebook.listen_from(is_timed, recorded.parent(), arrival.around());
         self.task.set(recorded.id);
         self.spawns.set(0);
         self.budget.set(0);
@@ -67,7 +68,7 @@ impl Lane {
                     _ => recorded.depth.unwrap_or(0),
                 };
                 self.go_to(notebook, detail, depth);
-                let recorded = recorded.told(arrival);
+                let recorded = recorded.told(arrival.around());
                 Running { lane: self, saved, recorded: Some(recorded.started()), returned: false }
             }
             None => {
@@ -124,6 +125,7 @@ impl Drop for Running<'_> {
             joins: Some(end.joins),
             ..Closed::default()
         });
+        recorded.notebook.heard.set(recorded.outer_heard);
         if recorded.epoch != recorded.notebook.epoch() {
             return;
         }
@@ -208,6 +210,7 @@ struct Recorded<'l> {
     outer_waited: u64,
     outer_nested: u64,
     outer_short: Option<Box<Short>>,
+    outer_heard: bool,
 }
 
 impl<'l> Recorded<'l> {
@@ -236,21 +239,17 @@ impl<'l> Recorded<'l> {
             outer_waited: notebook.waited.replace(0),
             outer_nested: notebook.nested.replace(0),
             outer_short: notebook.take_short(),
+            outer_heard: false,
         }
     }
 
     /// Tells of it, if somebody hears.
     #[inline]
-    fn told(self, arrival: Arrival) -> Self {
-        let around = match arrival {
-            Arrival::Root => 0,
-            Arrival::Rest(around) | Arrival::Migrated(around) => around,
-            Arrival::Job(link) | Arrival::Broadcast(link) => link.around,
-        };
+    fn told(self, around: u64) -> Self {
         let site = self.link.map(|link| link.site);
         let told = Told::of(self.notebook, self.id, self.depth, site, || Opening::Task {
             origin: self.origin,
-            parent: self.link.and_then(|link| link.parent()),
+            parent: EventId::from_word(self.parent()),
             around: EventId::from_word(around),
             queued: listener::queued(self.pushed(), now()),
         });
@@ -328,6 +327,11 @@ impl<'l> Recorded<'l> {
         }
     }
 
+    /// The word of the id of what pushed it, or 0.
+    fn parent(&self) -> u64 {
+        self.link.map_or(0, |link| link.parent)
+    }
+
     /// Ticks when it was pushed, or 0.
     fn pushed(&self) -> u64 {
         self.link.map_or(0, |link| link.pushed)
@@ -341,7 +345,7 @@ impl<'l> Recorded<'l> {
             start: self.start.0,
             end: end.at.0,
             id: self.id,
-            parent: self.link.map_or(0, |link| link.parent),
+            parent: self.parent(),
             pushed: self.pushed(),
             joins: end.joins,
             spawns: end.spawns,

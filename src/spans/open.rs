@@ -2,9 +2,10 @@
 //! up in. Touched only while somebody listens.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
 
-use tracing::Span;
+use tracing::{Span, dispatcher};
 
 use crate::record::{EventId, Link};
 
@@ -40,8 +41,19 @@ fn shard(id: EventId) -> MutexGuard<'static, HashMap<EventId, Entry>> {
     shard.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// How much is in all shards together. Relaxed: what pushed a task was counted before, and that the
+/// task is here at all orders the two.
+static COUNT: AtomicUsize = AtomicUsize::new(0);
+
+/// Whether anything is open at all.
+#[inline]
+pub(super) fn is_any() -> bool {
+    COUNT.load(Ordering::Relaxed) > 0
+}
+
 /// Notes what has been opened.
 pub(super) fn insert(id: EventId, source: Source) {
+    COUNT.fetch_add(1, Ordering::Relaxed);
     shard(id).insert(id, Entry { source, holds: 0, ended: false });
 }
 
@@ -50,10 +62,22 @@ pub(super) fn end(id: EventId) {
     let mut open = shard(id);
     let Some(entry) = open.get_mut(&id) else { return };
     entry.ended = true;
-    let gone = if entry.holds == 0 { open.remove(&id) } else { None };
+    forget_if_over(open, id);
+}
+
+/// Forgets it if it has ended and nobody holds it: its span is closed with that.
+fn forget_if_over(mut open: MutexGuard<'_, HashMap<EventId, Entry>>, id: EventId) {
+    let is_over = open.get(&id).is_some_and(|entry| entry.ended && entry.holds == 0);
+    let Some(Entry { source, .. }) = (if is_over { open.remove(&id) } else { None }) else { return };
+    COUNT.fetch_sub(1, Ordering::Relaxed);
+    // A subscriber may take its time about a span that closes, and must be the thread's own
+    // meanwhile: the registry closes the spans around it through that.
     drop(open);
-    // Closes the span, which is for the subscriber to take its time about.
-    drop(gone);
+    let subscriber = source.span.with_subscriber(|(_, subscriber)| subscriber.clone());
+    match subscriber {
+        Some(subscriber) => dispatcher::with_default(&subscriber, || drop(source)),
+        None => drop(source),
+    }
 }
 
 /// Where a task comes from: what pushed it, or what was open around the push if that says more.
@@ -95,8 +119,6 @@ impl Drop for Hold {
         let mut open = shard(id);
         let Some(entry) = open.get_mut(&id) else { return };
         entry.holds -= 1;
-        let gone = if entry.holds == 0 && entry.ended { open.remove(&id) } else { None };
-        drop(open);
-        drop(gone);
+        forget_if_over(open, id);
     }
 }

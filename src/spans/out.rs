@@ -39,6 +39,11 @@ impl Listener for Bridge {
         emit::are_wanted()
     }
 
+    fn hears_from(&self, parent: Option<EventId>, around: Option<EventId>) -> bool {
+        // The subscriber is that of the thread that pushed the task, which may be no other's.
+        emit::are_wanted() || (open::is_any() && open::source(parent, around).is_some())
+    }
+
     fn opened(&self, opened: &Opened<'_>) {
         let id = opened.id;
         let (span, subscriber) = match opened.what {
