@@ -36,5 +36,9 @@ pub mod cli;
 #[cfg(feature = "cli")]
 pub mod workload;
 
+#[cfg(feature = "layer")]
+pub use facade::layer;
 pub use facade::{Labelled, region};
 pub use session::Session;
+#[cfg(feature = "layer")]
+pub use spans::Layer;

@@ -27,9 +27,10 @@ const RULES: &[Rule] = &[
     Rule {
         module: "facade",
         modules: &["session", "record", "spans", "linux", "model"],
-        crates: &["rayon"],
+        // The layer's bounds are named where it is made for the facade's threads.
+        crates: &["rayon", "tracing", "tracing_subscriber"],
     },
-    Rule { module: "spans", modules: &["record", "model"], crates: &["tracing"] },
+    Rule { module: "spans", modules: &["record", "model"], crates: &["tracing", "tracing_subscriber"] },
     Rule {
         module: "format",
         modules: &["model"],
@@ -208,6 +209,7 @@ const OTHER_CRATES: &[&str] = &[
     "tempfile",
     "thiserror",
     "tracing",
+    "tracing_subscriber",
     "unicode_width",
 ];
 

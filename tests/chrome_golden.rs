@@ -75,6 +75,7 @@ fn header() -> Header {
 fn lane(number: u32, name: &str, role: Role, events: Vec<Event>) -> Lane {
     Lane {
         watched: Default::default(),
+        told: Default::default(),
         id: LaneId(number),
         name: Some(name.to_owned()),
         thread: Measured::Is(1_000 + number),

@@ -45,6 +45,8 @@ pub struct Run<'c> {
     pub(super) caller: u32,
     /// Joins around it.
     depth: u32,
+    /// The phase that its caller was in, or 0.
+    phase: u64,
     /// Whether its items come from one iterator that all leaves share.
     pub(super) bridged: bool,
     /// What other threads than the caller did of it.
@@ -317,6 +319,7 @@ impl<'c> Run<'c> {
             detail: operation.map(|operation| operation.detail()),
             caller: lane.number.get(),
             depth: lane.depth.get(),
+            phase: opened.map_or(0, |opened| opened.notebook.phases.current()),
             bridged: opened.is_some_and(|opened| opened.place.meaning.bridged),
             others: Others::default(),
             taken_in: AtomicU64::new(0),
@@ -387,7 +390,7 @@ impl<'c> Run<'c> {
             // What follows the first leaf of a stolen half.
             return Arrival::Rest(self.operation);
         }
-        let link = Link { depth: self.depth, around: self.operation, ..half.link(self, here) };
+        let link = Link { depth: self.depth, around: self.operation, phase: self.phase, ..half.link(self, here) };
         if !half.is_second_from_outside() {
             return Arrival::Job(link);
         }

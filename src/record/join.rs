@@ -159,6 +159,7 @@ impl<'l> Timed<'l> {
                     lane: lane_number,
                     pool,
                     around: 0,
+                    phase: notebook.phases.current(),
                     pushed: now().0,
                 },
                 sample,

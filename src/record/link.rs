@@ -25,6 +25,8 @@ pub struct Link {
     pub(super) depth: u32,
     /// What was open around the push, where `parent` may be less; the word of an id, or 0.
     pub(super) around: u64,
+    /// The phase that the thread was in which pushed it, or 0.
+    pub(super) phase: u64,
 }
 
 /// How a task came to the thread that is about to run it.
@@ -85,6 +87,7 @@ impl Lane {
         Link {
             parent: self.task.get(),
             around: notebook.around(),
+            phase: notebook.phases.current(),
             pushed,
             lane: notebook.lane().0,
             pool: notebook.pool(),
@@ -101,7 +104,7 @@ impl Link {
 
     /// A link that nothing was recorded for.
     pub(super) fn unrecorded(site: &'static Location<'static>) -> Self {
-        Self { site, parent: 0, pushed: 0, lane: 0, pool: 0, depth: 0, around: 0 }
+        Self { site, parent: 0, pushed: 0, lane: 0, pool: 0, depth: 0, around: 0, phase: 0 }
     }
 
     pub(super) fn origin(&self, here: &Notebook) -> Origin {

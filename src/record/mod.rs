@@ -30,6 +30,7 @@ mod notebook;
 mod operation;
 mod part;
 mod pending;
+mod phase;
 mod places;
 mod recorder;
 mod sync;
@@ -50,6 +51,7 @@ pub use listener::{Closed, Listener, Opened, Opening, listen_with};
 pub use log::{Counts, Figures, Tally};
 pub use operation::{OpenOperation, Wait};
 pub use part::{Done, Half, OpenLeaf, OpenReduction, OpenSplit};
+pub use phase::Phase;
 pub use places::{Call, Meaning, Names};
 pub use recorder::{
     AlreadyRecording, Detail, Ended, Identity, Member, OnFull, PoolEntry, Recording, Seat,

@@ -13,6 +13,7 @@ use super::gauge::Gauges;
 use super::ids::{EventId, LaneId};
 use super::listener;
 use super::log::{Count, Log};
+use super::phase::Phases;
 use super::places::{Call, Place, Places};
 use super::recorder::{self, Detail, Member, OnFull, Seat, Settings, Switch};
 use super::texts::Texts;
@@ -82,6 +83,7 @@ pub(super) struct Notebook {
     pub(super) feed: Feed,
     pub(super) gauges: Gauges,
     pub(super) elision: Elision,
+    pub(super) phases: Phases,
     /// Whether a listener is told of what is opened.
     pub(super) heard: Cell<bool>,
     /// Fine joins until one is timed again, while a listener makes them take the slow path.
@@ -245,6 +247,7 @@ impl Notebook {
             feed: Feed::default(),
             gauges: Gauges::new(),
             elision: Elision::new(),
+            phases: Phases::default(),
             heard: Cell::new(false),
             linked: Cell::new(0),
         }
@@ -300,6 +303,7 @@ impl Notebook {
         self.depths.forget();
         self.gauges.start_over(settings.gauge);
         self.elision.start_over(settings.detail);
+        self.phases.start_over();
         self.coarse.set(coarse_ticks());
         self.whole.set(if settings.detail == Detail::Auto { WHOLE } else { 0 });
         let squeezes = settings.on_full == OnFull::Collapse;

@@ -124,6 +124,7 @@ impl<'l> OpenOperation<'l> {
             pushed: self.start.0,
             lane: self.notebook.lane().0,
             pool: self.notebook.pool(),
+            phase: self.notebook.phases.current(),
             ..Link::unrecorded(site)
         }
     }

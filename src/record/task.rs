@@ -9,6 +9,7 @@ use super::link::{Arrival, Link};
 use super::listener::{self, Closed, Opening, Told};
 use super::log::Counter;
 use super::notebook::{Notebook, Short};
+use super::phase::Brought;
 use super::recorder::{self, Detail, Identity};
 use super::time::Ticks;
 
@@ -54,6 +55,7 @@ impl Lane {
         notebook.prelude.set(false);
         self.mode.set(Mode::of(detail));
         let is_timed = self.mode.get().timed().is_some();
+        recorded.brought = notebook.bring_phase(&arrival);
         recorded.outer_heard = notebook.listen_from(is_timed, recorded.parent(), arrival.around());
         self.task.set(recorded.id);
         self.spawns.set(0);
@@ -126,6 +128,7 @@ impl Drop for Running<'_> {
             ..Closed::default()
         });
         recorded.notebook.heard.set(recorded.outer_heard);
+        recorded.notebook.drop_phase(recorded.brought, detail, at);
         if recorded.epoch != recorded.notebook.epoch() {
             return;
         }
@@ -211,6 +214,7 @@ struct Recorded<'l> {
     outer_nested: u64,
     outer_short: Option<Box<Short>>,
     outer_heard: bool,
+    brought: Brought,
 }
 
 impl<'l> Recorded<'l> {
@@ -240,6 +244,7 @@ impl<'l> Recorded<'l> {
             outer_nested: notebook.nested.replace(0),
             outer_short: notebook.take_short(),
             outer_heard: false,
+            brought: Brought::default(),
         }
     }
 

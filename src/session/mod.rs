@@ -94,6 +94,8 @@ impl Session {
 
     /// Ends the recording and returns it. Operations that are still running are not in it.
     pub fn stop(mut self) -> Trace {
+        #[cfg(feature = "layer")]
+        crate::spans::write_open_phases();
         // Before the end rather than after it: collecting takes time of the calling thread.
         let cpu_after = CpuTimes::of_all();
         let mut observer = self.observer.take();

@@ -1,5 +1,7 @@
 //! The bridge to [`tracing`](https://docs.rs/tracing): what the facade records, as spans that any
-//! subscriber sees.
+//! subscriber sees; and, with the feature `layer`, the program's own spans into the recording.
+//!
+//! # Out
 //!
 //! While a [`Session`](crate::Session) records and a subscriber lets these targets through, each
 //! thing that is timed is a span from its start to its end, entered on the thread that runs it.
@@ -30,10 +32,25 @@
 //! When nobody listens, all of this is one comparison where a task or an operation begins; a join
 //! that is only counted stays one instruction. While somebody does, such joins take a few
 //! nanoseconds more, as their halves then carry where they come from.
+//!
+//! # In
+//!
+//! [`rayprism::layer`](crate::layer) makes a `Layer` for a subscriber of `tracing_subscriber`. Each
+//! stretch in which a thread is in a span is a *phase* on that thread, each event a *note*. A task
+//! brings the phase in which it was pushed to the thread that runs it, so that phases cross into
+//! stolen halves, leaves and spawned jobs. The one exception is the half of a join that was only
+//! counted: it carries nothing, and reports take it for a part of what its pool was called from, if
+//! that is one phase.
 
 mod emit;
+#[cfg(feature = "layer")]
+mod layer;
 mod open;
 mod out;
 
+#[cfg(feature = "layer")]
+pub use layer::{Layer, NotOurs, Phases};
+#[cfg(feature = "layer")]
+pub(crate) use layer::{Threads, layer, write_open_phases};
 pub(crate) use open::Hold;
 pub(crate) use out::listen;

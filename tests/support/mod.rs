@@ -247,6 +247,7 @@ fn tally(sites: u64, chains: u64, choices: &mut Choices<'_>) -> Tally {
 fn lane(id: LaneId, role: Role, choices: &mut Choices<'_>) -> Lane {
     Lane {
         watched: Default::default(),
+        told: Default::default(),
         id,
         name: choices.maybe(Choices::text),
         thread: choices.measured(|choices| choices.number() as u32),
@@ -274,6 +275,7 @@ fn lane(id: LaneId, role: Role, choices: &mut Choices<'_>) -> Lane {
             texts: choices.count(),
             switches: choices.count(),
             off_cpu: choices.count(),
+            phases: choices.count(),
         },
         events: Vec::new(),
     }

@@ -256,7 +256,7 @@ impl<'a> Fields<'a> {
         Ok(())
     }
 
-    fn flag(&mut self, key: &str) {
+    pub(super) fn flag(&mut self, key: &str) {
         self.key(key);
         self.buffer.extend_from_slice(b"true");
     }
@@ -269,7 +269,7 @@ impl<'a> Fields<'a> {
         self.buffer.extend_from_slice(b"\":");
     }
 
-    fn whole(&mut self, key: &str, number: u64) -> io::Result<()> {
+    pub(super) fn whole(&mut self, key: &str, number: u64) -> io::Result<()> {
         self.key(key);
         write_whole(self.buffer, number)
     }
@@ -280,7 +280,7 @@ impl<'a> Fields<'a> {
         write_id(self.buffer, id)
     }
 
-    fn word(&mut self, key: &str, word: &impl Serialize) -> io::Result<()> {
+    pub(super) fn word(&mut self, key: &str, word: &impl Serialize) -> io::Result<()> {
         self.key(key);
         write_json(self.buffer, word)
     }

@@ -3,16 +3,18 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
 use serde::de::{self, Deserialize, Deserializer, Visitor};
 
 use super::fields::SPLIT;
 use super::index::Index;
 use super::number::{Micros, Whole};
-use super::{OFF_CPU, WAIT};
+use super::{NOTE, OFF_CPU, PHASE, WAIT};
 use crate::model::{
-    ChainId, Collapsed, Counter, Event, EventId, Half, Iteration, Join, Leaf, Nanos, OffCpu,
-    Operation, OperationKind, Origin, Outcome, Reduction, SecondHalf, SiteId, Span, Task, Values,
+    ChainId, Collapsed, Counter, Event, EventId, Half, Iteration, Join, Leaf, Nanos, Note, OffCpu,
+    Operation, OperationKind, Origin, Outcome, Phase, PhaseId, Reduction, SecondHalf, SiteId, Span,
+    Task, Values,
 };
 
 /// Why an entry is no event of rayprism's.
@@ -66,6 +68,10 @@ pub(super) enum Said {
     Event(Event),
     /// A stretch off the CPU.
     OffCpu(OffCpu),
+    /// A stretch in one of the program's spans.
+    Phase(Phase),
+    /// One of its events.
+    Note(Note),
 }
 
 /// An entry with the keys of all kinds, so that their order does not matter.
@@ -75,6 +81,8 @@ pub(super) struct Line<'a> {
     ph: Text<'a>,
     #[serde(borrow)]
     cat: Option<Text<'a>>,
+    #[serde(borrow)]
+    name: Option<Text<'a>>,
     tid: Option<u64>,
     ts: Option<Micros>,
     dur: Option<Micros>,
@@ -117,6 +125,10 @@ struct Args<'a> {
     queued_ns: Option<Whole>,
     site: Option<Index>,
     panicked: Option<bool>,
+    phase: Option<Whole>,
+    within: Option<Whole>,
+    inherited: Option<bool>,
+    unnamed: Option<bool>,
     runnable: Option<bool>,
     from_cpu: Option<u32>,
     to_cpu: Option<u32>,
@@ -127,6 +139,9 @@ struct Args<'a> {
 impl Line<'_> {
     /// What it says and of which thread; `None` if all of it is derived. `counters` are the header's.
     pub(super) fn said(&self, counters: &[Counter]) -> Result<Option<(u64, Said)>, EventProblem> {
+        if self.ph.0 == "i" {
+            return self.note();
+        }
         if self.ph.0 != "X" {
             return Ok(None);
         }
@@ -139,6 +154,7 @@ impl Line<'_> {
         let span = args.span(self.ts, self.dur)?;
         let event = match &**category {
             OFF_CPU => return Ok(Some((tid, Said::OffCpu(args.off_cpu(span))))),
+            PHASE => return Ok(Some((tid, Said::Phase(self.phase(args, span))))),
             "task" => Event::Task(args.task(span, counters)?),
             "join" => Event::Join(args.join(span)?),
             SPLIT => Event::Join(args.split(span)?),
@@ -149,6 +165,36 @@ impl Line<'_> {
             other => return Err(EventProblem::Category(other.to_owned())),
         };
         Ok(Some((tid, Said::Event(event))))
+    }
+
+    fn note(&self) -> Result<Option<(u64, Said)>, EventProblem> {
+        if self.cat.as_ref().is_none_or(|Text(category)| *category != NOTE) {
+            return Ok(None);
+        }
+        let tid = self.tid.ok_or(EventProblem::Missing("tid"))?;
+        let args = self.args.as_ref().ok_or(EventProblem::Missing("args"))?;
+        let Span { start: at, .. } = args.span(self.ts, Some(Micros::ZERO))?;
+        let phase = args.phase.map(|Whole(number)| PhaseId(number));
+        Ok(Some((tid, Said::Note(Note { at, phase, text: self.own_name(args) }))))
+    }
+
+    fn phase(&self, args: &Args<'_>, span: Span) -> Phase {
+        let id = |number: Option<Whole>| number.map(|Whole(number)| PhaseId(number));
+        Phase {
+            span,
+            id: id(args.phase),
+            within: id(args.within),
+            name: self.own_name(args),
+            inherited: args.inherited == Some(true),
+        }
+    }
+
+    /// What the program called it: in the `args` if viewers would not show all of it.
+    fn own_name(&self, args: &Args<'_>) -> Option<Arc<str>> {
+        if args.unnamed == Some(true) {
+            return None;
+        }
+        args.label.as_ref().or(self.name.as_ref()).map(|Text(name)| Arc::from(&**name))
     }
 }
 

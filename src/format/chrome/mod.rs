@@ -9,6 +9,8 @@
 //! 3. lane by lane, its events as complete slices (`X`), an event's fields as their `args`
 //!    (`fields.rs`); among them slices of the category `wait`, which are derived; then its stretches
 //!    off the CPU likewise, with names that are derived;
+//!    The program's own spans and events (slices of the category `phase`, instants `note`) stand on
+//!    threads of their own, before the lanes; spans that cross are cut where they are shown;
 //! 4. steal arrows (`s`, `f`) and counters (`C`), derived likewise, and what an analysis says:
 //!    counters of cores by component, and `core_ns` among the `args` of operations.
 //!
@@ -24,6 +26,7 @@ mod number;
 mod text;
 mod texts;
 mod threads;
+mod told;
 mod write;
 
 #[cfg(feature = "read")]
@@ -54,7 +57,9 @@ const FORMAT: &str = "rayprism";
 ///
 /// 3: what the kernel and the hardware said: counters, readings and sums in the head, the category
 /// `off-cpu`, counters of tasks. A file of formats 1 and 2 was recorded without it.
-const VERSION: u32 = 3;
+///
+/// 4: what the program says of itself: the categories `phase` and `note`, on threads of their own.
+const VERSION: u32 = 4;
 
 /// The `pid` of the one process.
 const PID: u32 = 1;
@@ -64,6 +69,12 @@ const FIRST_TID: u64 = 2;
 
 /// The category of slices that are derived from others' fields.
 const WAIT: &str = "wait";
+
+/// The category of slices in which a thread was in a span of the program's own.
+const PHASE: &str = "phase";
+
+/// The category of events of the program's own.
+const NOTE: &str = "note";
 
 /// The category of slices in which a thread was off the CPU.
 const OFF_CPU: &str = "off-cpu";

@@ -41,6 +41,9 @@ pub(super) fn survives_micros(time: Nanos) -> bool {
 pub(super) struct Micros(f64);
 
 impl Micros {
+    /// No length.
+    pub(super) const ZERO: Self = Self(0.0);
+
     /// The time, if it is exact.
     pub(super) fn nanos(self) -> Option<Nanos> {
         let nanos = (self.0 * 1e3).round();

@@ -128,7 +128,7 @@ pub fn read(input: impl Read) -> Result<Trace, ReadError> {
     let head = read_head(&mut entries)?;
     let (promised, threads, counters) = (head.promises(), head.threads(), head.counters());
     let mut trace = head.into_trace();
-    for (lane, Promise { events, off_cpu }) in trace.lanes.iter_mut().zip(&promised) {
+    for (lane, Promise { events, off_cpu, .. }) in trace.lanes.iter_mut().zip(&promised) {
         lane.events.reserve((*events).min(ROOM) as usize);
         lane.watched.off_cpu.reserve((*off_cpu).min(ROOM) as usize);
     }
@@ -278,9 +278,12 @@ fn read_events<R: Read>(
     }
 }
 
-/// How many entries are to come, stretches off the CPU with the events.
+/// How many entries are to come, of all kinds.
 fn all(promised: &[Promise]) -> u64 {
-    let numbers = promised.iter().flat_map(|promise| [promise.events, promise.off_cpu]);
+    let numbers = promised.iter().flat_map(|promise| {
+        let Promise { events, off_cpu, phases, notes } = *promise;
+        [events, off_cpu, phases, notes]
+    });
     numbers.fold(0, u64::saturating_add)
 }
 
@@ -331,7 +334,13 @@ impl Into<'_> {
             (Said::OffCpu(off), Shows::OffCpu(lane)) => {
                 self.trace.lanes[lane].watched.off_cpu.push(off);
             }
-            (Said::Event(_) | Said::OffCpu(_), _) => return Err(EventProblem::Thread(tid)),
+            (Said::Phase(phase), Shows::Told(lane)) => {
+                self.trace.lanes[lane].told.phases.push(phase);
+            }
+            (Said::Note(note), Shows::Told(lane)) => {
+                self.trace.lanes[lane].told.notes.push(note);
+            }
+            (Said::Event(_) | Said::OffCpu(_) | Said::Phase(_) | Said::Note(_), _) => return Err(EventProblem::Thread(tid)),
         }
         Ok(1)
     }
@@ -350,11 +359,14 @@ impl Into<'_> {
 }
 
 fn check_counts(trace: &Trace, promised: &[Promise]) -> Result<(), ReadError> {
-    for (lane, Promise { events, off_cpu }) in promised.iter().copied().enumerate() {
+    for (lane, promise) in promised.iter().copied().enumerate() {
+        let Promise { events, off_cpu, phases, notes } = promise;
         let held = &trace.lanes[lane];
         let compared = [
             ("events", held.events.len(), events),
             ("stretches off the CPU", held.watched.off_cpu.len(), off_cpu),
+            ("spans of the program's own", held.told.phases.len(), phases),
+            ("events of the program's own", held.told.notes.len(), notes),
         ];
         for (what, found, promised) in compared {
             let found = found as u64;

@@ -13,13 +13,14 @@ use super::number::{survives_micros, write_micros};
 use super::text::{printable, write_json};
 use super::texts::Texts;
 use super::threads::Threads;
+use super::told;
 use super::{FORMAT, OFF_CPU, PID, WAIT};
 use crate::format::arrows::{Arrow, Point, arrows};
 use crate::format::nest::{Slice, Slices, What};
 use crate::format::tracks::{self, Sample};
 use crate::format::{off_cpu, rates};
 use crate::model::{
-    Annotations, CoresTrack, Event, Lane, Nanos, OffCpu, Origin, Role, Span, Trace,
+    Annotations, CoresTrack, Event, Lane, Nanos, OffCpu, Origin, Role, Span, Told, Trace,
 };
 
 /// Bytes that are gathered before they are handed on.
@@ -51,10 +52,15 @@ pub fn write_annotated<W: Write>(
     out: &mut W,
 ) -> io::Result<()> {
     let mut file = File { out, buffer: Vec::with_capacity(2 * CHUNK), begun: false };
-    let threads = Threads::new(trace.lanes.iter().map(|lane| !lane.watched.off_cpu.is_empty()));
+    let threads = Threads::new(
+        trace.lanes.iter().map(|lane| (!lane.told.is_empty(), !lane.watched.off_cpu.is_empty())),
+    );
     write_head(trace, &threads, &mut file)?;
     let texts = Texts::new(&trace.sites, &trace.chains, &trace.header.kernel.counters)?;
     for (position, lane) in trace.lanes.iter().enumerate() {
+        if let Some(tid) = threads.told(position) {
+            write_told(&lane.told, tid, &texts, &mut file)?;
+        }
         write_events(&lane.events, threads.lane(position), &texts, annotations, &mut file)?;
         write_off_cpu(lane, threads.off_cpu(position), &texts, &mut file)?;
     }
@@ -129,6 +135,12 @@ fn write_head<W: Write>(
     let title = Name { name: printable(&trace.header.title, FORMAT) };
     write_metadata(None, "process_name", title, file)?;
     for (position, lane) in trace.lanes.iter().enumerate() {
+        if let Some(tid) = threads.told(position) {
+            let name = format!("spans · {}", place(lane, several_pools(trace)));
+            write_thread(tid, &name, file)?;
+        }
+    }
+    for (position, lane) in trace.lanes.iter().enumerate() {
         write_thread(threads.lane(position), &lane_name(lane, several_pools(trace)), file)?;
         if !lane.watched.off_cpu.is_empty() {
             let name = format!("{} · off-CPU", place(lane, several_pools(trace)));
@@ -202,6 +214,24 @@ fn write_events<W: Write>(
     Ok(())
 }
 
+fn write_told<W: Write>(
+    told: &Told,
+    tid: u64,
+    texts: &Texts<'_>,
+    file: &mut File<'_, W>,
+) -> io::Result<()> {
+    let opening = opening(tid);
+    for (phase, shown) in told::nested(&told.phases) {
+        let buffer = file.entry()?;
+        buffer.extend_from_slice(&opening);
+        told::write_phase(phase, shown, texts, buffer)?;
+    }
+    for note in &told.notes {
+        told::write_note(note, tid, texts, file.entry()?)?;
+    }
+    Ok(())
+}
+
 fn write_off_cpu<W: Write>(
     lane: &Lane,
     tid: u64,
@@ -261,7 +291,7 @@ pub(super) fn write_slice(
     Ok(())
 }
 
-fn write_times(shown: Span, buffer: &mut Vec<u8>) -> io::Result<()> {
+pub(super) fn write_times(shown: Span, buffer: &mut Vec<u8>) -> io::Result<()> {
     buffer.extend_from_slice(b",\"ts\":");
     write_micros(buffer, shown.start)?;
     buffer.extend_from_slice(b",\"dur\":");
@@ -292,12 +322,12 @@ fn write_event(
 }
 
 /// Whether a slice, once read back, tells the event's times.
-fn tells(shown: Span, span: Span) -> bool {
+pub(super) fn tells(shown: Span, span: Span) -> bool {
     shown == span && survives_micros(span.start) && survives_micros(span.duration())
 }
 
 /// A name and a category; only the name can need an escape.
-fn write_name(name: &str, category: &str, buffer: &mut Vec<u8>) -> io::Result<()> {
+pub(super) fn write_name(name: &str, category: &str, buffer: &mut Vec<u8>) -> io::Result<()> {
     buffer.extend_from_slice(b",\"name\":");
     write_json(buffer, &printable(name, category))?;
     buffer.extend_from_slice(b",\"cat\":\"");
