@@ -34,7 +34,7 @@ const RULES: &[Rule] = &[
     Rule {
         module: "format",
         modules: &["model"],
-        crates: &["itoa", "serde", "serde_json", "thiserror"],
+        crates: &["flate2", "itoa", "serde", "serde_json", "thiserror"],
     },
     Rule { module: "timeline", modules: &["model"], crates: &["serde", "thiserror"] },
     Rule {
@@ -195,6 +195,7 @@ const OTHER_CRATES: &[&str] = &[
     "anyhow",
     "clap",
     "console",
+    "flate2",
     "hdrhistogram",
     "indicatif",
     "itoa",

@@ -122,7 +122,8 @@ impl Session {
         collect::trace(stopped)
     }
 
-    /// Ends the recording and writes it as Chrome JSON. Nothing half-written is left under `path`.
+    /// Ends the recording and writes it: as Perfetto's protobuf if `path` ends in `.pftrace`, else as
+    /// Chrome JSON; compressed if `.gz` follows. Nothing half-written is left under `path`.
     pub fn write(self, path: impl AsRef<Path>) -> Result<(), WriteError> {
         let path = path.as_ref();
         let folder = match path.parent() {

@@ -3,7 +3,11 @@
 //! what a lane was off the CPU for is a thread of its own right after it: viewers that know of no
 //! other order take that of the numbers.
 
-use super::FIRST_TID;
+use crate::model::{Lane, Trace};
+
+/// The first lane's `tid`. Not 1, the process's number: viewers take the thread of that number for
+/// the main one.
+pub(super) const FIRST_TID: u64 = 2;
 
 /// What a thread of the file shows; both are positions in the trace's lanes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,6 +31,12 @@ pub(super) struct Threads {
 }
 
 impl Threads {
+    /// Those of a trace.
+    pub(super) fn of(trace: &Trace) -> Self {
+        let shown = |lane: &Lane| (!lane.told.is_empty(), !lane.watched.off_cpu.is_empty());
+        Self::new(trace.lanes.iter().map(shown))
+    }
+
     /// Those of lanes on which the program said something or not, and that each have stretches off
     /// the CPU or not.
     pub(super) fn new(lanes: impl IntoIterator<Item = (bool, bool)>) -> Self {

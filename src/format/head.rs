@@ -1,4 +1,4 @@
-//! The first entry of a file: all of a trace but its events and stretches off the CPU.
+//! The head of a file: all of a trace but its events and stretches off the CPU.
 
 use std::borrow::Cow;
 
@@ -11,7 +11,7 @@ use crate::model::{
     Scheduling, Site, Tally, Told, Trace, Watched,
 };
 
-/// The `args` of the first entry.
+/// What stands before the events.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Head<'a> {
     format: Cow<'a, str>,
