@@ -96,6 +96,8 @@ impl Session {
 
     /// Ends the recording and returns it. Operations that are still running are not in it.
     pub fn stop(mut self) -> Trace {
+        #[cfg(feature = "layer")]
+        crate::spans::write_open_phases();
         // Before the end rather than after it: collecting takes time of the calling thread.
         let cpu_after = CpuTimes::of_all();
         let mut observer = self.observer.take();
@@ -183,6 +185,8 @@ impl SessionBuilder {
         }
         let clock = clock::choose(linux::clock_distrust());
         costs();
+        #[cfg(feature = "record")]
+        crate::spans::listen();
         // One at a time: of two that start at once, the second one finds the first recording.
         let _turn = STARTING.lock().unwrap_or_else(PoisonError::into_inner);
         if record::is_recording() {
