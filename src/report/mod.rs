@@ -24,7 +24,9 @@ use crate::analysis::{
     Steals, Window, WorkSpan, call_sites,
 };
 use crate::finding::{Finding, Picture, findings};
-use crate::model::{ClockInfo, Counts, Detail, Losses, Machine, Measured, Nanos, Pool, Trace};
+use crate::model::{
+    ClockInfo, Counts, Detail, Event, Losses, Machine, Measured, Nanos, Outcome, Pool, Trace,
+};
 use crate::timeline::{Causality, Problem, Timeline};
 
 /// What one trace says.
@@ -80,6 +82,8 @@ pub struct Report {
     pub machine: Machine,
     /// What is missing.
     pub losses: Losses,
+    /// Tasks and calls that were under way at the end, or when events began to be missing.
+    pub open: u64,
 }
 
 impl Report {
@@ -155,8 +159,18 @@ impl Report {
             causality: timeline.causality(),
             machine: header.machine.clone(),
             losses: trace.losses(),
+            open: open(trace),
         })
     }
+}
+
+fn open(trace: &Trace) -> u64 {
+    let events = trace.lanes.iter().flat_map(|lane| &lane.events);
+    let open = events.filter(|event| match event {
+        Event::Join(_) => false,
+        event => event.outcome() == Some(Outcome::Open),
+    });
+    open.count() as u64
 }
 
 /// Of more pools than this only those are decomposed that worked most: each goes through all that the

@@ -14,8 +14,8 @@ use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 use rayprism::model::{
     Baseline, ChainId, ClockInfo, ClockSource, Costs, Counts, Detail, Header, Lane, LaneId, Losses,
-    Machine, Measured, Nanos, Note, Parameter, Parts, Phase, PhaseId, Pool, PoolId, RayonCosts, Role,
-    Run, Samples, Site, SiteId, Span, Tally, Told, Trace,
+    Machine, Measured, Nanos, Note, Parameter, Parts, Phase, PhaseId, Pool, PoolId, RayonCosts,
+    Role, Run, Samples, Site, SiteId, Span, Tally, Told, Trace,
 };
 
 /// Any valid trace with up to a few hundred events.
@@ -307,6 +307,7 @@ fn lane(id: LaneId, role: Role, choices: &mut Choices<'_>) -> Lane {
             off_cpu: choices.count(),
             phases: choices.count(),
         },
+        broken: choices.maybe(Choices::nanos),
         events: Vec::new(),
     }
 }

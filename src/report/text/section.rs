@@ -117,7 +117,17 @@ pub(super) fn write_warnings(
 
 /// What makes figures doubtful, the worst first.
 pub(super) fn warnings(report: &Report) -> Vec<String> {
-    doubts(report.debug_assertions, report.losses, report.causality)
+    let mut warnings = doubts(report.debug_assertions, report.losses, report.causality);
+    if report.open > 0 {
+        let open = match report.open {
+            1 => "a task or call was".to_owned(),
+            open => format!("{} tasks and calls were", thousands(open)),
+        };
+        warnings.push(format!(
+            "{open} under way at the end; joins that they had only counted by then are not in the counts"
+        ));
+    }
+    warnings
 }
 
 /// What makes the figures of such a recording doubtful.
