@@ -15,6 +15,9 @@ where
     F: FnOnce() + Send + 'static,
 {
     pool::first_use();
+    if job::is_in_its_place() {
+        return func();
+    }
     let link = lane().spawn(who, Location::caller());
     rayon::spawn(move || job::run(Arrival::Job(link), func));
 }
@@ -26,6 +29,9 @@ where
     F: FnOnce() + Send + 'static,
 {
     pool::first_use();
+    if job::is_in_its_place() {
+        return func();
+    }
     let link = lane().spawn(who, Location::caller());
     rayon::spawn_fifo(move || job::run(Arrival::Job(link), func));
 }
