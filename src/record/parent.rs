@@ -107,6 +107,13 @@ pub struct Taken {
     pub lost_pools: u64,
 }
 
+impl Wishes {
+    /// How long the mapping's file will be; `None` if no file can be as long.
+    pub fn bytes(&self) -> Option<u64> {
+        Layout { room: self.room, capacity: self.settings.capacity }.bytes()
+    }
+}
+
 impl Shared {
     /// Lays the mapping out in `file`, which is empty.
     ///

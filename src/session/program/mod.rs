@@ -108,6 +108,9 @@ pub(crate) fn record(mut command: Command, way: &Way) -> Result<Recorded, Record
         workers: way.workers,
         os_clock: distrust.is_some(),
     };
+    if wishes.bytes().is_none_or(|bytes| bytes > linux::file_size_limit()) {
+        return Err(RecordError::Memory(io::ErrorKind::FileTooLarge.into()));
+    }
     let shared = Shared::new(file, &wishes).map_err(RecordError::Memory)?;
     // One recording at a time is written, and it is this one.
     command.env(VARIABLE, path).env_remove("RAYPRISM_OUT").env_remove("RAYPRISM_DETAIL");
