@@ -178,9 +178,24 @@ pub struct ReportArgs {
     /// Show where the cores went in rows of what is given, too
     #[arg(long, value_name = "ROWS")]
     pub by: Option<ByArg>,
+    /// How much of a file is read.
+    #[command(flatten)]
+    pub limit: LimitArgs,
     /// Print JSON and nothing else
     #[arg(long)]
     pub json: bool,
+}
+
+/// How much of a file is read.
+#[derive(Clone, Copy, Debug, ClapArgs)]
+pub struct LimitArgs {
+    /// The most that a trace file may hold, unpacked; a sixteenth of it in one entry
+    #[arg(long, value_name = "SIZE", default_value = "16GiB", value_parser = size)]
+    pub max_size: u64,
+}
+
+fn size(text: &str) -> Result<u64, &'static str> {
+    super::size::parse(text).map(|size| size as u64).ok_or("not a size such as 512MiB or 32GiB")
 }
 
 /// What the rows of a report are.
@@ -211,6 +226,9 @@ pub struct CompareArgs {
     /// A condition that makes the exit code 5 if it holds, see below; can be given several times
     #[arg(long, value_name = "CONDITION")]
     pub fail_if: Vec<String>,
+    /// How much of a file is read.
+    #[command(flatten)]
+    pub limit: LimitArgs,
     /// Print JSON and nothing else
     #[arg(long)]
     pub json: bool,

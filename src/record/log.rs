@@ -87,6 +87,10 @@ counters! {
     timed_leaves: TimedLeaves = 10,
     /// Texts that found no room, each time one was asked for.
     lost_texts: LostTexts = 11,
+    /// Phases entered and notes taken.
+    phases: Phases = 12,
+    /// Those that were kept.
+    kept_phases: KeptPhases = 13,
 }
 
 macro_rules! tallies {
@@ -271,6 +275,11 @@ impl Log {
     /// collector finds each event in one of them. Only the writing thread may call this.
     pub(super) fn set_pending(&self, pending: &Record, write: impl FnOnce()) {
         self.pending.set(pending, write);
+    }
+
+    /// Whether half of the room for texts is left: what is not of the recorder's own leaves the rest.
+    pub(super) fn has_room_for_notes(&self) -> bool {
+        self.texts.published() < self.texts.capacity() / 2
     }
 
     /// Writes a text, if there is room for all of it.
