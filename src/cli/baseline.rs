@@ -1,8 +1,8 @@
 //! What a recorded program is compared with: itself in pools of one worker, and itself with
 //! everything in its place, run in turn with it.
 
+#[cfg(unix)]
 use std::fs::File;
-use std::os::unix::fs::FileTypeExt;
 use std::process::{Command, Stdio};
 
 use anyhow::anyhow;
@@ -27,6 +27,10 @@ pub(super) struct Baselines {
 const PATIENCE: Nanos = Nanos(10_000_000_000);
 /// And so many times what its workers would need one after the other.
 const GENEROSITY: u64 = 4;
+
+/// Signals by which a user stops a program: these numbers are theirs on every system.
+const SIGINT: i32 = 2;
+const SIGTERM: i32 = 15;
 
 /// One way to run the program, and what came of it.
 struct Kind {
@@ -137,7 +141,7 @@ impl Kind {
                 ));
                 return Ok(());
             }
-            Ended::Killed(signal @ (libc_signals::INTERRUPT | libc_signals::TERMINATE)) => {
+            Ended::Killed(signal @ (SIGINT | SIGTERM)) => {
                 let error = anyhow!("the runs for --baseline were broken off by signal {signal}");
                 return Err(Stop::Failed(Failure::runtime(error, "let them end, or leave it out")));
             }
@@ -234,15 +238,11 @@ fn end(ended: Ended) -> String {
     }
 }
 
-/// Signals by which a user stops a program.
-mod libc_signals {
-    pub(super) const INTERRUPT: i32 = 2;
-    pub(super) const TERMINATE: i32 = 15;
-}
-
 /// The program's input once more: a file from its beginning, or none. What comes through a pipe came
 /// once, and no program is compared with itself on another input.
+#[cfg(unix)]
 fn input() -> Result<Stdio, Failure> {
+    use std::os::unix::fs::FileTypeExt;
     let Ok(file) = File::open("/dev/stdin") else { return Ok(Stdio::null()) };
     let kind = file.metadata().map(|data| data.file_type());
     match kind {
@@ -254,4 +254,10 @@ fn input() -> Result<Stdio, Failure> {
         }
         Ok(_) | Err(_) => Ok(Stdio::null()),
     }
+}
+
+/// No program is recorded here.
+#[cfg(not(unix))]
+fn input() -> Result<Stdio, Failure> {
+    Ok(Stdio::null())
 }

@@ -3,6 +3,8 @@
 
 #![allow(dead_code, reason = "each test file uses its part")]
 #![allow(clippy::unwrap_used, reason = "a test that fails may panic")]
+#![expect(clippy::exit, reason = "how the program ends is what is tested")]
+#![expect(clippy::explicit_write, reason = "the harness would take what a macro prints")]
 
 use std::env;
 use std::fs::File;
