@@ -140,6 +140,18 @@ pub struct RecordingArgs {
     /// Do not ask the kernel for counters, and for when threads were on a CPU
     #[arg(long)]
     pub no_kernel: bool,
+    /// Run it with one worker, and with every join and spawn in its place, too, in turn: what the
+    /// work takes without rayon, and without company. Its input must be a file or nothing; the
+    /// output of the first run is shown
+    #[arg(long)]
+    pub baseline: bool,
+    /// Runs of each kind for --baseline
+    #[arg(long, value_name = "N", default_value_t = 3, requires = "baseline", value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub reps: u32,
+    /// Seconds until a run for --baseline is stopped: two tasks that wait for each other cannot run
+    /// one after the other [default: 10, and 4 times as long as all workers would need]
+    #[arg(long, value_name = "SECONDS", requires = "baseline", value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    pub time_limit: Option<u64>,
 }
 
 /// Parameters of all workloads; each workload takes only some of them, see `rayprism list`.
