@@ -57,12 +57,15 @@ const RULES: &[Rule] = &[
             "anyhow",
             "clap",
             "console",
+            "csv",
             "indicatif",
             "serde",
             "serde_json",
             "strsim",
             "sysinfo",
             "thiserror",
+            "tiny_http",
+            "webbrowser",
         ],
     },
 ];
@@ -193,6 +196,7 @@ const OTHER_CRATES: &[&str] = &[
     "anyhow",
     "clap",
     "console",
+    "csv",
     "flate2",
     "hdrhistogram",
     "indicatif",
@@ -207,8 +211,10 @@ const OTHER_CRATES: &[&str] = &[
     "sysinfo",
     "tempfile",
     "thiserror",
+    "tiny_http",
     "tracing",
     "unicode_width",
+    "webbrowser",
 ];
 
 /// Modules of this crate that the line names: `crate::a`, `crate::{a, b::c}`.

@@ -14,8 +14,10 @@ mod median;
 mod memory;
 mod names;
 mod progress;
+mod serve;
 mod show;
 mod size;
+mod tables;
 mod terminal;
 mod times;
 mod traces;
@@ -47,6 +49,8 @@ pub fn run(args: &Args) -> Result<Outcome, Failure> {
         Command::Run(args) => commands::run(args)?,
         Command::Report(args) => commands::report(args)?,
         Command::Compare(args) => return commands::compare(args),
+        Command::Export(args) => commands::export(args)?,
+        Command::Open(args) => commands::open(args)?,
         Command::List => commands::list()?,
         Command::Stat(args) => return commands::stat(args).map(Outcome::Program),
         Command::Doctor(args) => return commands::doctor(args),

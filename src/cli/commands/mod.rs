@@ -2,14 +2,18 @@
 
 mod compare;
 mod doctor;
+mod export;
 mod list;
+mod open;
 mod report;
 mod run;
 mod stat;
 
 pub(super) use compare::compare;
 pub(super) use doctor::doctor;
+pub(super) use export::export;
 pub(super) use list::list;
+pub(super) use open::open;
 pub(super) use report::report;
 pub(super) use run::run;
 pub(super) use stat::stat;
