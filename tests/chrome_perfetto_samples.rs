@@ -59,7 +59,12 @@ fn samples_are_written_and_read_back() {
 fn special_samples_are_written_and_read_back() {
     let folder = folder("perfetto-special");
     let committed =
-        ["traces/golden/sum-by-hand", "traces/golden/invert-tree-join", "tests/perfetto/golden"]
+        [
+        "traces/golden/sum-by-hand",
+        "traces/golden/invert-tree-join",
+        "traces/golden/invert-tree-join-cutoff",
+        "tests/perfetto/golden",
+    ]
             .map(|name| {
                 let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("{name}.json"));
                 let name = name.rsplit('/').next().expect("a name");
