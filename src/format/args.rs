@@ -1,11 +1,13 @@
 //! What a file says of an event, back to the event: the other direction of
 //! [`fields`](super::fields), for both formats.
 
+use std::sync::Arc;
+
 use super::fields::Category;
 use super::keys::{Key, Word};
 use crate::model::{
-    ChainId, Collapsed, Counter, Event, EventId, Iteration, Join, Leaf, Nanos, OffCpu, Operation,
-    Outcome, Reduction, SiteId, Span, Task, Values, parse_event_id,
+    ChainId, Collapsed, Counter, Event, EventId, Iteration, Join, Leaf, Nanos, Note, OffCpu,
+    Operation, Outcome, Phase, PhaseId, Reduction, SiteId, Span, Task, Values, parse_event_id,
 };
 
 /// Why an entry is no event of rayprism's.
@@ -78,6 +80,10 @@ pub(super) enum Said {
     Event(Event),
     /// A stretch off the CPU.
     OffCpu(OffCpu),
+    /// A stretch in a span of the program's own.
+    Phase(Phase),
+    /// An event of its own.
+    Note(Note),
 }
 
 /// The value of a field as it stands in a file.
@@ -134,6 +140,8 @@ impl<'a> Args<'a> {
         Ok(Some(Said::Event(match category {
             Category::Wait => return Ok(None),
             Category::OffCpu => return Ok(Some(Said::OffCpu(self.off_cpu(span)?))),
+            Category::Phase => return Ok(Some(Said::Phase(self.phase(span)?))),
+            Category::Note => return Ok(Some(Said::Note(self.note(span)?))),
             Category::Task => Event::Task(self.task(span, counters)?),
             Category::Join => Event::Join(self.join(span)?),
             Category::Split => Event::Join(self.split(span)?),
@@ -157,6 +165,24 @@ impl<'a> Args<'a> {
             preempted: self.flag(Key::Runnable)?,
             from_cpu: self.maybe_small(Key::FromCpu)?,
             to_cpu: self.maybe_small(Key::ToCpu)?,
+        })
+    }
+
+    fn phase(&self, span: Span) -> Result<Phase, EventProblem> {
+        Ok(Phase {
+            span,
+            id: self.maybe(Key::Phase)?.map(PhaseId),
+            within: self.maybe(Key::Within)?.map(PhaseId),
+            name: self.maybe_text(Key::Label)?.map(Arc::from),
+            inherited: self.flag(Key::Inherited)?,
+        })
+    }
+
+    fn note(&self, span: Span) -> Result<Note, EventProblem> {
+        Ok(Note {
+            at: span.start,
+            phase: self.maybe(Key::Phase)?.map(PhaseId),
+            text: self.maybe_text(Key::Label)?.map(Arc::from),
         })
     }
 

@@ -9,6 +9,7 @@ use super::names::{of_lane, place, printable};
 use super::nest::{Slices, What};
 use super::texts::Texts;
 use super::threads::Threads;
+use super::told::{self, Saying};
 use super::tracks::{self, Sample};
 use super::{FORMAT, off_cpu, rates};
 use crate::model::{Annotations, Event, Nanos, OffCpu, Span, Trace};
@@ -64,6 +65,7 @@ enum Of<'a> {
     Event(&'a Event),
     Wait,
     OffCpu(&'a OffCpu, &'static str),
+    Told(Saying<'a>),
 }
 
 impl<'a> Drawn<'a> {
@@ -72,6 +74,8 @@ impl<'a> Drawn<'a> {
             Of::Event(event) => Category::of(event),
             Of::Wait => Category::Wait,
             Of::OffCpu(..) => Category::OffCpu,
+            Of::Told(Saying::Phase(_)) => Category::Phase,
+            Of::Told(Saying::Note(_)) => Category::Note,
         }
     }
 
@@ -80,6 +84,8 @@ impl<'a> Drawn<'a> {
             Of::Event(event) => fields::name(event, texts),
             Of::Wait => Name::Ours(Category::Wait.name()),
             Of::OffCpu(_, name) => Name::Ours(name),
+            Of::Told(Saying::Phase(phase)) => told_name(phase.name.as_deref(), phase.id.is_some()),
+            Of::Told(Saying::Note(note)) => told_name(note.text.as_deref(), true),
         }
     }
 
@@ -106,6 +112,13 @@ impl<'a> Drawn<'a> {
                 fields::off_cpu(off, self.shown, fields);
                 off.span
             }
+            Of::Told(saying) => {
+                match saying {
+                    Saying::Phase(phase) => fields::phase(phase, fields),
+                    Saying::Note(note) => fields::note(note, fields),
+                }
+                saying.span()
+            }
         };
         if let Some(parts) = self.core_time {
             fields.core_time(super::keys::Key::CoreNs, parts);
@@ -113,6 +126,15 @@ impl<'a> Drawn<'a> {
         if self.shown != span || !survives(span) {
             fields::times(span, fields);
         }
+    }
+}
+
+/// What the program called it; a task that ran in no span, while its thread was in one, is shown so.
+fn told_name(name: Option<&str>, is_something: bool) -> Name<'_> {
+    match name {
+        Some(name) if !name.trim().is_empty() => Name::Theirs(name),
+        _ if is_something => Name::Ours("(unnamed)"),
+        _ => Name::Ours("(no span)"),
     }
 }
 
@@ -128,6 +150,7 @@ pub(super) fn draw(
     draw_threads(trace, &threads, canvas)?;
     let arrows = Arrows::of(trace);
     for at in 0..trace.lanes.len() {
+        draw_told(trace, at, &threads, canvas)?;
         draw_events(trace, at, &arrows, annotations, &threads, canvas)?;
         draw_off_cpu(trace, at, &threads, canvas)?;
     }
@@ -135,6 +158,12 @@ pub(super) fn draw(
 }
 
 fn draw_threads(trace: &Trace, threads: &Threads, canvas: &mut impl Canvas) -> io::Result<()> {
+    for (at, lane) in trace.lanes.iter().enumerate() {
+        if let Some(tid) = threads.told(at) {
+            let name = format!("spans · {}", place(trace, lane));
+            canvas.thread(tid, &printable(&name, FORMAT))?;
+        }
+    }
     for (at, lane) in trace.lanes.iter().enumerate() {
         canvas.thread(threads.lane(at), &printable(&of_lane(trace, lane), FORMAT))?;
         if !lane.watched.off_cpu.is_empty() {
@@ -169,6 +198,21 @@ fn draw_events(
             }
         };
         canvas.slice(&drawn)?;
+    }
+    canvas.close()
+}
+
+fn draw_told(
+    trace: &Trace,
+    lane: usize,
+    threads: &Threads,
+    canvas: &mut impl Canvas,
+) -> io::Result<()> {
+    let Some(tid) = threads.told(lane) else { return Ok(()) };
+    canvas.open(tid)?;
+    for (saying, shown) in told::nested(&trace.lanes[lane].told) {
+        let arrows = Ends::default();
+        canvas.slice(&Drawn { shown, arrows, of: Of::Told(saying), core_time: None })?;
     }
     canvas.close()
 }

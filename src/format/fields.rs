@@ -8,8 +8,8 @@
 use super::keys::{Key, Word};
 use super::texts::Texts;
 use crate::model::{
-    ChainId, Collapsed, Event, EventId, Iteration, Join, Leaf, Nanos, OffCpu, Operation, Origin,
-    Outcome, Reduction, SiteId, Span, Task, Values,
+    ChainId, Collapsed, Event, EventId, Iteration, Join, Leaf, Nanos, Note, OffCpu, Operation,
+    Origin, Outcome, Phase, PhaseId, Reduction, SiteId, Span, Task, Values,
 };
 
 /// What slices are. Viewers colour them by name, and let them be filtered by category.
@@ -28,11 +28,15 @@ pub(super) enum Category {
     Wait,
     /// A stretch in which a thread was off the CPU.
     OffCpu,
+    /// A stretch in which a thread was in a span of the program's own.
+    Phase,
+    /// An event of the program's own.
+    Note,
 }
 
 impl Category {
     /// All of them.
-    pub(super) const ALL: [Self; 9] = [
+    pub(super) const ALL: [Self; 11] = [
         Self::Task,
         Self::Join,
         Self::Split,
@@ -42,6 +46,8 @@ impl Category {
         Self::Collapsed,
         Self::Wait,
         Self::OffCpu,
+        Self::Phase,
+        Self::Note,
     ];
 
     pub(super) fn of(event: &Event) -> Self {
@@ -67,6 +73,8 @@ impl Category {
             Self::Collapsed => "collapsed",
             Self::Wait => "wait",
             Self::OffCpu => "off-cpu",
+            Self::Phase => "phase",
+            Self::Note => "note",
         }
     }
 
@@ -163,6 +171,33 @@ pub(super) fn off_cpu(off: &OffCpu, shown: Span, fields: &mut impl Fields) {
         }
     }
     fields.whole(Key::Ns, shown.duration().0);
+}
+
+/// All of a phase but its times.
+pub(super) fn phase(phase: &Phase, fields: &mut impl Fields) {
+    let Phase { span: _, id, within, name, inherited } = phase;
+    for (key, id) in [(Key::Phase, id), (Key::Within, within)] {
+        if let Some(PhaseId(number)) = id {
+            fields.whole(key, *number);
+        }
+    }
+    if let Some(name) = name {
+        fields.text(Key::Label, name);
+    }
+    if *inherited {
+        fields.flag(Key::Inherited);
+    }
+}
+
+/// All of a note but its time.
+pub(super) fn note(note: &Note, fields: &mut impl Fields) {
+    let Note { at: _, phase, text } = note;
+    if let Some(PhaseId(number)) = phase {
+        fields.whole(Key::Phase, *number);
+    }
+    if let Some(text) = text {
+        fields.text(Key::Label, text);
+    }
 }
 
 fn task(task: &Task, fields: &mut impl Fields) {

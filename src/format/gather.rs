@@ -5,7 +5,7 @@ use super::args::{EventProblem, Said};
 use super::error::ReadError;
 use super::head::{Head, Promise};
 use super::threads::{Shows, Threads};
-use crate::model::{Counter, Event, Span, Trace};
+use crate::model::{Counter, Event, Nanos, Trace};
 
 /// Events that a lane gets room for at first, however many the header promises.
 const ROOM: u64 = 1 << 16;
@@ -24,15 +24,25 @@ pub(super) struct Gathered {
 /// Where something was put.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Put {
-    shows: Shows,
+    list: List,
     at: usize,
+}
+
+/// Which list, of which lane.
+#[derive(Clone, Copy, Debug)]
+enum List {
+    Events(usize),
+    OffCpu(usize),
+    Phases(usize),
+    /// Of those that have no end.
+    Notes,
 }
 
 impl Gathered {
     pub(super) fn new(head: Head<'static>) -> Self {
         let (promised, threads, counters) = (head.promises(), head.threads(), head.counters());
         let mut trace = head.into_trace();
-        for (lane, Promise { events, off_cpu }) in trace.lanes.iter_mut().zip(&promised) {
+        for (lane, Promise { events, off_cpu, .. }) in trace.lanes.iter_mut().zip(&promised) {
             lane.events.reserve((*events).min(ROOM) as usize);
             lane.watched.off_cpu.reserve((*off_cpu).min(ROOM) as usize);
         }
@@ -49,9 +59,12 @@ impl Gathered {
         self.events
     }
 
-    /// How many there should be, stretches off the CPU with the events.
+    /// How many there should be, of all kinds.
     pub(super) fn promised(&self) -> u64 {
-        let numbers = self.promised.iter().flat_map(|promise| [promise.events, promise.off_cpu]);
+        let numbers = self.promised.iter().flat_map(|promise| {
+            let Promise { events, off_cpu, phases, notes } = *promise;
+            [events, off_cpu, phases, notes]
+        });
         numbers.fold(0, u64::saturating_add)
     }
 
@@ -59,25 +72,33 @@ impl Gathered {
     pub(super) fn add(&mut self, tid: u64, said: Said) -> Result<Put, EventProblem> {
         let lanes = self.trace.lanes.len();
         let shows = self.threads.shows(tid).ok_or(EventProblem::Lane { tid, lanes })?;
-        let at = match (said, shows) {
+        let (list, at) = match (said, shows) {
             (Said::Event(event), Shows::Events(lane)) => {
                 self.check(&event)?;
-                push(&mut self.trace.lanes[lane].events, event)
+                (List::Events(lane), push(&mut self.trace.lanes[lane].events, event))
             }
             (Said::OffCpu(off), Shows::OffCpu(lane)) => {
-                push(&mut self.trace.lanes[lane].watched.off_cpu, off)
+                (List::OffCpu(lane), push(&mut self.trace.lanes[lane].watched.off_cpu, off))
             }
-            (Said::Event(_) | Said::OffCpu(_), _) => return Err(EventProblem::Thread(tid)),
+            (Said::Phase(phase), Shows::Told(lane)) => {
+                (List::Phases(lane), push(&mut self.trace.lanes[lane].told.phases, phase))
+            }
+            (Said::Note(note), Shows::Told(lane)) => {
+                (List::Notes, push(&mut self.trace.lanes[lane].told.notes, note))
+            }
+            (Said::Event(_) | Said::OffCpu(_) | Said::Phase(_) | Said::Note(_), _) => return Err(EventProblem::Thread(tid)),
         };
         self.events += 1;
-        Ok(Put { shows, at })
+        Ok(Put { list, at })
     }
 
-    /// The times of what was added.
-    pub(super) fn span_mut(&mut self, Put { shows, at }: Put) -> &mut Span {
-        match shows {
-            Shows::Events(lane) => self.trace.lanes[lane].events[at].span_mut(),
-            Shows::OffCpu(lane) => &mut self.trace.lanes[lane].watched.off_cpu[at].span,
+    /// What was added ended.
+    pub(super) fn end(&mut self, Put { list, at }: Put, end: Nanos) {
+        match list {
+            List::Events(lane) => self.trace.lanes[lane].events[at].span_mut().end = end,
+            List::OffCpu(lane) => self.trace.lanes[lane].watched.off_cpu[at].span.end = end,
+            List::Phases(lane) => self.trace.lanes[lane].told.phases[at].span.end = end,
+            List::Notes => {}
         }
     }
 
@@ -111,11 +132,14 @@ fn push<T>(to: &mut Vec<T>, thing: T) -> usize {
 }
 
 fn check_counts(trace: &Trace, promised: &[Promise]) -> Result<(), ReadError> {
-    for (lane, Promise { events, off_cpu }) in promised.iter().copied().enumerate() {
+    for (lane, promise) in promised.iter().copied().enumerate() {
+        let Promise { events, off_cpu, phases, notes } = promise;
         let held = &trace.lanes[lane];
         let compared = [
             ("events", held.events.len(), events),
             ("stretches off the CPU", held.watched.off_cpu.len(), off_cpu),
+            ("spans of the program's own", held.told.phases.len(), phases),
+            ("events of the program's own", held.told.notes.len(), notes),
         ];
         for (what, found, promised) in compared {
             let found = found as u64;

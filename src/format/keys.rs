@@ -101,6 +101,9 @@ keys! {
     StartNs: "start_ns" = Shape::Whole;
     EndNs: "end_ns" = Shape::Whole;
     CoreNs: "core_ns" = Shape::CoreTime;
+    Phase: "phase" = Shape::Whole;
+    Within: "within" = Shape::Whole;
+    Inherited: "inherited" = Shape::Flag;
 }
 
 /// A choice of the model's, by its word.

@@ -32,6 +32,7 @@ mod off_cpu;
 mod rates;
 mod texts;
 mod threads;
+mod told;
 mod tracks;
 
 use std::io::{self, Write};
@@ -61,7 +62,8 @@ const FORMAT: &str = "rayprism";
 /// 3: what the kernel and the hardware said: counters, readings and sums in the head, the category
 /// `off-cpu`, counters of tasks. A file of formats 1 and 2 was recorded without it.
 ///
-/// 4: Perfetto's protobuf beside Chrome's JSON.
+/// 4: Perfetto's protobuf beside Chrome's JSON. What the program says of itself: the categories
+/// `phase` and `note`, on threads of their own.
 const VERSION: u32 = 4;
 
 /// How a trace is spelt in a file.

@@ -64,6 +64,7 @@ mod tests {
             tallies: Vec::new(),
             losses: Losses::default(),
             watched: Watched { off_cpu, ..Watched::default() },
+            told: Default::default(),
             events,
         }
     }

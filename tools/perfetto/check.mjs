@@ -17,7 +17,11 @@ const HARMLESS = ['parse_trace_duration_ns', 'guess_trace_type_duration_ns', 'js
 
 // What slices are. Viewers colour them by name, and let them be filtered by category.
 const CATEGORIES =
-  ['task', 'join', 'split', 'operation', 'leaf', 'reduction', 'collapsed', 'wait', 'off-cpu'];
+  ['task', 'join', 'split', 'operation', 'leaf', 'reduction', 'collapsed', 'wait', 'off-cpu',
+    'phase', 'note'];
+
+// What the program says of itself, on threads of its own.
+const TOLD = ['phase', 'note'];
 
 // What a thread may be off the CPU for.
 const OFF_CPU = ['preempted', 'blocked', 'asleep', 'yielded', 'waiting'];
@@ -75,6 +79,19 @@ function checkThreads(tp, all) {
     if (order[0].args.sort_index !== tid) throw new Error(`thread ${tid} is not shown in its place`);
   }
   checkOffCpu(all, new Map(expected));
+  checkTold(all, new Map(expected));
+}
+
+/** What the program says is on threads of its own, before all others. */
+function checkTold(all, names) {
+  const told = (e) => TOLD.includes(e.cat);
+  const threads = new Set(all.filter(told).map((e) => e.tid));
+  for (const tid of threads) {
+    if (!names.get(tid)?.startsWith('spans · ')) throw new Error(`thread ${tid} is ${names.get(tid)}`);
+  }
+  for (const e of all.filter((e) => e.ph === 'X' && !told(e))) {
+    if (e.tid <= Math.max(0, ...threads)) throw new Error(`${e.name} on thread ${e.tid}`);
+  }
 }
 
 /** Slices off the CPU are on threads of their own, right below the thread that they are of. */
@@ -185,7 +202,7 @@ function checkCounters(tp, all) {
   const { rows } = tp.query(`select t.name, c.ts, c.value
     from counter c join process_counter_track t on c.track_id = t.id`);
   // Perfetto reads decimals digit by digit, which may be off in the sixteenth place.
-  const rounded = (row) => [row[0], row[1], Number(Number(row[2]).toFixed(6))];
+  const rounded = (row) => [row[0], row[1], Number(Number(row[2]).toPrecision(14))];
   same('counter samples', expected.map(rounded), rows.map(rounded));
   const names = new Set(expected.map(([name]) => name));
   for (const name of ['busy workers', 'queued tasks']) {

@@ -355,7 +355,7 @@ impl Sequence {
 
     fn end(&mut self, gathered: &mut Gathered) -> Result<(), Problem> {
         if let Some(put) = self.open.pop().ok_or(EventProblem::Nesting)? {
-            gathered.span_mut(put).end = Nanos(self.now);
+            gathered.end(put, Nanos(self.now));
         }
         Ok(())
     }
