@@ -30,7 +30,11 @@ const RULES: &[Rule] = &[
         // The layer's bounds are named where it is made for the facade's threads.
         crates: &["rayon", "tracing", "tracing_subscriber"],
     },
-    Rule { module: "spans", modules: &["record", "model"], crates: &["tracing", "tracing_subscriber"] },
+    Rule {
+        module: "spans",
+        modules: &["record", "model"],
+        crates: &["tracing", "tracing_subscriber"],
+    },
     Rule {
         module: "format",
         modules: &["model"],

@@ -2,6 +2,7 @@
 //! they can be read back is asserted here, what Perfetto makes of them there.
 
 #![cfg(feature = "read")]
+#![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
 mod support;
 mod timeline_fixture;
@@ -58,18 +59,17 @@ fn samples_are_written_and_read_back() {
 #[test]
 fn special_samples_are_written_and_read_back() {
     let folder = folder("perfetto-special");
-    let committed =
-        [
+    let committed = [
         "traces/golden/sum-by-hand",
         "traces/golden/invert-tree-join",
         "traces/golden/invert-tree-join-cutoff",
         "tests/perfetto/golden",
     ]
-            .map(|name| {
-                let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("{name}.json"));
-                let name = name.rsplit('/').next().expect("a name");
-                (name, format::read(fs::File::open(path).unwrap()).unwrap())
-            });
+    .map(|name| {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("{name}.json"));
+        let name = name.rsplit('/').next().expect("a name");
+        (name, format::read(fs::File::open(path).unwrap()).unwrap())
+    });
     let special = [("deep", deep(LEVELS)), ("lanes-64", many(64)), ("unicode", unicode())];
     for (name, trace) in special.into_iter().chain(committed) {
         for format in PLAIN {

@@ -1,6 +1,7 @@
 //! `export` writes what the tools of others read, and what they read is the trace.
 
 #![cfg(feature = "cli")]
+#![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
 mod cli_support;
 

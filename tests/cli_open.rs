@@ -1,6 +1,7 @@
 //! `open` serves one file to one page, once.
 
 #![cfg(feature = "cli")]
+#![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
 mod cli_support;
 

@@ -2,6 +2,7 @@
 //! for what happened. One test, as there is one recording at a time.
 
 #![cfg(all(feature = "read", feature = "record"))]
+#![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
 use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};

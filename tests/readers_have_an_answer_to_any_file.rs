@@ -3,6 +3,7 @@
 //! on for longer, with a nightly toolchain.
 
 #![cfg(feature = "read")]
+#![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
 use std::cell::Cell;
 use std::fs;

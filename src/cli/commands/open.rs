@@ -17,7 +17,7 @@ pub(in crate::cli) fn open(args: &OpenArgs) -> Result<(), Failure> {
         Failure::usage(error, "give one with --ui, such as https://ui.perfetto.dev")
     })?;
     let file = || File::open(&args.file);
-    readable(&file)
+    readable(file)
         .with_context(|| format!("failed to open {}", args.file.display()))
         .map_err(|error| Failure::input(error, "give a trace file"))?;
     let name = args.file.file_name().unwrap_or(args.file.as_os_str()).to_string_lossy();
