@@ -63,12 +63,15 @@ const RULES: &[Rule] = &[
             "anyhow",
             "clap",
             "console",
+            "csv",
             "indicatif",
             "serde",
             "serde_json",
             "strsim",
             "sysinfo",
             "thiserror",
+            "tiny_http",
+            "webbrowser",
         ],
     },
 ];
@@ -205,6 +208,7 @@ const OTHER_CRATES: &[&str] = &[
     "anyhow",
     "clap",
     "console",
+    "csv",
     "flate2",
     "hdrhistogram",
     "indicatif",
@@ -219,9 +223,11 @@ const OTHER_CRATES: &[&str] = &[
     "sysinfo",
     "tempfile",
     "thiserror",
+    "tiny_http",
     "tracing",
     "tracing_subscriber",
     "unicode_width",
+    "webbrowser",
 ];
 
 /// Modules of this crate that the line names: `crate::a`, `crate::{a, b::c}`.

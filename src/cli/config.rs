@@ -8,6 +8,7 @@ use super::args::RunArgs;
 use super::failure::Failure;
 use super::measure::Recording;
 use super::{names, size};
+use crate::format::Format;
 use crate::workload::{self, Given, Parameter, SettingError, Settings, VariantInfo, Workload};
 
 /// More threads than this are taken for a slip.
@@ -26,6 +27,8 @@ pub(super) struct RunConfig {
     pub(super) one_worker: bool,
     pub(super) reps: usize,
     pub(super) recording: Recording,
+    /// How traces are written.
+    pub(super) format: Format,
     pub(super) out_dir: PathBuf,
     pub(super) json: bool,
     /// Whether advice is followed.
@@ -49,6 +52,7 @@ impl RunConfig {
                 kernel: !args.no_kernel,
                 on_full: args.on_full.into(),
             },
+            format: args.format.into(),
             out_dir: args.out_dir.clone(),
             json: args.json,
             verify: args.verify,

@@ -354,6 +354,7 @@ mod tests {
             reps,
             recording,
             out_dir: PathBuf::new(),
+            format: crate::format::Format::Json,
             json: false,
             verify: false,
         }

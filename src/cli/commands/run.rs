@@ -11,6 +11,7 @@ use crate::cli::measure::{Measured, measure};
 use crate::cli::show::Report;
 use crate::cli::verify::{self, Advised};
 use crate::cli::{memory, show, terminal, times};
+use crate::format::Format;
 use crate::model::{Detail, Trace};
 use crate::session::{OutputFolder, WriteError};
 use crate::workload::Place;
@@ -60,20 +61,21 @@ fn named_traces(config: &RunConfig, measured: Vec<Measured>) -> Vec<(String, Tra
     measured
         .into_iter()
         .filter_map(|measured| {
-            let name = file_name(workload, &measured, several);
+            let name = file_name(workload, &measured, several, config.format);
             Some((name, measured.into_trace(workload)?))
         })
         .collect()
 }
 
 /// With several numbers of threads, the name says which; a variant that runs alone has but one.
-fn file_name(workload: &str, measured: &Measured, several: bool) -> String {
+fn file_name(workload: &str, measured: &Measured, several: bool, format: Format) -> String {
+    let ending = format.ending();
     let variant = measured.variant.name;
     match measured.variant.place {
         Place::Pool | Place::OwnThreads if several => {
-            format!("{workload}-{variant}-{}t.json", measured.threads)
+            format!("{workload}-{variant}-{}t.{ending}", measured.threads)
         }
-        Place::Pool | Place::OwnThreads | Place::Alone => format!("{workload}-{variant}.json"),
+        Place::Pool | Place::OwnThreads | Place::Alone => format!("{workload}-{variant}.{ending}"),
     }
 }
 
@@ -91,7 +93,7 @@ fn print_files(config: &RunConfig, files: &[PathBuf], advised: &[Advised]) -> Re
             let label = if index == 0 { "traces" } else { "" };
             writeln!(out, "{label:<8}{}", file.display())?;
         }
-        writeln!(out, "open    https://ui.perfetto.dev, or rayprism report FILE")?;
+        writeln!(out, "open    rayprism open FILE, or rayprism report FILE")?;
         for (index, advised) in advised.iter().filter(|_| !config.verify).enumerate() {
             let label = if index == 0 { "try" } else { "" };
             writeln!(out, "{label:<8}{}", advised.command(config.workload.name()))?;
