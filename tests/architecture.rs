@@ -65,6 +65,10 @@ const RULES: &[Rule] = &[
             "strsim",
             "sysinfo",
             "thiserror",
+            "tracing",
+            "tracing_chrome",
+            "tracing_chrome",
+    "tracing_subscriber",
         ],
     },
 ];

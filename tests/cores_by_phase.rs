@@ -1,6 +1,8 @@
 //! Where the cores went, by the program's own spans: each phase has what was done in it on every
 //! worker, and what waited for it; all rows together are the pool's core-time.
 
+#![cfg(all(feature = "layer", feature = "read"))]
+
 mod recording;
 
 use rayprism::analysis::{Breakdown, BreakdownRow, By, CoreTime, Decomposition, Window};

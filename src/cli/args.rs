@@ -92,6 +92,10 @@ pub struct RunArgs {
     /// Do not ask the kernel for counters, and for when threads were on a CPU
     #[arg(long)]
     pub no_kernel: bool,
+    /// Run each variant once more, while another crate writes rayprism's `tracing` spans to a file
+    /// of its own beside the trace, WORKLOAD-VARIANT.spans.json
+    #[arg(long, value_name = "CRATE", value_enum)]
+    pub spans: Option<SpansArg>,
     /// Folder of the trace files WORKLOAD-VARIANT.json, or WORKLOAD-VARIANT-Nt.json where there
     /// are several numbers of threads
     #[arg(long, value_name = "DIR", default_value = "traces")]
@@ -155,6 +159,13 @@ pub struct ParameterArgs {
     /// Order of the input in memory
     #[arg(long, value_name = "NAME")]
     pub layout: Option<String>,
+}
+
+/// Who writes spans.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum SpansArg {
+    /// `tracing-chrome`: JSON for Perfetto and chrome://tracing
+    TracingChrome,
 }
 
 /// Arguments of `report`.

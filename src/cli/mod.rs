@@ -18,6 +18,7 @@ mod progress;
 mod recorded;
 mod show;
 mod size;
+mod stream;
 mod terminal;
 mod times;
 mod traces;

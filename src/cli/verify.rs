@@ -57,6 +57,7 @@ impl Advised {
             one_worker: false,
             out_dir: config.out_dir.clone(),
             json: config.json,
+            spans: None,
             verify: false,
         })
     }
