@@ -20,6 +20,7 @@ pub mod kernel;
 pub mod on_off;
 mod opaque;
 pub mod own_cost;
+mod phases;
 mod rank;
 pub mod steals;
 pub mod window;

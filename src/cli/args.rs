@@ -104,6 +104,10 @@ pub struct RunArgs {
     /// How traces are written, which is also how the names of their files end
     #[arg(long, value_enum, default_value_t = FormatArg::Json)]
     pub format: FormatArg,
+    /// Run each variant once more, while another crate writes rayprism's `tracing` spans to a file
+    /// of its own beside the trace, WORKLOAD-VARIANT.spans.json
+    #[arg(long, value_name = "CRATE", value_enum)]
+    pub spans: Option<SpansArg>,
     /// Folder of the trace files WORKLOAD-VARIANT.json, or WORKLOAD-VARIANT-Nt.json where there
     /// are several numbers of threads
     #[arg(long, value_name = "DIR", default_value = "traces")]
@@ -179,6 +183,13 @@ pub struct ParameterArgs {
     /// Order of the input in memory
     #[arg(long, value_name = "NAME")]
     pub layout: Option<String>,
+}
+
+/// Who writes spans.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum SpansArg {
+    /// `tracing-chrome`: JSON for Perfetto and chrome://tracing
+    TracingChrome,
 }
 
 /// Arguments of `report`.

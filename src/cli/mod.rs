@@ -21,6 +21,7 @@ mod serve;
 mod show;
 mod size;
 mod tables;
+mod stream;
 mod terminal;
 mod times;
 mod traces;

@@ -62,7 +62,7 @@ pub struct Report {
     /// How times of each pool's tasks are spread, likewise.
     #[cfg(feature = "read")]
     pub distributions: Vec<Distributions>,
-    /// The decomposition by what was asked for.
+    /// The decomposition by what was asked for, else by the program's own spans if there are any.
     pub breakdown: Option<Breakdown>,
     /// What each worker did.
     pub activity: Activity,
@@ -115,6 +115,9 @@ impl Report {
             true => WorkSpan::of(&timeline, window, pool),
             false => Measured::Not(OF_MANY.to_owned()),
         };
+        // Who has put spans into a program wants to see it by them.
+        let has_phases = trace.lanes.iter().any(|lane| !lane.told.phases.is_empty());
+        let by = by.or(has_phases.then_some(By::Phase));
         let header = &trace.header;
         let decompositions: Vec<_> = pools.iter().map(decompose).collect();
         let call_sites = call_sites(&timeline);

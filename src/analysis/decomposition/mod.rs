@@ -19,7 +19,7 @@ mod verdict;
 
 use serde::Serialize;
 
-pub(super) use doings::{Doings, Work, doings};
+pub(super) use doings::{Doings, Work, doings, doings_over_time, is_of_doings};
 
 pub use component::{Component, CoreTime, Group};
 pub use parts::parts_of;

@@ -156,6 +156,7 @@ fn losses(losses: Losses) -> Option<String> {
         (losses.texts, "text", "(call sites, labels, chains) without room"),
         (losses.switches, "switch record", "lost, so that times on and off the CPU are wrong"),
         (losses.off_cpu, "short stretch", "off the CPU kept in sum alone"),
+        (losses.phases, "tracing span", "and events not kept (too short, or open at the end)"),
     ];
     let named = |(number, noun, how): (u64, &str, &str)| format!("{} {how}", counted(number, noun));
     let parts: Vec<String> = parts.into_iter().filter(|part| part.0 > 0).map(named).collect();
