@@ -46,7 +46,11 @@ const RULES: &[Rule] = &[
         modules: &["finding", "analysis", "timeline", "model"],
         crates: &["serde", "serde_json", "unicode_width"],
     },
-    Rule { module: "workload", modules: &["facade"], crates: &["thiserror"] },
+    Rule {
+        module: "workload",
+        modules: &["facade", "linux"],
+        crates: &["matrixmultiply", "sha2", "thiserror"],
+    },
     Rule {
         module: "cli",
         modules: &[
@@ -198,10 +202,12 @@ const OTHER_CRATES: &[&str] = &[
     "itoa",
     "libc",
     "loom",
+    "matrixmultiply",
     "perf_event",
     "rayon",
     "serde",
     "serde_json",
+    "sha2",
     "strsim",
     "sysinfo",
     "tempfile",

@@ -17,9 +17,11 @@ fn refused(line: &str, message: &str) {
 
 #[test]
 fn an_unknown_workload_gets_the_nearest_name_and_the_list() {
-    let message = "no workload 'invrt-tree': did you mean invert-tree? workloads: invert-tree";
+    let all: Vec<&str> = rayprism::workload::ALL.iter().map(|workload| workload.name()).collect();
+    let all = all.join(", ");
+    let message = &format!("no workload 'invrt-tree': did you mean invert-tree? workloads: {all}");
     refused("run invrt-tree", message);
-    refused("run zzz", "no workload 'zzz': workloads: invert-tree");
+    refused("run zzz", &format!("no workload 'zzz': workloads: {all}"));
 }
 
 #[test]
@@ -27,7 +29,7 @@ fn an_unknown_variant_gets_the_nearest_name_and_the_list() {
     refused(
         "run invert-tree --variants serial,jion",
         "invert-tree has no variant 'jion': \
-         did you mean join? variants: serial, join, join-cutoff",
+         did you mean join? variants: serial, join, join-cutoff, scope",
     );
 }
 

@@ -12,6 +12,11 @@ use crate::workload::{self, Given, Parameter, SettingError, Settings, VariantInf
 
 /// More threads than this are taken for a slip.
 const MAX_THREADS: usize = 1_024;
+/// Repetitions if nothing else is asked for: as many as make the medians' interval narrower than their
+/// range.
+const REPS: u32 = 7;
+/// With `--quick`.
+const QUICK_REPS: u32 = 3;
 const MIN_BUFFER: usize = 64 << 10;
 
 /// A `run` that makes sense.
@@ -38,11 +43,11 @@ impl RunConfig {
         let variants = choose_variants(workload, &args.variants)?;
         Ok(Self {
             workload,
-            settings: check_parameters(workload, &variants, &args.parameters.given())?,
+            settings: settings(workload, &variants, args)?,
             variants,
             threads: choose_threads(&args.threads)?,
             one_worker: !args.no_baseline,
-            reps: args.reps as usize,
+            reps: args.reps.unwrap_or(if args.quick { QUICK_REPS } else { REPS }) as usize,
             recording: Recording {
                 detail: args.detail.into(),
                 buffer_bytes: buffer_bytes(&args.buffer)?,
@@ -77,6 +82,23 @@ fn choose_variants(
     let chosen =
         |variant: &VariantInfo| asked.is_empty() || asked.iter().any(|name| name == variant.name);
     Ok(all.into_iter().filter(chosen).collect())
+}
+
+/// What was given counts more than what makes the workload short.
+fn settings(
+    workload: &'static dyn Workload,
+    variants: &[VariantInfo],
+    args: &RunArgs,
+) -> Result<Settings, Failure> {
+    let given = args.parameters.given();
+    let mut settings = check_parameters(workload, variants, &given)?;
+    let quick = workload.quick().iter().filter(|_| args.quick);
+    for (parameter, value) in quick {
+        if given.iter().all(|given| given.name != parameter.name) {
+            settings.set(parameter, *value);
+        }
+    }
+    Ok(settings)
 }
 
 /// A parameter that none of the chosen variants reads is refused: it would do nothing.
@@ -180,6 +202,18 @@ mod tests {
     fn sizes_and_numbers_arrive() {
         let config = config("--buffer 1MiB --reps 3").unwrap();
         assert_eq!((config.recording.buffer_bytes, config.reps), (1 << 20, 3));
+    }
+
+    #[test]
+    fn a_quick_run_is_small_where_nothing_else_was_given() {
+        let depth = |options: &str| {
+            let config = config(options).unwrap();
+            let of = |parameter: &Parameter| config.settings.text(*parameter);
+            (config.workload.parameters().iter().map(of).next().unwrap(), config.reps)
+        };
+        assert_eq!(depth("--quick"), ("17".to_owned(), 3));
+        assert_eq!(depth("--quick --depth 12 --reps 5"), ("12".to_owned(), 5));
+        assert_eq!(depth("--threads 1"), ("23".to_owned(), 7));
     }
 
     #[test]

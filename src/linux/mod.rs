@@ -33,7 +33,7 @@ pub mod perf;
 pub mod perf;
 
 #[cfg(target_os = "linux")]
-pub use host::{cpu_limit, host};
+pub use host::{cpu_limit, host, last_level_cache};
 #[cfg(target_os = "linux")]
 pub use machine::cpu_name;
 #[cfg(target_os = "linux")]
@@ -108,6 +108,11 @@ mod elsewhere {
         CpuLimit { quota: Measured::Not(reason()), throttling: Measured::Not(reason()) }
     }
 
+    /// Bytes of the last-level caches.
+    pub fn last_level_cache() -> Measured<u64> {
+        Measured::Not("not read on this operating system".to_owned())
+    }
+
     /// What the machine offers. `os` and `own`, the recording's clock, are the caller's to know.
     pub fn host(os: String, own: ClockSource) -> Host {
         Host::unmeasured(os, own, "not read on this operating system")
@@ -116,8 +121,8 @@ mod elsewhere {
 
 #[cfg(not(target_os = "linux"))]
 pub use elsewhere::{
-    clock_distrust, cpu_limit, cpu_name, cpu_of, file_limit, host, is_fork, is_runnable, own_cpu,
-    own_id, process_cpu, waiting_of, without_signals,
+    clock_distrust, cpu_limit, cpu_name, cpu_of, file_limit, host, is_fork, is_runnable,
+    last_level_cache, own_cpu, own_id, process_cpu, waiting_of, without_signals,
 };
 
 /// Why the CPU time of threads is not known here.

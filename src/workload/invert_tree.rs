@@ -2,7 +2,7 @@
 //!
 //! The work per node is next to nothing, so a join at every node is the worst case there is for
 //! the cost of a join. A tree of depth d has 2^d − 1 nodes; `join` makes as many joins, and
-//! `join-cutoff` at c makes 2^min(c,d) − 1.
+//! `join-cutoff` at c makes 2^min(c,d) − 1. `scope` spawns 2^d − 1 tasks.
 //!
 //! Inverting in place mirrors the order of the nodes in memory, and the same code then takes
 //! several times as long. So the tree is put back after every run, by a walk that compares every
@@ -13,7 +13,8 @@ use std::mem;
 use crate::facade as rayon;
 
 use super::{
-    Body, Choice, Coarser, Definition, Integer, Memory, Parameter, Settings, Variant, WrongResult,
+    Body, Choice, Coarser, Definition, Diagnosis, Integer, Memory, Parameter, Settings, Variant,
+    Verdict, WrongResult,
 };
 
 /// The workload.
@@ -22,36 +23,44 @@ pub static INVERT_TREE: Definition<Tree> = Definition {
     about: "swap the children of every node of a perfect binary tree",
     parameters: &[Parameter::Integer(&DEPTH), Parameter::Choice(&LAYOUT)],
     variants: &[
-        Variant {
-            name: "serial",
-            about: "a plain recursive function",
-            parameters: &[],
-            body: Body::Alone(|tree| invert(&mut tree.root)),
-        },
-        Variant {
-            name: "join",
-            about: "a join at every node",
-            parameters: &[],
-            body: Body::InPool(|tree| invert_join(&mut tree.root)),
-        },
-        Variant {
-            name: "join-cutoff",
-            about: "a join at every node above the cut-off, the plain function below",
-            parameters: &[Parameter::Integer(&CUTOFF)],
-            body: Body::InPool(|tree| invert_cutoff(&mut tree.root, tree.cutoff)),
-        },
+        Variant::new(
+            "serial",
+            "a plain recursive function",
+            Body::Alone(|tree| invert(&mut tree.root)),
+        ),
+        Variant::new(
+            "join",
+            "a join at every node",
+            Body::InPool(|tree: &mut Tree| invert_join(&mut tree.root)),
+        )
+        .diagnosed(&[Diagnosis::new(Verdict::Granularity, "task-too-small")]),
+        Variant::new(
+            "join-cutoff",
+            "a join at every node above the cut-off, the plain function below",
+            Body::InPool(|tree: &mut Tree| invert_cutoff(&mut tree.root, tree.cutoff)),
+        )
+        .with(&[Parameter::Integer(&CUTOFF)])
+        .diagnosed(&[Diagnosis::HEALTHY]),
+        Variant::new(
+            "scope",
+            "a spawned task at every node, all in one scope",
+            Body::InPool(|tree| {
+                rayon::scope(|scope| invert_spawning(&mut tree.root, scope));
+            }),
+        ),
     ],
     coarser: &[Coarser { of: "join", by: "join-cutoff", parameter: &CUTOFF }],
     memory: Some(Memory { bytes: |settings| bytes(settings.integer(&DEPTH)), grows_with: &DEPTH }),
+    quick: &[(&DEPTH, 17)],
     prepare: Tree::prepare,
     restore: Tree::restore,
 };
 
 static DEPTH: Integer =
-    Integer { name: "depth", about: "levels of the tree", min: 1, max: 40, default: 23 };
+    Integer { name: "depth", about: "levels of the tree", min: 1, max: 40, default: || 23 };
 
 static CUTOFF: Integer =
-    Integer { name: "cutoff", about: "levels with joins", min: 0, max: 40, default: 6 };
+    Integer { name: "cutoff", about: "levels with joins", min: 0, max: 40, default: || 6 };
 
 static LAYOUT: Choice =
     Choice { name: "layout", about: "order of the nodes in memory", options: &["built", MIRRORED] };
@@ -133,6 +142,12 @@ fn invert_cutoff(link: &mut Link, levels: u64) {
     }
     let Some((first, second)) = swapped(link) else { return };
     rayon::join(|| invert_cutoff(first, levels - 1), || invert_cutoff(second, levels - 1));
+}
+
+fn invert_spawning<'s>(link: &'s mut Link, scope: &rayon::Scope<'s>) {
+    let Some((first, second)) = swapped(link) else { return };
+    scope.spawn(|scope| invert_spawning(second, scope));
+    invert_spawning(first, scope);
 }
 
 /// Swaps the node's children and returns them in the order they had, which in built order is the

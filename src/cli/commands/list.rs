@@ -25,6 +25,9 @@ fn write(workload: &dyn Workload, out: &mut dyn Write) -> io::Result<()> {
         for parameter in variant.parameters {
             write_parameter("      ", *parameter, out)?;
         }
+        for diagnosis in variant.diagnoses {
+            writeln!(out, "      should be found: {diagnosis}")?;
+        }
     }
     Ok(())
 }
