@@ -49,7 +49,7 @@ const RULES: &[Rule] = &[
     Rule {
         module: "workload",
         modules: &["facade", "linux"],
-        crates: &["matrixmultiply", "sha2", "thiserror"],
+        crates: &["matrixmultiply", "sha2", "thiserror", "tokio"],
     },
     Rule {
         module: "cli",
@@ -212,6 +212,7 @@ const OTHER_CRATES: &[&str] = &[
     "sysinfo",
     "tempfile",
     "thiserror",
+    "tokio",
     "tracing",
     "unicode_width",
 ];

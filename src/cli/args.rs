@@ -56,7 +56,7 @@ pub enum Command {
 pub struct RunArgs {
     /// The workload, one of those that `rayprism list` names
     pub workload: String,
-    /// Variants to show, separated by commas [default: all]
+    /// Variants to show, separated by commas [default: all but those that take very long]
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     pub variants: Vec<String>,
     /// Numbers of worker threads, separated by commas [default: one per available CPU]

@@ -68,7 +68,7 @@ fn find_workload(name: &str) -> Result<&'static dyn Workload, Failure> {
     })
 }
 
-/// The variants asked for, each once; all of them if none was.
+/// The variants asked for, each once; if none was, all but those that want to be asked for.
 fn choose_variants(
     workload: &'static dyn Workload,
     asked: &[String],
@@ -79,8 +79,10 @@ fn choose_variants(
         let error = anyhow!("{} has no variant '{name}'", workload.name());
         return Err(Failure::usage(error, names::hint(name, &known, "variants")));
     }
-    let chosen =
-        |variant: &VariantInfo| asked.is_empty() || asked.iter().any(|name| name == variant.name);
+    let chosen = |variant: &VariantInfo| match asked.is_empty() {
+        true => !variant.on_request,
+        false => asked.iter().any(|name| name == variant.name),
+    };
     Ok(all.into_iter().filter(chosen).collect())
 }
 
@@ -191,6 +193,15 @@ mod tests {
         let chosen = config("--variants join-cutoff,serial,join-cutoff").unwrap().variants;
         let names: Vec<_> = chosen.iter().map(|variant| variant.name).collect();
         assert_eq!(names, ["serial", "join-cutoff"]);
+    }
+
+    #[test]
+    fn what_wants_to_be_asked_for_runs_only_then() {
+        let has_tokio = |options: &str| {
+            let chosen = config(options).unwrap().variants;
+            chosen.iter().any(|variant| variant.name == "tokio")
+        };
+        assert_eq!(["--reps 1", "--variants tokio"].map(has_tokio), [false, true]);
     }
 
     #[test]

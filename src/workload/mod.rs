@@ -18,6 +18,7 @@ mod outcome;
 mod oversubscribed;
 mod parameter;
 mod reduce;
+mod runtimes;
 mod shared_lock;
 mod slow_producer;
 mod sum;

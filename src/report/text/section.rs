@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use super::facts::{self, Fact};
 use super::style::{Paint, Style, columns, fill, wrap};
 use super::units::{counted, mean, ordinal, percent, picos, range, ratio, thousands};
-use super::{breakdown, call_sites, decomposition, findings, kernel, workers};
+use super::{breakdown, call_sites, decomposition, findings, kernel, outside, workers};
 use crate::analysis::{
     Component, Decomposition, JoinCost, JoinCostSource, Latency, OwnCost, Steals, Theft,
     WindowEnds, WorkSpan,
@@ -41,6 +41,7 @@ pub fn write(report: &Report, style: &Style, out: &mut dyn Write) -> io::Result<
         writeln!(out)?;
         workers::write(pool, pools.len() > 1, style, out)?;
     }
+    outside::write(report, style, out)?;
     call_sites::write(&report.call_sites, style, out)?;
     writeln!(out)?;
     facts::write(&circumstances(report), style, out)
