@@ -37,7 +37,7 @@ pub static INVERT_TREE: Definition<Tree> = Definition {
             "a join at every node",
             Body::InPool(|tree: &mut Tree| invert_join(&mut tree.root)),
         )
-        .diagnosed(&[Diagnosis::new(Verdict::Granularity, "task-too-small")]),
+        .diagnosed(&[Diagnosis::new(Verdict::Granularity, &["task-too-small"])]),
         Variant::new(
             "join-cutoff",
             "a join at every node above the cut-off, the plain function below",
@@ -79,7 +79,7 @@ pub static INVERT_TREE: Definition<Tree> = Definition {
     ],
     coarser: &[Coarser { of: "join", by: "join-cutoff", parameter: &CUTOFF }],
     memory: Some(Memory { bytes: |settings| bytes(settings.integer(&DEPTH)), grows_with: &DEPTH }),
-    quick: &[(&DEPTH, 17)],
+    quick: &[(&DEPTH, 20)],
     prepare: Tree::prepare,
     restore: Tree::restore,
 };
