@@ -3,6 +3,7 @@
 mod compare;
 mod doctor;
 mod list;
+mod record;
 mod report;
 mod run;
 mod stat;
@@ -10,6 +11,7 @@ mod stat;
 pub(super) use compare::compare;
 pub(super) use doctor::doctor;
 pub(super) use list::list;
+pub(super) use record::record;
 pub(super) use report::report;
 pub(super) use run::run;
 pub(super) use stat::stat;
