@@ -63,7 +63,7 @@ fn work(item: u64) -> u64 {
 }
 
 macro_rules! operation {
-    ($name:ident, $rayon:path) => {
+    ($name:ident, $rayon:ident) => {
         fn $name(items: &[u64]) -> u64 {
             use $rayon::prelude::*;
             items.par_chunks(ITEMS).with_max_len(1).map(|chunk| {

@@ -72,15 +72,18 @@ pub enum Command {
 pub struct RunArgs {
     /// The workload, one of those that `rayprism list` names
     pub workload: String,
-    /// Variants to show, separated by commas [default: all]
+    /// Variants to show, separated by commas [default: all but those that take very long]
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     pub variants: Vec<String>,
     /// Numbers of worker threads, separated by commas [default: one per available CPU]
     #[arg(long, value_name = "LIST", value_delimiter = ',', allow_negative_numbers = true)]
     pub threads: Vec<String>,
-    /// Repetitions of each variant; medians are shown
-    #[arg(long, value_name = "N", default_value_t = 7, value_parser = clap::value_parser!(u32).range(1..=1000))]
-    pub reps: u32,
+    /// Repetitions of each variant; medians are shown [default: 7, or 3 with --quick]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub reps: Option<u32>,
+    /// Small sizes and few repetitions, for a first look
+    #[arg(long)]
+    pub quick: bool,
     /// Follow the advice on how coarse tasks should be, where another variant can, and print what
     /// comes of it beside what was predicted
     #[arg(long)]
@@ -174,6 +177,21 @@ pub struct RecordingArgs {
 #[derive(Debug, Default, ClapArgs)]
 #[command(next_help_heading = "Parameters of workloads")]
 pub struct ParameterArgs {
+    /// Items, rows, increments or what else the workload is made of
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    pub size: Option<String>,
+    /// The serial share, in percent
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    pub serial_percent: Option<String>,
+    /// How many times as long as its consumer the producer takes
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    pub ratio: Option<String>,
+    /// Hashes of each item
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    pub rounds: Option<String>,
+    /// Fewest items of a task
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    pub min_len: Option<String>,
     /// Levels of the tree
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     pub depth: Option<String>,
@@ -434,7 +452,16 @@ pub enum OnFullArg {
 impl ParameterArgs {
     /// Those that were given.
     pub(super) fn given(&self) -> Vec<Given> {
-        let all = [("depth", &self.depth), ("cutoff", &self.cutoff), ("layout", &self.layout)];
+        let all = [
+            ("size", &self.size),
+            ("serial-percent", &self.serial_percent),
+            ("ratio", &self.ratio),
+            ("rounds", &self.rounds),
+            ("min-len", &self.min_len),
+            ("depth", &self.depth),
+            ("cutoff", &self.cutoff),
+            ("layout", &self.layout),
+        ];
         all.into_iter()
             .filter_map(|(name, text)| Some(Given { name, text: text.clone()? }))
             .collect()
