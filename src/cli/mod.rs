@@ -13,12 +13,14 @@ mod measure;
 mod median;
 mod memory;
 mod names;
+mod pairs;
 mod progress;
 mod show;
 mod size;
 mod terminal;
 mod times;
 mod traces;
+mod trials;
 mod verify;
 
 use std::io::{self, Write};
@@ -44,7 +46,10 @@ pub enum Outcome {
 /// Does what was asked for.
 pub fn run(args: &Args) -> Result<Outcome, Failure> {
     match &args.command {
+        Command::Run(args) if args.all => commands::run_all(args)?,
         Command::Run(args) => commands::run(args)?,
+        Command::BreakEven(args) => commands::break_even(args)?,
+        Command::Reproduce(args) => commands::reproduce(args)?,
         Command::Report(args) => commands::report(args)?,
         Command::Compare(args) => return commands::compare(args),
         Command::List => commands::list()?,

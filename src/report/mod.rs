@@ -5,14 +5,19 @@
 //! would have to compute again, and nothing is read here but the trace. [`checkup`] does for a
 //! machine's facts what reports do for traces.
 
+mod break_even;
 pub mod checkup;
+pub mod claims;
 pub mod compare;
 #[cfg(feature = "read")]
 pub mod json;
+pub mod overview;
+pub mod reproduce;
 mod run;
 pub mod stat;
 pub mod text;
 
+pub use break_even::BreakEvenReport;
 pub use run::{BaselineFigures, RunFigures, Verified, Wall};
 
 use serde::Serialize;
@@ -20,8 +25,8 @@ use serde::Serialize;
 #[cfg(feature = "read")]
 use crate::analysis::Distributions;
 use crate::analysis::{
-    Activity, Breakdown, By, CallSite, Decomposition, JoinCostCheck, KernelFigures, OwnCost,
-    Steals, Window, WorkSpan, call_sites,
+    Activity, Breakdown, By, CallSite, Decomposition, Group, JoinCostCheck, KernelFigures, OwnCost,
+    Steals, Verdict, Window, WorkSpan, call_sites,
 };
 use crate::finding::{Finding, Picture, findings};
 use crate::model::{ClockInfo, Counts, Detail, Losses, Machine, Measured, Nanos, Pool, Trace};
@@ -156,6 +161,35 @@ impl Report {
             machine: header.machine.clone(),
             losses: trace.losses(),
         })
+    }
+}
+
+/// Why there is no decomposition of what ran without a pool.
+pub const NO_POOL: &str = "no pool was used";
+
+impl Report {
+    /// The decomposition of the pool in which most work was done.
+    pub fn main_pool(&self) -> Measured<&Decomposition> {
+        let decomposed = self.decompositions.iter().filter_map(Measured::value);
+        match (
+            decomposed.max_by_key(|whole| whole.group(Group::Work).time),
+            &self.decompositions[..],
+        ) {
+            (Some(whole), _) => Measured::Is(whole),
+            (None, [Measured::Not(reason), ..]) => Measured::Not(reason.clone()),
+            (None, _) => Measured::Not(NO_POOL.to_owned()),
+        }
+    }
+
+    /// The verdict on that pool.
+    pub fn verdict(&self) -> Measured<Verdict> {
+        match self.main_pool() {
+            Measured::Is(whole) => match whole.verdict {
+                Some(verdict) => Measured::Is(verdict),
+                None => Measured::Not("the window is empty".to_owned()),
+            },
+            Measured::Not(reason) => Measured::Not(reason),
+        }
     }
 }
 
