@@ -49,6 +49,8 @@ pub const ELIDED_FIRST: u8 = 4;
 pub const ELIDED_SECOND: u8 = 8;
 /// Flag of a leaf: a [`Feed`] goes with it.
 pub const FED: u8 = 2;
+/// Flag of a phase: a job brought it from the thread that pushed it.
+pub const INHERITED: u8 = 2;
 /// Flag of an iteration: reductions are visible.
 pub const REDUCTIONS_SEEN: u8 = 2;
 /// Flag of an iteration: nothing but its span is visible.
@@ -94,6 +96,10 @@ macro_rules! event_table {
                 }
             }
         )*
+
+        /// The table as a text: who reads records in another process has to have the same.
+        pub(super) const TABLE: &str =
+            concat!($(stringify!($name), $kind, $(" ", stringify!($field),)* ";",)*);
 
         /// Any record.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -278,6 +284,42 @@ event_table! {
         sixth,
     }
 
+    /// A stretch that the program named. `text`: its name, or 0.
+    Phase = 11 {
+        /// Ticks at its start.
+        start,
+        /// Ticks at its end.
+        end,
+        /// Its number; 0 where a job ran that was in no phase.
+        number,
+        /// That of the phase in which it was opened, or 0.
+        within,
+        /// Not used.
+        spare_a,
+        /// Not used.
+        spare_b,
+        /// Not used.
+        spare_c,
+    }
+
+    /// Something that the program noted. `text`: what.
+    Note = 12 {
+        /// Ticks when.
+        at,
+        /// The phase that it is of, or 0.
+        phase,
+        /// Not used.
+        spare_a,
+        /// Not used.
+        spare_b,
+        /// Not used.
+        spare_c,
+        /// Not used.
+        spare_d,
+        /// Not used.
+        spare_e,
+    }
+
     /// A piece of a text. `text`: its number; `small`: bytes of the text that follow, this piece
     /// included.
     TextPiece = 5 {
@@ -449,7 +491,8 @@ pub fn read_texts(records: &[Record]) -> Vec<String> {
     texts
 }
 
-trait FloorCharBoundary {
+pub(super) trait FloorCharBoundary {
+    /// The longest beginning of at most so many bytes that ends between characters.
     fn floor_char_boundary_at(&self, most: usize) -> usize;
 }
 
@@ -470,7 +513,7 @@ mod tests {
     /// Walks the table: every kind is told from every other, and no word is lost.
     #[test]
     fn every_kind_survives_encoding() {
-        for kind in 1..=10 {
+        for kind in 1..=12 {
             let head = Head { kind, flags: 0b1010_0101, small: 0xabcd, text: 0xdead_beef };
             let record = std::array::from_fn(|i| if i == 0 { head.word() } else { 1 << (i * 7) });
             let raw = Raw::decode(&record).expect("a kind of the table");
@@ -484,12 +527,14 @@ mod tests {
                 Raw::Iteration(iteration) => iteration.encode(),
                 Raw::Feed(feed) => feed.encode(),
                 Raw::Counted(counted) => counted.encode(),
+                Raw::Phase(phase) => phase.encode(),
+                Raw::Note(note) => note.encode(),
                 Raw::TextPiece(piece) => piece.encode(),
             };
             assert_eq!(again, record, "kind {kind}");
         }
         assert_eq!(Raw::decode(&[0; WORDS]), None);
-        assert_eq!(Raw::decode(&[11; WORDS]), None);
+        assert_eq!(Raw::decode(&[13; WORDS]), None);
     }
 
     #[test]

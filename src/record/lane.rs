@@ -97,8 +97,9 @@ pub(super) const LONG_BUDGET: u32 = u32::MAX;
 pub enum Slow<'l> {
     /// The thread runs no task that is known: the front end begins one, or enters a pool.
     NoTask,
-    /// Run it as it is; it has been counted.
-    Counted,
+    /// Run it as it is; it has been counted. If its second half runs as a job, it arrives as
+    /// [`Migrated`](super::Arrival::Migrated) with this.
+    Counted(u64),
     /// Time it: open it with this.
     Timed(Timed<'l>),
     /// Call both halves, one after the other ([`call_both`](super::call_both)); it has been counted.
@@ -142,19 +143,23 @@ impl Lane {
             }
             Mode::Off | Mode::Count => {
                 self.refill(LONG_BUDGET);
-                Slow::Counted
+                Slow::Counted(0)
             }
             mode @ (Mode::Auto | Mode::Full) => match (mode.timed(), self.notebook()) {
+                (_, Some(notebook)) if notebook.heard.get() && notebook.is_linked() => {
+                    self.refill(1);
+                    Slow::Counted(notebook.around())
+                }
                 (Some(detail), Some(notebook)) => {
                     Slow::Timed(Timed { lane: self, notebook, detail })
                 }
-                _ => Slow::Counted,
+                _ => Slow::Counted(0),
             },
             Mode::Elided => {
                 if self.elide_join() {
                     Slow::Elided
                 } else {
-                    Slow::Counted
+                    Slow::Counted(self.notebook().map_or(0, Notebook::around))
                 }
             }
         }
@@ -182,7 +187,13 @@ impl Lane {
     #[inline]
     pub(super) fn go_to(&self, notebook: &Notebook, detail: Detail, depth: u32) {
         self.depth.set(depth);
-        self.refill(if notebook.is_fine(detail, depth) { FINE_BUDGET } else { 1 });
+        let is_fine = notebook.is_fine(detail, depth);
+        if notebook.heard.get() {
+            // Whoever listens wants to know where a stolen half comes from: no join goes unlinked.
+            notebook.link_fine_joins(if is_fine { FINE_BUDGET } else { 0 });
+            return self.refill(1);
+        }
+        self.refill(if is_fine { FINE_BUDGET } else { 1 });
     }
 
     /// As what an operation or a parallel iterator is recorded that this thread calls while the

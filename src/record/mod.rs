@@ -2,11 +2,13 @@
 //! clock. README.md in this folder states the protocol.
 //!
 //! This folder also goes, as source, into places where no crate can follow: it uses std alone,
-//! names its own parts by `super` alone, and compiles by itself in edition 2021. It does no I/O,
-//! knows no rayon, and leaves it to a front end to say which thread is which.
+//! names its own parts by `super` alone, and compiles by itself in edition 2021. It does no I/O but
+//! mapping what another process gives it to record into (`attach`), knows no rayon, and leaves it to
+//! a front end to say which thread is which.
 
 #![allow(clippy::collapsible_if, reason = "edition 2021 has no let chains")]
 
+pub mod attach;
 mod buffer;
 pub mod clock;
 mod cost;
@@ -23,12 +25,16 @@ mod lane;
 #[cfg(test)]
 mod lane_tests;
 mod link;
+mod listener;
 mod log;
+mod mapping;
 mod memory;
 mod notebook;
 mod operation;
+pub mod parent;
 mod part;
 mod pending;
+mod phase;
 mod places;
 mod recorder;
 mod sync;
@@ -45,9 +51,11 @@ pub use iterator::{OpenIterator, Run, Seen};
 pub use join::{Halves, Mark, OpenJoin, Timed};
 pub use lane::{Lane, Slow};
 pub use link::{Arrival, Link};
+pub use listener::{Closed, Listener, Opened, Opening, listen_with};
 pub use log::{Counts, Figures, Tally};
 pub use operation::{OpenOperation, Wait};
 pub use part::{Done, Half, OpenLeaf, OpenReduction, OpenSplit};
+pub use phase::Phase;
 pub use places::{Call, Meaning, Names};
 pub use recorder::{
     AlreadyRecording, Detail, Ended, Identity, Member, OnFull, PoolEntry, Recording, Seat,

@@ -11,6 +11,8 @@ mod events;
 mod folder;
 mod limit;
 mod observer;
+#[cfg(feature = "cli")]
+pub(crate) mod program;
 
 use std::path::Path;
 use std::sync::{Mutex, OnceLock, PoisonError};
@@ -18,8 +20,8 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 use crate::linux;
 use crate::model::{CpuLimit, Detail, Trace};
 use crate::record::{self, clock};
-use collect::{CpuTimes, Stopped};
-use observer::Observer;
+use collect::{CpuTimes, Stopped, Times};
+use observer::{Observed, Observer};
 
 #[cfg(feature = "record")]
 pub(crate) use calibration::calibrate_with;
@@ -94,6 +96,8 @@ impl Session {
 
     /// Ends the recording and returns it. Operations that are still running are not in it.
     pub fn stop(mut self) -> Trace {
+        #[cfg(feature = "layer")]
+        crate::spans::write_open_phases();
         // Before the end rather than after it: collecting takes time of the calling thread.
         let cpu_after = CpuTimes::of_all();
         let mut observer = self.observer.take();
@@ -105,14 +109,18 @@ impl Session {
             observer.halt();
         }
         let recording = record::stop().expect("a session is a recording under way");
+        let duration = collect::duration(&recording, self.clock);
+        let observed =
+            observer.map(|observer| Observed::of_recording(observer, &recording, duration));
         let stopped = Stopped {
             recording,
             title: std::mem::take(&mut self.title),
             source: self.clock,
             costs: costs(),
             rayon: calibration::rayon_costs(),
-            cpu_times: [std::mem::take(&mut self.cpu_before), cpu_after],
-            observer,
+            cpu_times: Times::Read([std::mem::take(&mut self.cpu_before), cpu_after]),
+            observed,
+            debug_assertions: cfg!(debug_assertions),
             throttled: limit::throttled(self.limit_before.take()),
         };
         // Stopped: `drop` has nothing to throw away.
@@ -120,7 +128,8 @@ impl Session {
         collect::trace(stopped)
     }
 
-    /// Ends the recording and writes it as Chrome JSON. Nothing half-written is left under `path`.
+    /// Ends the recording and writes it: as Perfetto's protobuf if `path` ends in `.pftrace`, else as
+    /// Chrome JSON; compressed if `.gz` follows. Nothing half-written is left under `path`.
     pub fn write(self, path: impl AsRef<Path>) -> Result<(), WriteError> {
         let path = path.as_ref();
         let folder = match path.parent() {
@@ -176,6 +185,8 @@ impl SessionBuilder {
         }
         let clock = clock::choose(linux::clock_distrust());
         costs();
+        #[cfg(feature = "record")]
+        crate::spans::listen();
         // One at a time: of two that start at once, the second one finds the first recording.
         let _turn = STARTING.lock().unwrap_or_else(PoisonError::into_inner);
         if record::is_recording() {
