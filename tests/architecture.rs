@@ -30,7 +30,11 @@ const RULES: &[Rule] = &[
         // The layer's bounds are named where it is made for the facade's threads.
         crates: &["rayon", "tracing", "tracing_subscriber"],
     },
-    Rule { module: "spans", modules: &["record", "model"], crates: &["tracing", "tracing_subscriber"] },
+    Rule {
+        module: "spans",
+        modules: &["record", "model"],
+        crates: &["tracing", "tracing_subscriber"],
+    },
     Rule {
         module: "format",
         modules: &["model"],
@@ -51,7 +55,7 @@ const RULES: &[Rule] = &[
     Rule {
         module: "workload",
         modules: &["facade", "linux"],
-        crates: &["matrixmultiply", "sha2", "thiserror"],
+        crates: &["matrixmultiply", "sha2", "thiserror", "tokio"],
     },
     Rule {
         module: "cli",
@@ -221,6 +225,7 @@ const OTHER_CRATES: &[&str] = &[
     "sysinfo",
     "tempfile",
     "thiserror",
+    "tokio",
     "tracing",
     "tracing_subscriber",
     "unicode_width",

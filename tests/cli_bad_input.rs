@@ -29,7 +29,7 @@ fn an_unknown_variant_gets_the_nearest_name_and_the_list() {
     refused(
         "run invert-tree --variants serial,jion",
         "invert-tree has no variant 'jion': \
-         did you mean join? variants: serial, join, join-cutoff, scope",
+         did you mean join? variants: serial, join, join-cutoff, scope, tokio, tokio-cutoff, tokio-plain",
     );
 }
 

@@ -59,9 +59,8 @@ fn a_stolen_half_is_in_the_phase_of_its_join() {
     assert_ne!(caller.id, thief.id);
     assert_eq!((outer.id, outer.within), (brought.id, brought.within));
     assert!(!outer.inherited && brought.inherited);
-    let (_, stolen) = only(
-        tasks(&trace).into_iter().filter(|(_, task)| task.origin == Origin::Stolen).collect(),
-    );
+    let (_, stolen) =
+        only(tasks(&trace).into_iter().filter(|(_, task)| task.origin == Origin::Stolen).collect());
     assert!(brought.span.contains(stolen.span));
     let (lane, inner) = only(phases(&trace, "inner"));
     assert_eq!(lane.id, thief.id);

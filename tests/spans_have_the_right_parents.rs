@@ -110,13 +110,15 @@ fn names_targets_and_levels_are_what_is_documented() {
         tree.only(name);
     }
     let leaves = tree.named("leaf");
-    let items: u64 = leaves.iter().map(|leaf| leaf.field("items").unwrap().parse::<u64>().unwrap()).sum();
+    let items: u64 =
+        leaves.iter().map(|leaf| leaf.field("items").unwrap().parse::<u64>().unwrap()).sum();
     assert_eq!(items, 1_000);
     let operation = tree.only("par_iter");
     for part in ["split", "leaf", "reduction"].into_iter().flat_map(|name| tree.named(name)) {
         assert!(tree.is_below(part, operation), "{part:#?}");
     }
-    let spawned = tree.named("task").into_iter().find(|task| tree.path(task).ends_with("scope;task"));
+    let spawned =
+        tree.named("task").into_iter().find(|task| tree.path(task).ends_with("scope;task"));
     assert!(spawned.is_some(), "{tree:#?}");
 }
 

@@ -81,7 +81,7 @@ pub struct RunArgs {
         conflicts_with_all = ["workload", "variants", "verify", "out_dir", "ParameterArgs"],
     )]
     pub all: bool,
-    /// Variants to show, separated by commas [default: all]
+    /// Variants to show, separated by commas [default: all but those that take very long]
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     pub variants: Vec<String>,
     /// Numbers of worker threads, separated by commas [default: one per available CPU]

@@ -159,7 +159,7 @@ fn find_workload(name: &str) -> Result<&'static dyn Workload, Failure> {
     })
 }
 
-/// The variants asked for, each once; all of them if none was.
+/// The variants asked for, each once; if none was, all but those that want to be asked for.
 fn choose_variants(
     workload: &'static dyn Workload,
     asked: &[String],
@@ -170,8 +170,10 @@ fn choose_variants(
         let error = anyhow!("{} has no variant '{name}'", workload.name());
         return Err(Failure::usage(error, names::hint(name, &known, "variants")));
     }
-    let chosen =
-        |variant: &VariantInfo| asked.is_empty() || asked.iter().any(|name| name == variant.name);
+    let chosen = |variant: &VariantInfo| match asked.is_empty() {
+        true => !variant.on_request,
+        false => asked.iter().any(|name| name == variant.name),
+    };
     Ok(all.into_iter().filter(chosen).collect())
 }
 
@@ -286,6 +288,15 @@ mod tests {
     }
 
     #[test]
+    fn what_wants_to_be_asked_for_runs_only_then() {
+        let has_tokio = |options: &str| {
+            let chosen = config(options).unwrap().variants;
+            chosen.iter().any(|variant| variant.name == "tokio")
+        };
+        assert_eq!(["--reps 1", "--variants tokio"].map(has_tokio), [false, true]);
+    }
+
+    #[test]
     fn threads_come_once_and_in_the_order_given() {
         assert_eq!(config("--threads 4,1,4").unwrap().threads, [4, 1]);
     }
@@ -303,7 +314,7 @@ mod tests {
             let of = |parameter: &Parameter| config.settings.text(*parameter);
             (config.workload.parameters().iter().map(of).next().unwrap(), config.reps)
         };
-        assert_eq!(depth("--quick"), ("17".to_owned(), 3));
+        assert_eq!(depth("--quick"), ("20".to_owned(), 3));
         assert_eq!(depth("--quick --depth 12 --reps 5"), ("12".to_owned(), 5));
         assert_eq!(depth("--threads 1"), ("23".to_owned(), 7));
     }

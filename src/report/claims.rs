@@ -152,6 +152,15 @@ pub static CLAIMS: &[Claim] = &[
         saw: Saw::Times { than: millis(72), this: millis(15) },
     },
     Claim {
+        source: &RAYON,
+        what: "tree, tokio's tasks on 6 levels",
+        workload: "invert-tree",
+        with: &[("depth", "23"), ("cutoff", "6")],
+        variant: "tokio-cutoff",
+        than: SERIAL,
+        saw: Saw::Times { than: millis(72), this: millis(188) },
+    },
+    Claim {
         source: &NUMBA,
         what: "matrices, tiny tasks in nested loops",
         workload: "matmul",

@@ -25,8 +25,9 @@ use serde::Serialize;
 #[cfg(feature = "read")]
 use crate::analysis::Distributions;
 use crate::analysis::{
-    Activity, Breakdown, By, CallSite, Decomposition, Group, JoinCostCheck, KernelFigures, OwnCost,
-    Steals, Verdict, Window, WorkSpan, call_sites,
+    Activity, Breakdown, By, CallSite, Decomposition, Group, JoinCostCheck, KernelFigures,
+    OutsideThread, OwnCost, Steals, Verdict, Window, WorkSpan, call_sites,
+    outside::outside_threads,
 };
 use crate::finding::{Finding, Picture, findings};
 use crate::model::{ClockInfo, Counts, Detail, Losses, Machine, Measured, Nanos, Pool, Trace};
@@ -69,6 +70,8 @@ pub struct Report {
     pub breakdown: Option<Breakdown>,
     /// What each worker did.
     pub activity: Activity,
+    /// Threads in no pool, other than the one that opened the window.
+    pub outside: Vec<OutsideThread>,
     /// What the parallel iterators did, by call site: those whose calls took longest first.
     pub call_sites: Vec<CallSite>,
     /// Who stole from whom.
@@ -151,6 +154,7 @@ impl Report {
                 .collect(),
             breakdown: by.map(|by| Breakdown::of(&timeline, window, by)),
             decompositions,
+            outside: outside_threads(&timeline, window),
             call_sites,
             steals,
             kernel,

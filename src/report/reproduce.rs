@@ -175,6 +175,21 @@ pub struct Side {
     pub name: &'static str,
     /// Where its cores went.
     pub account: Measured<Account>,
+    /// What is seen of threads that are in no pool; `None` if there are none.
+    pub threads: Option<Threads>,
+}
+
+/// Threads that are in no pool.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Threads {
+    /// How many.
+    pub count: usize,
+    /// Their CPU time together or, where that is not known, the time in which they were active.
+    pub time: Nanos,
+    /// Whether it is CPU time.
+    pub on_cpu: bool,
+    /// How many times as long as the serial code takes that is; `None` if that was not run.
+    pub times: Option<f64>,
 }
 
 /// Where a pool's cores went, for a sentence.
@@ -201,7 +216,40 @@ impl Side {
             },
             Measured::Not(reason) => Measured::Not(reason),
         };
-        Self { name, account }
+        Self { name, account, threads: Threads::of(report) }
+    }
+
+    fn told(&self) -> String {
+        match (&self.account, self.threads) {
+            (Measured::Is(account), _) => account.told(),
+            (Measured::Not(_), Some(threads)) => threads.told(),
+            (Measured::Not(reason), None) => {
+                format!("where the cores went is not measured ({reason})")
+            }
+        }
+    }
+}
+
+impl Threads {
+    fn of(report: &Report) -> Option<Self> {
+        let threads = &report.outside;
+        let cpu: Option<Nanos> = threads.iter().map(|thread| thread.cpu.value().copied()).sum();
+        let time = cpu.unwrap_or_else(|| threads.iter().map(|thread| thread.active).sum());
+        let serial = report.run.as_ref().and_then(|run| run.baseline.as_ref()?.wall);
+        let serial = serial.filter(|serial| serial.median > Nanos::ZERO);
+        let times = serial.map(|serial| time.0 as f64 / serial.median.0 as f64);
+        let count = threads.len();
+        (count > 0).then_some(Self { count, time, on_cpu: cpu.is_some(), times })
+    }
+
+    /// `2 threads were on a CPU for 41.0 ms together, 2.05 times what the serial code takes`.
+    fn told(self) -> String {
+        let threads = if self.count == 1 { "thread was" } else { "threads were" };
+        let how = if self.on_cpu { "on a CPU" } else { "active" };
+        let beside =
+            self.times.map(|times| format!(", {times:.2} times what the serial code takes"));
+        let beside = beside.as_deref().map_or("", |beside| beside);
+        format!("{} {threads} {how} for {} together{beside}", self.count, self.time)
     }
 }
 
@@ -257,14 +305,11 @@ pub fn why(claim: &Claim, sides: &[Side; 2], ideal: Ideal, serial: Option<Nanos>
         clauses.push(format!("{}, where the source had {cores} cores", ideal.named()));
     }
     let [this, than] = sides;
-    let in_pools = sides.iter().filter(|side| side.account.value().is_some()).count();
-    for side in [Some(this), Some(than).filter(|_| in_pools == 2)].into_iter().flatten() {
-        let told = match &side.account {
-            Measured::Is(account) => account.told(),
-            Measured::Not(reason) => format!("where the cores went is not measured ({reason})"),
-        };
-        let named = if in_pools == 2 { format!("{}: {told}", side.name) } else { told };
-        clauses.push(named);
+    // Of code that runs alone there is nothing to say.
+    let both = than.account.value().is_some() || than.threads.is_some();
+    for side in [Some(this), Some(than).filter(|_| both)].into_iter().flatten() {
+        let told = side.told();
+        clauses.push(if both { format!("{}: {told}", side.name) } else { told });
     }
     clauses.extend(serial.and_then(|here| other_times(claim, here)));
     clauses.join("; ")
@@ -334,11 +379,13 @@ mod tests {
     }
 
     fn side(name: &'static str, cores: &[(Component, f64)]) -> Side {
-        Side { name, account: Measured::Is(Account::of(&pool(cores)).unwrap()) }
+        let account = Measured::Is(Account::of(&pool(cores)).unwrap());
+        Side { name, account, threads: None }
     }
 
     fn alone() -> Side {
-        Side { name: "serial", account: Measured::Not(crate::report::NO_POOL.to_owned()) }
+        let account = Measured::Not(crate::report::NO_POOL.to_owned());
+        Side { name: "serial", account, threads: None }
     }
 
     fn claim(what: &str) -> &'static Claim {
@@ -405,6 +452,24 @@ mod tests {
             why(claim, &sides, TWO, Some(Nanos(5))),
             "par-rows: of 2 cores 3.20 did the serial code's work, 1.25 were saved by inflation \
              below zero; par-naive: of 2 cores 1.30 did the serial code's work, 0.60 went to inflation",
+        );
+    }
+
+    #[test]
+    fn of_threads_in_no_pool_their_time_is_told() {
+        let threads =
+            |on_cpu, times| Some(Threads { count: 2, time: Nanos(41_000_000), on_cpu, times });
+        let side = |name, threads| Side { name, threads, ..alone() };
+        let tokio = claim("tree, tokio's tasks on 6 levels");
+        assert_eq!(
+            why(tokio, &[side("tokio-cutoff", threads(true, Some(2.05))), alone()], TWO, None),
+            "2 threads were on a CPU for 41.0 ms together, 2.05 times what the serial code takes",
+        );
+        let new = claim("a join instead of two new threads");
+        assert_eq!(
+            why(new, &[alone(), side("os-threads", threads(false, None))], TWO, None),
+            "serial: where the cores went is not measured (no pool was used); os-threads: 2 threads \
+             were active for 41.0 ms together",
         );
     }
 

@@ -17,7 +17,7 @@ pub static AMDAHL: Definition<Program> = Definition {
             "the serial share on one worker, then the rest in parallel",
             Body::InPool(Program::parallel),
         )
-        .diagnosed(&[Diagnosis::new(Verdict::Parallelism, "serial-fraction")]),
+        .diagnosed(&[Diagnosis::new(Verdict::Parallelism, &["serial-fraction"])]),
     ],
     coarser: &[],
     memory: None,

@@ -1,7 +1,10 @@
 //! `bandwidth`: the triad `a = b + s·c` over arrays that are larger than the last-level cache, so that
 //! all workers wait for the same memory.
 
-use super::{Body, Definition, Integer, Memory, Parameter, Settings, Variant, WrongResult};
+use super::{
+    Body, Definition, Diagnosis, Integer, Memory, Parameter, Settings, Variant, Verdict,
+    WrongResult,
+};
 use crate::facade::prelude::*;
 use crate::linux;
 
@@ -12,7 +15,10 @@ pub static BANDWIDTH: Definition<Arrays> = Definition {
     parameters: &[Parameter::Integer(&SIZE)],
     variants: &[
         Variant::new("serial", "a plain loop", Body::Alone(Arrays::serial)),
-        Variant::new("par", "parallel iterators, zipped", Body::InPool(Arrays::parallel)),
+        Variant::new("par", "parallel iterators, zipped", Body::InPool(Arrays::parallel))
+            .diagnosed(&[
+                Diagnosis::new(Verdict::Contention, &["memory-bound-inflation"]).or_healthy()
+            ]),
     ],
     coarser: &[],
     memory: Some(Memory { bytes: |settings| bytes(settings.integer(&SIZE)), grows_with: &SIZE }),

@@ -40,6 +40,8 @@ pub struct Variant<I> {
     pub body: Body<I>,
     /// Workers for each thread that is asked for: 1, unless it is about more of them than CPUs.
     pub workers_per_thread: usize,
+    /// Whether it runs only if it is asked for by name, since it takes too long to be run each time.
+    pub on_request: bool,
     /// What of it only the machine decides.
     pub told: Option<Told>,
     /// What the analysis should find.
@@ -124,6 +126,8 @@ pub struct VariantInfo {
     pub place: Place,
     /// Workers for each thread that is asked for.
     pub workers_per_thread: usize,
+    /// Whether it runs only if it is asked for by name.
+    pub on_request: bool,
     /// What of it only the machine decides.
     pub told: Option<Told>,
     /// What the analysis should find.
@@ -208,7 +212,22 @@ impl<I> Variant<I> {
     /// A variant without parameters of its own.
     pub const fn new(name: &'static str, about: &'static str, body: Body<I>) -> Self {
         let (parameters, diagnoses): (&[Parameter], &[Diagnosis]) = (&[], &[]);
-        Self { name, about, parameters, body, workers_per_thread: 1, told: None, diagnoses }
+        Self {
+            name,
+            about,
+            parameters,
+            body,
+            workers_per_thread: 1,
+            on_request: false,
+            told: None,
+            diagnoses,
+        }
+    }
+
+    /// Only if it is asked for by name.
+    pub const fn on_request(mut self) -> Self {
+        self.on_request = true;
+        self
     }
 
     /// With parameters that count for this variant only.
@@ -241,8 +260,18 @@ impl<I> Variant<I> {
             Body::InPool(_) => Place::Pool,
             Body::OwnThreads(_) => Place::OwnThreads,
         };
-        let &Self { name, about, parameters, workers_per_thread, told, diagnoses, .. } = self;
-        VariantInfo { index, name, about, parameters, place, workers_per_thread, told, diagnoses }
+        let &Self { name, about, parameters, workers_per_thread, on_request, told, .. } = self;
+        VariantInfo {
+            index,
+            name,
+            about,
+            parameters,
+            place,
+            workers_per_thread,
+            on_request,
+            told,
+            diagnoses: self.diagnoses,
+        }
     }
 }
 

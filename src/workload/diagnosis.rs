@@ -12,8 +12,11 @@ pub struct Diagnosis {
     pub with: &'static [(&'static Integer, u64)],
     /// Which losses are the largest.
     pub verdict: Verdict,
-    /// The lint that should speak; none where nothing is wrong.
-    pub finding: Option<&'static str>,
+    /// Lints of which one should speak, which one depends on what the machine counts; none where
+    /// nothing is wrong.
+    pub findings: &'static [&'static str],
+    /// Whether some machines have so much of what runs short here that nothing is wrong on them.
+    pub or_healthy: bool,
 }
 
 /// A verdict, by the name that reports give it.
@@ -35,11 +38,17 @@ pub enum Verdict {
 
 impl Diagnosis {
     /// Nothing is wrong.
-    pub const HEALTHY: Self = Self { with: &[], verdict: Verdict::Healthy, finding: None };
+    pub const HEALTHY: Self = Self::new(Verdict::Healthy, &[]);
 
-    /// A verdict, and the lint that says why.
-    pub const fn new(verdict: Verdict, finding: &'static str) -> Self {
-        Self { with: &[], verdict, finding: Some(finding) }
+    /// A verdict, and the lints of which one says why.
+    pub const fn new(verdict: Verdict, findings: &'static [&'static str]) -> Self {
+        Self { with: &[], verdict, findings, or_healthy: false }
+    }
+
+    /// Or nothing, as the machine is.
+    pub const fn or_healthy(mut self) -> Self {
+        self.or_healthy = true;
+        self
     }
 
     /// With these numbers only.
@@ -67,8 +76,11 @@ impl fmt::Display for Diagnosis {
     /// `granularity: task-too-small`, `queueing: injected-from-outside, at size 10`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.verdict.name())?;
-        if let Some(finding) = self.finding {
-            write!(f, ": {finding}")?;
+        if !self.findings.is_empty() {
+            write!(f, ": {}", self.findings.join(" or "))?;
+        }
+        if self.or_healthy {
+            f.write_str(", or healthy, as the machine is")?;
         }
         self.with.iter().try_for_each(|(number, value)| write!(f, ", at {} {value}", number.name))
     }

@@ -20,7 +20,10 @@ pub static FALSE_SHARING: Definition<Counters> = Definition {
             "counters side by side in one cache line",
             Body::InPool(Counters::packed),
         )
-        .diagnosed(&[Diagnosis::new(Verdict::Contention, "memory-bound-inflation")]),
+        .diagnosed(&[Diagnosis::new(
+            Verdict::Contention,
+            &["memory-bound-inflation", "false-sharing-suspicion"],
+        )]),
         Variant::new("padded", "each counter in lines of its own", Body::InPool(Counters::padded))
             .diagnosed(&[Diagnosis::HEALTHY]),
     ],

@@ -19,7 +19,7 @@ pub static IMBALANCE: Definition<Triangle> = Definition {
             "as many chunks of equal length as there are workers",
             Body::InPool(Triangle::static_chunks),
         )
-        .diagnosed(&[Diagnosis::new(Verdict::Parallelism, "imbalance-at-the-tail")]),
+        .diagnosed(&[Diagnosis::new(Verdict::Parallelism, &["imbalance-at-the-tail"])]),
         Variant::new(
             "par-iter",
             "a parallel iterator, which splits what is stolen",

@@ -18,6 +18,7 @@ mod outcome;
 mod oversubscribed;
 mod parameter;
 mod reduce;
+mod runtimes;
 mod scale;
 mod shared_lock;
 mod slow_producer;
@@ -127,9 +128,10 @@ mod tests {
             let is_group = Group::LOSSES.iter().any(|group| group.name() == verdict.name());
             let other = [Verdict::Healthy, Verdict::Undecided].contains(&verdict);
             assert!(is_group || other, "{diagnosis}");
-            let known = |id: &str| LINTS.iter().any(|lint| lint.id == id);
-            assert!(diagnosis.finding.is_none_or(known), "{diagnosis}");
-            assert_eq!(diagnosis.finding.is_none(), verdict == Verdict::Healthy, "{diagnosis}");
+            let known = |id: &&str| LINTS.iter().any(|lint| lint.id == *id);
+            assert!(diagnosis.findings.iter().all(known), "{diagnosis}");
+            let is_healthy = verdict == Verdict::Healthy;
+            assert_eq!(diagnosis.findings.is_empty(), is_healthy, "{diagnosis}");
         }
     }
 

@@ -15,7 +15,7 @@ pub static OVERSUBSCRIBED: Definition<Rounds> = Definition {
         Variant::new("serial", "a plain loop", Body::Alone(Rounds::serial)),
         Variant::new("par", "a parallel iterator", Body::InPool(Rounds::parallel))
             .oversubscribed(4)
-            .diagnosed(&[Diagnosis::new(Verdict::Queueing, "oversubscribed")]),
+            .diagnosed(&[Diagnosis::new(Verdict::Queueing, &["oversubscribed"])]),
     ],
     coarser: &[],
     memory: None,

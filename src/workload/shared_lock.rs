@@ -21,13 +21,19 @@ pub static SHARED_LOCK: Definition<Shared> = Definition {
             "a mutex locked for every item",
             Body::InPool(Shared::mutex),
         )
-        .diagnosed(&[Diagnosis::new(Verdict::Contention, "lock-contention")]),
+        .diagnosed(&[Diagnosis::new(
+            Verdict::Contention,
+            &["lock-contention", "memory-bound-inflation"],
+        )]),
         Variant::new(
             "atomic-per-item",
             "an atomic addition for every item",
             Body::InPool(Shared::atomic),
         )
-        .diagnosed(&[Diagnosis::new(Verdict::Contention, "memory-bound-inflation")]),
+        .diagnosed(&[Diagnosis::new(
+            Verdict::Contention,
+            &["memory-bound-inflation", "false-sharing-suspicion"],
+        )]),
         Variant::new(
             "local-then-merge",
             "a sum for each task, then the sum of these",

@@ -18,13 +18,13 @@ pub static SLOW_PRODUCER: Definition<Pipeline> = Definition {
             "`par_bridge` over the iterator, which one worker at a time can call",
             Body::InPool(Pipeline::bridged),
         )
-        .diagnosed(&[Diagnosis::new(Verdict::Parallelism, "slow-producer")]),
+        .diagnosed(&[Diagnosis::new(Verdict::Parallelism, &["slow-producer"])]),
         Variant::new(
             "collect-then-par",
             "all items are produced first, then consumed in parallel",
             Body::InPool(Pipeline::collected),
         )
-        .diagnosed(&[Diagnosis::new(Verdict::Parallelism, "serial-fraction")]),
+        .diagnosed(&[Diagnosis::new(Verdict::Parallelism, &["serial-fraction"])]),
     ],
     coarser: &[],
     memory: Some(Memory { bytes: |settings| settings.integer(&SIZE) * 16, grows_with: &SIZE }),

@@ -21,7 +21,7 @@ pub static SUM: Definition<Items> = Definition {
         Variant::new("par-iter", "a parallel iterator", Body::InPool(Items::parallel)).diagnosed(
             &[
                 Diagnosis::HEALTHY,
-                Diagnosis::new(Verdict::Queueing, "injected-from-outside").at(&[(&SIZE, 10)]),
+                Diagnosis::new(Verdict::Queueing, &["injected-from-outside"]).at(&[(&SIZE, 10)]),
             ],
         ),
         Variant::new(

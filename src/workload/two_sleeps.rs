@@ -5,6 +5,7 @@ use std::thread;
 use std::time::Duration;
 
 use super::outcome::Outcome;
+use super::runtimes::Runtimes;
 use super::{Body, Definition, Diagnosis, Integer, Parameter, Settings, Variant};
 use crate::facade as rayon;
 
@@ -21,6 +22,11 @@ pub static TWO_SLEEPS: Definition<Sleeps> = Definition {
             "os-threads",
             "a thread of its own for each",
             Body::OwnThreads(|sleeps, _| sleeps.os_threads()),
+        ),
+        Variant::new(
+            "tokio",
+            "two tasks of tokio's, whose sleeps block no thread",
+            Body::OwnThreads(Sleeps::tokio),
         ),
     ],
     coarser: &[],
@@ -43,11 +49,16 @@ static SIZE: Integer = Integer {
 pub struct Sleeps {
     time: Duration,
     calls: Outcome<u32>,
+    runtimes: Runtimes,
 }
 
 impl Sleeps {
     fn prepare(settings: &Settings) -> Self {
-        Self { time: Duration::from_micros(settings.integer(&SIZE)), calls: Outcome::new(2) }
+        Self {
+            time: Duration::from_micros(settings.integer(&SIZE)),
+            calls: Outcome::new(2),
+            runtimes: Runtimes::default(),
+        }
     }
 
     fn serial(&mut self) {
@@ -63,12 +74,27 @@ impl Sleeps {
 
     fn os_threads(&mut self) {
         let time = self.time;
+        let work = move || rayon::region("blocks", || block(time));
         let calls = thread::scope(|scope| {
-            let threads =
-                [(); 2].map(|()| scope.spawn(move || rayon::region("os thread", || block(time))));
-            threads.map(|thread| thread.join().unwrap_or(0)).iter().sum()
+            let start =
+                |name: &str| thread::Builder::new().name(name.to_owned()).spawn_scoped(scope, work);
+            // Where a thread cannot be started, its call is missing in the result.
+            let threads = [start("first"), start("second")];
+            threads.into_iter().flatten().filter_map(|thread| thread.join().ok()).sum()
         });
         self.calls.set(calls);
+    }
+
+    fn tokio(&mut self, workers: usize) {
+        let time = self.time;
+        let calls = self.runtimes.run(workers, async move {
+            let [first, second] = [(); 2].map(|()| tokio::spawn(tokio::time::sleep(time)));
+            u32::from(first.await.is_ok()) + u32::from(second.await.is_ok())
+        });
+        // Where no runtime can be had, the result is missing.
+        if let Ok(calls) = calls {
+            self.calls.set(calls);
+        }
     }
 }
 

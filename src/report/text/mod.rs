@@ -15,6 +15,7 @@ mod facts;
 mod findings;
 mod kernel;
 mod on_off;
+mod outside;
 mod overview;
 mod reproduce;
 mod section;
