@@ -54,15 +54,17 @@ mod tests {
     static SIZE: Integer =
         Integer { name: "size", about: "", min: 1, max: u64::MAX, default: || u64::MAX };
 
+    static VARIANTS: [Variant<u32>; 2] = [
+        Variant::new("alone", "", Body::Alone(|_| {})),
+        Variant::new("pool", "", Body::InPool(|_| {})),
+    ];
+
     const fn definition(name: &'static str) -> Definition<u32> {
         Definition {
             name,
             about: "",
             parameters: &[],
-            variants: &[
-                Variant::new("alone", "", Body::Alone(|_| {})),
-                Variant::new("pool", "", Body::InPool(|_| {})),
-            ],
+            variants: &VARIANTS,
             coarser: &[],
             memory: None,
             quick: &[],
