@@ -156,7 +156,7 @@ mod tests {
         };
         assert_eq!(changed("sum of 10,000,000 items in parallel"), "size 4000000");
         assert_eq!(changed("sum of 10 items in parallel"), "");
-        assert_eq!(changed("tree, a join at every node"), "depth 17");
+        assert_eq!(changed("tree, a join at every node"), "depth 20");
         // What the claim leaves to the default is no other claim at another size.
         assert_eq!(changed("one mutex for all items"), "");
     }

@@ -7,7 +7,7 @@ use super::section::write_warnings;
 use super::style::{Paint, Style, fill, padding, wrap};
 use super::units::{counted, ratio, thousands};
 use crate::analysis::BreakEven;
-use crate::analysis::break_even::{Outcome, Point};
+use crate::analysis::break_even::{Outcome, Point, RESOLUTION};
 use crate::report::BreakEvenReport;
 
 /// Lines of the curve.
@@ -87,9 +87,13 @@ fn break_even(found: &BreakEven) -> (String, String) {
         (Some(to), Some(from)) => (
             about(found.estimate),
             format!(
-                "parallel loses up to {} and wins from {} on; between the two it cannot be told",
+                "parallel loses up to {} and wins from {} on; between the two it {}",
                 thousands(to),
-                thousands(from)
+                thousands(from),
+                match from as f64 / to as f64 <= RESOLUTION {
+                    true => "was not searched",
+                    false => "cannot be told",
+                }
             ),
         ),
         (None, Some(from)) => (
