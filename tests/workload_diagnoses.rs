@@ -118,6 +118,7 @@ impl Case {
             Verdict::Healthy => healthy,
             _ => verdict == expected.name() && named || self.diagnosis.or_healthy && healthy,
         };
+        let is_right = is_right && is_as_constructed(report);
         self.seen |= all_findings(report).iter().any(|id| self.diagnosis.findings.contains(id));
         if is_quiet {
             self.quiet.push(is_right);
@@ -145,6 +146,21 @@ impl Case {
             assert!(self.seen, "{what}: expected {diagnosis} among others' doings, last {last}");
         }
     }
+}
+
+/// Whether the serial share is what it was made to be, within 2 points.
+fn is_as_constructed(report: &Value) -> bool {
+    let of = |array: &Value, key: &str, name: &str| -> Option<Value> {
+        array.as_array()?.iter().find(|entry| entry[key] == name).cloned()
+    };
+    let Some(made) = of(&report["run"]["parameters"], "name", "serial-percent") else {
+        return true;
+    };
+    let made: f64 = made["value"].as_str().unwrap().parse().unwrap();
+    let found = of(&report["findings"], "id", "serial-fraction");
+    found.is_some_and(|found| {
+        (100.0 * found["measured"]["value"].as_f64().unwrap() - made).abs() <= 2.0
+    })
 }
 
 /// `healthy`, the group that is bound for, or what kind it is otherwise.

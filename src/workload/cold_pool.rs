@@ -15,7 +15,9 @@ pub static COLD_POOL: Definition<Piece> = Definition {
     variants: &[
         Variant::new("serial", "a plain loop", Body::Alone(Piece::serial)),
         Variant::new("cold", "in a pool that is started for it", Body::OwnThreads(Piece::cold))
-            .diagnosed(&[Diagnosis::new(Verdict::Undecided, &["pool-start-dominates"])]),
+            .diagnosed(&[
+                Diagnosis::new(Verdict::Undecided, &["pool-start-dominates"]).at(&[(&SIZE, 10)])
+            ]),
         Variant::new("warm", "in a pool that is there", Body::InPool(Piece::parallel)),
     ],
     coarser: &[],

@@ -44,7 +44,9 @@ pub static INVERT_TREE: Definition<Tree> = Definition {
             Body::InPool(|tree: &mut Tree| invert_cutoff(&mut tree.root, tree.cutoff)),
         )
         .with(&[Parameter::Integer(&CUTOFF)])
-        .diagnosed(&[Diagnosis::HEALTHY]),
+        .diagnosed(&[Diagnosis::new(Verdict::Contention, &["memory-bound-inflation"])
+            .or_healthy()
+            .at(&[(&DEPTH, 22)])]),
         Variant::new(
             "scope",
             "a spawned task at every node, all in one scope",

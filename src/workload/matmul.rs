@@ -7,8 +7,7 @@
 
 use super::mix::random;
 use super::{
-    Body, Definition, Diagnosis, Integer, Memory, Parameter, Settings, Variant, Verdict,
-    WrongResult,
+    Body, Definition, Diagnosis, Integer, Memory, Parameter, Settings, Variant, WrongResult,
 };
 use crate::facade::prelude::*;
 
@@ -27,8 +26,7 @@ pub static MATMUL: Definition<Matrices> = Definition {
             "par-naive",
             "rows in parallel, in each every element a task, the inner loop down a column",
             Body::InPool(Matrices::naive),
-        )
-        .diagnosed(&[Diagnosis::new(Verdict::Granularity, NAIVE).at(&[(&SIZE, 150)])]),
+        ),
         Variant::new(
             "par-dot",
             "all elements in parallel, each a row times a column",
@@ -64,9 +62,6 @@ pub static MATMUL: Definition<Matrices> = Definition {
     prepare: Matrices::prepare,
     restore: Matrices::restore,
 };
-
-/// What the naive way suffers from, by whichever name explains more.
-const NAIVE: &[&str] = &["nested-parallelism-too-fine", "task-too-small"];
 
 static SIZE: Integer =
     Integer { name: "size", about: "rows and columns", min: 1, max: 100_000, default: || 1_000 };

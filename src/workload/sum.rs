@@ -34,7 +34,7 @@ pub static SUM: Definition<Items> = Definition {
     ],
     coarser: &[Coarser { of: "par-iter", by: "with-min-len", parameter: &MIN_LEN }],
     memory: Some(Memory { bytes: |settings| settings.integer(&SIZE) * 8, grows_with: &SIZE }),
-    quick: &[(&SIZE, 4_000_000)],
+    quick: &[(&SIZE, 8_000_000)],
     prepare: Items::prepare,
     restore: |items| items.sum.check(),
 };
