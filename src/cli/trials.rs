@@ -154,9 +154,13 @@ mod tests {
             let named = trial.changed.iter().map(|p| format!("{} {}", p.name, p.value));
             named.collect::<Vec<_>>().join(", ")
         };
-        assert_eq!(changed("sum of 10,000,000 items in parallel"), "size 4000000");
+        let quick = |workload: &str| {
+            let (number, value) = workload::find(workload).unwrap().quick()[0];
+            format!("{} {value}", number.name)
+        };
+        assert_eq!(changed("sum of 10,000,000 items in parallel"), quick("sum"));
         assert_eq!(changed("sum of 10 items in parallel"), "");
-        assert_eq!(changed("tree, a join at every node"), "depth 20");
+        assert_eq!(changed("tree, a join at every node"), quick("invert-tree"));
         // What the claim leaves to the default is no other claim at another size.
         assert_eq!(changed("one mutex for all items"), "");
     }
