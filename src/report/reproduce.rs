@@ -283,7 +283,7 @@ impl Account {
         for (component, cores) in shown {
             let name = component.name();
             parts.push(if *cores < 0.0 {
-                format!("{:.2} were saved by {name} below zero", -cores)
+                format!("{name} was −{:.2}", -cores)
             } else {
                 format!("{cores:.2} {}to {name}", std::mem::take(&mut verb))
             });
@@ -443,8 +443,7 @@ mod tests {
         ];
         assert_eq!(
             why(claim, &sides, TWO, Some(Nanos(5))),
-            "par-rows: of 2 cores 3.20 did the serial code's work, 1.25 were saved by inflation \
-             below zero; par-naive: of 2 cores 1.30 did the serial code's work, 0.60 went to inflation",
+            "par-rows: of 2 cores 3.20 did the serial code's work, inflation was −1.25; par-naive: of 2 cores 1.30 did the serial code's work, 0.60 went to inflation",
         );
     }
 

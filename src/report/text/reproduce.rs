@@ -25,7 +25,9 @@ pub fn write_reproduced(
     let claims = counted(reproduced.claims.len() as u64, "claim");
     let title = style.paint(Paint::Title, &claims);
     let repetitions = counted(reproduced.repetitions as u64, "repetition");
-    writeln!(out, "{title}   {repetitions} of each variant{}", held(reproduced))?;
+    let workers = workers(reproduced).map(|workers| format!(", {workers}"));
+    let workers = workers.as_deref().map_or("", |workers| workers);
+    writeln!(out, "{title}   {repetitions} of each variant{workers}{}", held(reproduced))?;
     let debug = "the program was built with debug assertions, which make most code slow; measure a \
                  release build";
     let debug = reproduced.debug_assertions.then(|| debug.to_owned());
@@ -37,13 +39,19 @@ pub fn write_reproduced(
     numbered.into_iter().try_for_each(|(number, tried)| write_why(number, tried, style, out))
 }
 
+/// The same for all claims.
+fn workers(reproduced: &Reproduced) -> Option<String> {
+    let here = reproduced.claims.iter().find_map(|tried| tried.here.value())?;
+    Some(counted(here.threads.into(), "worker"))
+}
+
 /// How many hold.
 fn held(reproduced: &Reproduced) -> String {
     let answers = [
-        (Answer::Yes, "hold"),
-        (Answer::InPart, "hold in part"),
-        (Answer::No, "do not hold"),
-        (Answer::NotKnown, "cannot be told"),
+        (Answer::Yes, ["holds", "hold"]),
+        (Answer::InPart, ["holds in part", "hold in part"]),
+        (Answer::No, ["does not", "do not"]),
+        (Answer::NotKnown, ["cannot be told", "cannot be told"]),
     ];
     let count = |answer| {
         let here = reproduced.claims.iter().filter_map(|tried| tried.here.value());
@@ -51,19 +59,20 @@ fn held(reproduced: &Reproduced) -> String {
     };
     let counts = answers.map(|(answer, what)| (count(answer), what));
     let told = counts.into_iter().filter(|(count, _)| *count > 0);
-    let told: Vec<String> = told.map(|(count, what)| format!("{count} {what}")).collect();
+    let told = told.map(|(count, what)| format!("{count} {}", what[usize::from(count > 1)]));
+    let told: Vec<String> = told.collect();
     if told.is_empty() { String::new() } else { format!("   {}", told.join(", ")) }
 }
 
 /// A line for each source, and one for each of its claims.
 fn table(claims: &[Tried]) -> Table {
-    let mut lines: Vec<[String; 6]> = Vec::new();
+    let mut lines: Vec<[String; 5]> = Vec::new();
     let mut source: Option<&Source> = None;
     for (number, tried) in (1..).zip(claims) {
         let own = tried.claim.source;
         if source != Some(own) {
             let title = format!("on {}, {} cores", own.about, own.cores);
-            lines.push([title.as_str(), "", "", "", "", ""].map(str::to_owned));
+            lines.push([title.as_str(), "", "", "", ""].map(str::to_owned));
             source = Some(own);
         }
         lines.push(line(number, tried));
@@ -73,17 +82,16 @@ fn table(claims: &[Tried]) -> Table {
         Column::text("claim", cells(0)),
         Column::figures("source", cells(1)),
         Column::figures("here", cells(2)),
-        Column::figures("workers", cells(3)),
-        Column::text("holds", cells(4)),
-        Column::text("verdict", cells(5)),
+        Column::text("holds", cells(3)),
+        Column::text("verdict", cells(4)),
     ])
 }
 
-fn line(number: usize, tried: &Tried) -> [String; 6] {
+fn line(number: usize, tried: &Tried) -> [String; 5] {
     let name = format!("{number:>3}  {}", tried.claim.what);
     let Measured::Is(here) = &tried.here else {
         let none = || NONE.to_owned();
-        return [name, saw(tried.claim.saw), none(), none(), "not run".to_owned(), none()];
+        return [name, saw(tried.claim.saw), none(), "not run".to_owned(), none()];
     };
     let holds = match here.holds {
         Answer::Yes => "yes",
@@ -95,7 +103,6 @@ fn line(number: usize, tried: &Tried) -> [String; 6] {
         name,
         saw(tried.claim.saw),
         here.ratio.map_or_else(|| NONE.to_owned(), small),
-        here.threads.to_string(),
         holds.to_owned(),
         here.verdict.value().map_or_else(|| NONE.to_owned(), |verdict| verdict_in_short(*verdict)),
     ]
