@@ -23,7 +23,7 @@ static OPTIMIZED: LazyLock<PathBuf> = LazyLock::new(|| {
     cargo.args(["build", "--release", "--quiet", "--bin", "rayprism", "--message-format", "json"]);
     let ran = Ran::from(cargo.current_dir(env!("CARGO_MANIFEST_DIR")).output().unwrap());
     assert_eq!(ran.code, Some(0), "{}", ran.stderr);
-    let messages = ran.stdout.lines().map(|line| serde_json::from_str::<serde_json::Value>(line));
+    let messages = ran.stdout.lines().map(serde_json::from_str::<serde_json::Value>);
     let mut built =
         messages.filter_map(|message| Some(message.unwrap()["executable"].as_str()?.into()));
     built.next_back().unwrap()

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use super::facts::{self, Fact};
 use super::section::write_warnings;
 use super::style::{Paint, Style, fill, padding, wrap};
-use super::units::{counted, ratio, thousands};
+use super::units::{counted, fine_ratio, ratio, thousands};
 use crate::analysis::BreakEven;
 use crate::analysis::break_even::{Outcome, Point, RESOLUTION};
 use crate::report::BreakEvenReport;
@@ -142,17 +142,8 @@ fn not_beyond(found: &BreakEven) -> String {
 
 fn at(point: &Point) -> String {
     let Point { serial, parallel, low, high, .. } = point;
-    let (middle, low, high) = (fine(point.ratio), fine(*low), fine(*high));
+    let (middle, low, high) = (fine_ratio(point.ratio), fine_ratio(*low), fine_ratio(*high));
     format!("{middle} ({low} – {high}): {serial} serially, {parallel} in parallel")
-}
-
-/// A ratio that may be far below 1.
-fn fine(value: f64) -> String {
-    match value {
-        0.0..0.00995 => format!("{value:.4}×"),
-        0.0..0.0995 => format!("{value:.3}×"),
-        _ => ratio(value),
-    }
 }
 
 /// A place on the curve, in columns and lines.
@@ -253,7 +244,7 @@ impl Canvas {
         for value in between.chain([low, high]) {
             let free = labels[self.row(value)].is_none();
             if free {
-                labels[self.row(value)] = Some(fine(value));
+                labels[self.row(value)] = Some(fine_ratio(value));
             }
         }
         labels[self.row(1.0)] = Some("1×".to_owned());

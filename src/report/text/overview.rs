@@ -6,7 +6,7 @@ use super::decomposition::verdict_in_short;
 use super::section::write_warnings;
 use super::style::{Paint, Style, wrap};
 use super::table::{Column, Table};
-use super::units::{NONE, counted, ratio};
+use super::units::{NONE, counted, fine_ratio};
 use crate::model::Measured;
 use crate::report::overview::{Overview, Row, Variant};
 
@@ -73,7 +73,7 @@ fn line(variant: &Variant) -> [String; 5] {
     [
         format!("  {}", variant.name),
         variant.threads.to_string(),
-        variant.speed_up.map_or_else(|| NONE.to_owned(), ratio),
+        variant.speed_up.map_or_else(|| NONE.to_owned(), fine_ratio),
         verdict,
         variant.finding.as_ref().map_or_else(String::new, |finding| finding.id.to_owned()),
     ]

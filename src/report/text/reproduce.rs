@@ -6,7 +6,7 @@ use super::decomposition::verdict_in_short;
 use super::section::write_warnings;
 use super::style::{Paint, Style, columns, wrap};
 use super::table::{Column, Table};
-use super::units::{NONE, counted, ratio};
+use super::units::{NONE, counted, fine_ratio};
 use crate::model::Measured;
 use crate::report::claims::{Saw, Source};
 use crate::report::reproduce::{Answer, Here, Reproduced, Tried};
@@ -102,7 +102,7 @@ fn line(number: usize, tried: &Tried) -> [String; 5] {
     [
         name,
         saw(tried.claim.saw),
-        here.ratio.map_or_else(|| NONE.to_owned(), small),
+        here.ratio.map_or_else(|| NONE.to_owned(), fine_ratio),
         holds.to_owned(),
         here.verdict.value().map_or_else(|| NONE.to_owned(), |verdict| verdict_in_short(*verdict)),
     ]
@@ -110,16 +110,11 @@ fn line(number: usize, tried: &Tried) -> [String; 5] {
 
 fn saw(saw: Saw) -> String {
     match saw {
-        Saw::Times { .. } => saw.ratio().map_or_else(String::new, small),
+        Saw::Times { .. } => saw.ratio().map_or_else(String::new, fine_ratio),
         Saw::Faster => "> 1×".to_owned(),
         Saw::Slower => "< 1×".to_owned(),
         Saw::Short => "< ideal".to_owned(),
     }
-}
-
-/// Ratios far below 1 keep two figures.
-fn small(value: f64) -> String {
-    if value < 0.0995 { format!("{value:.3}×") } else { ratio(value) }
 }
 
 fn write_why(number: usize, tried: &Tried, style: Style, out: &mut dyn Write) -> io::Result<()> {
@@ -141,7 +136,7 @@ fn told(tried: &Tried, here: &Here) -> String {
         here.changed.iter().map(|p| format!("with {} {}", p.name, p.value)).collect();
     parts.extend(changed);
     parts.push(match &here.interval {
-        Measured::Is([low, high]) => format!("{} – {}", small(*low), small(*high)),
+        Measured::Is([low, high]) => format!("{} – {}", fine_ratio(*low), fine_ratio(*high)),
         Measured::Not(reason) => format!("spread not known ({reason})"),
     });
     format!("{}: {}", parts.join(", "), here.why)
