@@ -145,11 +145,11 @@ fn foreign_and_broken_files_are_bad_input() {
     let foreign = r#"{"traceEvents":[{"ph":"X","name":"a","pid":1,"tid":1,"ts":0,"dur":5}]}"#;
     let contents: [(&str, &[u8], &str); 6] = [
         ("nothing", b"", "empty"),
-        ("binary", b"\x7fELF\x02\x01\x01\x00\xff\xfe", "not JSON"),
-        ("text", b"hello\n", "not JSON"),
+        ("binary", b"\x7fELF\x02\x01\x01\x00\xff\xfe", "neither JSON"),
+        ("text", b"hello\n", "neither JSON"),
         ("array", b"[]", "no trace"),
         ("foreign", foreign.as_bytes(), "another tool"),
-        ("cut", &foreign.as_bytes()[..40], "not JSON"),
+        ("cut", &foreign.as_bytes()[..40], "neither JSON"),
     ];
     for (name, content, reason) in contents {
         let sandbox = Sandbox::new();

@@ -175,7 +175,7 @@ type Inverting = Pin<Box<dyn Future<Output = Link> + Send>>;
 
 fn invert_task(link: Link, levels: u64, below: Below) -> Inverting {
     Box::pin(async move {
-        let Some(mut node) = link else { return None };
+        let mut node = link?;
         if levels == 0 {
             return match below {
                 Below::Boxed => invert_boxed(Some(node)).await,

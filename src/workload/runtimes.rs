@@ -4,6 +4,7 @@
 //! stretches are regions on a lane of the thread's own. Which tasks ran in them is not told.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::io;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
@@ -23,10 +24,10 @@ impl Runtimes {
         workers: usize,
         future: impl Future<Output = T>,
     ) -> io::Result<T> {
-        if !self.0.contains_key(&workers) {
-            self.0.insert(workers, build(workers)?);
-        }
-        let (runtime, awake) = &self.0[&workers];
+        let (runtime, awake) = match self.0.entry(workers) {
+            Entry::Occupied(made) => made.into_mut(),
+            Entry::Vacant(place) => place.insert(build(workers)?),
+        };
         let result = runtime.block_on(future);
         awake.wait_for_none();
         Ok(result)
