@@ -11,12 +11,14 @@ use rayprism::workload;
 fn help_names_the_commands_and_the_exit_codes() {
     let help = Sandbox::new().run("--help").ok();
     let lines = [
-        "  run      Run",
-        "  report   Print",
-        "  compare  Compare",
-        "  stat     Run any",
-        "  list     List",
-        "  doctor   Tell",
+        "  run         Run",
+        "  break-even  Find",
+        "  reproduce   Try",
+        "  report      Print",
+        "  compare     Compare",
+        "  stat        Run any",
+        "  list        List",
+        "  doctor      Tell",
         "  0  all went well",
         "  3  ",
         "  4  ",

@@ -7,6 +7,7 @@
 
 pub mod activity;
 mod annotate;
+pub mod break_even;
 mod breakdown;
 pub mod call_sites;
 pub mod compare;
@@ -29,6 +30,7 @@ pub mod work_span;
 
 pub use activity::{Activity, PoolActivity, Times, WorkerActivity};
 pub use annotate::annotations;
+pub use break_even::BreakEven;
 pub use breakdown::{Breakdown, BreakdownRow, By};
 pub use call_sites::{CallSite, Kept, KeptLeaves, KeptReductions, PartCounts, call_sites};
 pub use compare::Comparison;

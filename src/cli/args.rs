@@ -29,6 +29,17 @@ pub enum Command {
     /// not counted. A workload's first variant is what the others are compared with: if it is not
     /// asked for, it is run all the same, but not shown. So is each variant in a pool of one worker.
     Run(Box<RunArgs>),
+    /// Find the number of items from which on a workload's parallel code is faster than its serial code
+    ///
+    /// Both run by turns, the parallel code in a pool that is there, called from outside, and nothing
+    /// is recorded. Which one is faster is told by the 95 % interval of the median of the pairs' ratios.
+    BreakEven(Box<BreakEvenArgs>),
+    /// Try the claims of two articles on parallel code, and tell why each holds here or not
+    ///
+    /// Workloads run as with `run`, each in the variants that the claims are about. A claim holds if
+    /// its direction is beyond the spread of the repetitions and, where the article gives times, the
+    /// ratio is within a quarter of theirs; with the direction alone it holds in part.
+    Reproduce(ReproduceArgs),
     /// Print the report of a recorded trace
     Report(ReportArgs),
     /// Compare two recorded traces: wall times, and where the cores went
@@ -71,7 +82,14 @@ pub enum Command {
 #[command(after_help = exit_code::HELP)]
 pub struct RunArgs {
     /// The workload, one of those that `rayprism list` names
-    pub workload: String,
+    #[arg(required_unless_present = "all")]
+    pub workload: Option<String>,
+    /// Run all workloads, with 3 repetitions, and print one table; no trace is written
+    #[arg(
+        long,
+        conflicts_with_all = ["workload", "variants", "verify", "out_dir", "ParameterArgs"],
+    )]
+    pub all: bool,
     /// Variants to show, separated by commas [default: all but those that take very long]
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     pub variants: Vec<String>,
@@ -208,6 +226,52 @@ pub struct ParameterArgs {
 pub enum SpansArg {
     /// `tracing-chrome`: JSON for Perfetto and chrome://tracing
     TracingChrome,
+}
+
+/// Arguments of `break-even`.
+#[derive(Debug, ClapArgs)]
+#[command(after_help = exit_code::HELP)]
+pub struct BreakEvenArgs {
+    /// The workload: sum or hash
+    pub workload: String,
+    /// Worker threads [default: one per available CPU]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    pub threads: Option<String>,
+    /// Pairs of a serial and a parallel run at each number of items
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 25,
+        value_parser = clap::value_parser!(u32).range(6..=1000),
+    )]
+    pub reps: u32,
+    /// The largest number of items to try [default: the workload's own]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    pub to: Option<String>,
+    /// Print JSON and nothing else
+    #[arg(long)]
+    pub json: bool,
+    /// The workload's parameters.
+    #[command(flatten)]
+    pub parameters: ParameterArgs,
+}
+
+/// Arguments of `reproduce`.
+#[derive(Debug, ClapArgs)]
+#[command(after_help = exit_code::HELP)]
+pub struct ReproduceArgs {
+    /// Worker threads [default: one per available CPU]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    pub threads: Option<String>,
+    /// Repetitions of each variant [default: 7, or 4 with --quick]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub reps: Option<u32>,
+    /// Smaller sizes than the articles', and fewer repetitions
+    #[arg(long)]
+    pub quick: bool,
+    /// Print JSON and nothing else
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// Arguments of `report`.

@@ -4,13 +4,15 @@ use std::path::PathBuf;
 
 use anyhow::anyhow;
 
-use super::args::{RunArgs, SpansArg};
+use super::args::{BreakEvenArgs, RunArgs, SpansArg};
 use super::failure::Failure;
 use super::measure::Recording;
 use super::{names, size};
 use crate::format::Format;
 use crate::model::Detail;
-use crate::workload::{self, Given, Parameter, SettingError, Settings, VariantInfo, Workload};
+use crate::workload::{
+    self, Given, Integer, Parameter, SettingError, Settings, VariantInfo, Workload,
+};
 
 /// More threads than this are taken for a slip.
 const MAX_THREADS: usize = 1_024;
@@ -19,6 +21,8 @@ const MAX_THREADS: usize = 1_024;
 const REPS: u32 = 7;
 /// With `--quick`.
 const QUICK_REPS: u32 = 3;
+/// With `--all`: few, as there is much to run.
+const ALL_REPS: u32 = 3;
 const MIN_BUFFER: usize = 64 << 10;
 
 /// A `run` that makes sense.
@@ -45,7 +49,22 @@ pub(super) struct RunConfig {
 
 impl RunConfig {
     pub(super) fn new(args: &RunArgs) -> Result<Self, Failure> {
-        let workload = find_workload(&args.workload)?;
+        let name = args.workload.as_deref().map_or("", |name| name);
+        let reps = if args.quick { QUICK_REPS } else { REPS };
+        Self::of(find_workload(name)?, args, reps)
+    }
+
+    /// A run of each workload.
+    pub(super) fn all(args: &RunArgs) -> Result<Vec<Self>, Failure> {
+        if Detail::from(args.detail) == Detail::Off {
+            let error = anyhow!("--all with --detail off would have no verdicts");
+            return Err(Failure::usage(error, "leave out one of the two"));
+        }
+        let each = workload::ALL.into_iter();
+        each.map(|workload| Self::of(workload, args, ALL_REPS)).collect()
+    }
+
+    fn of(workload: &'static dyn Workload, args: &RunArgs, reps: u32) -> Result<Self, Failure> {
         let variants = choose_variants(workload, &args.variants)?;
         if args.spans.is_some() && Detail::from(args.detail) < Detail::Auto {
             let error = anyhow!("at this --detail nothing is timed, and there are no spans");
@@ -57,7 +76,7 @@ impl RunConfig {
             variants,
             threads: choose_threads(&args.threads)?,
             one_worker: !args.no_baseline,
-            reps: args.reps.unwrap_or(if args.quick { QUICK_REPS } else { REPS }) as usize,
+            reps: args.reps.unwrap_or(reps) as usize,
             recording: Recording {
                 detail: args.detail.into(),
                 buffer_bytes: buffer_bytes(&args.buffer)?,
@@ -71,6 +90,77 @@ impl RunConfig {
             verify: args.verify,
         })
     }
+}
+
+/// A `break-even` that makes sense.
+pub(super) struct BreakEvenConfig {
+    pub(super) workload: &'static dyn Workload,
+    pub(super) serial: VariantInfo,
+    pub(super) parallel: VariantInfo,
+    /// The number of items.
+    pub(super) items: &'static Integer,
+    /// All other parameters.
+    pub(super) settings: Settings,
+    pub(super) threads: usize,
+    pub(super) pairs: usize,
+    pub(super) largest: u64,
+    pub(super) json: bool,
+}
+
+impl BreakEvenConfig {
+    pub(super) fn new(args: &BreakEvenArgs) -> Result<Self, Failure> {
+        let (workload, items, [serial, parallel]) = find_scale(&args.workload)?;
+        let given = args.parameters.given();
+        if given.iter().any(|given| given.name == items.name) {
+            let error = anyhow!("--{} is what is searched for", items.name);
+            return Err(Failure::usage(error, "leave it out; --to is the largest to try"));
+        }
+        let to = args.to.as_ref().map(|text| largest(items, text)).transpose()?;
+        Ok(Self {
+            workload,
+            serial,
+            parallel,
+            items,
+            settings: check_parameters(workload, &[serial, parallel], &given)?,
+            threads: one_number_of_threads(args.threads.as_ref())?,
+            pairs: args.reps as usize,
+            largest: to.unwrap_or_else(items.default),
+            json: args.json,
+        })
+    }
+
+    /// With so many items.
+    pub(super) fn settings_for(&self, items: u64) -> Settings {
+        let mut settings = self.settings.clone();
+        settings.set(self.items, items);
+        settings
+    }
+}
+
+fn find_scale(
+    name: &str,
+) -> Result<(&'static dyn Workload, &'static Integer, [VariantInfo; 2]), Failure> {
+    find_workload(name)?;
+    let found = workload::SCALES.iter().find(|scale| scale.workload == name);
+    found.and_then(workload::Scale::resolve).ok_or_else(|| {
+        let known = workload::SCALES.map(|scale| scale.workload).join(", ");
+        let error = anyhow!("{name} is not declared to have a number of items to search for");
+        Failure::usage(error, format!("workloads that are: {known}"))
+    })
+}
+
+fn largest(items: &'static Integer, text: &str) -> Result<u64, Failure> {
+    let range = items.min..=items.max;
+    text.parse().ok().filter(|number| range.contains(number)).ok_or_else(|| {
+        let (min, max) = (items.min, items.max);
+        let next = format!("give a whole number from {min} to {max}");
+        Failure::usage(anyhow!("--to '{text}' is no number of items"), next)
+    })
+}
+
+/// The number of workers where there is but one.
+pub(super) fn one_number_of_threads(asked: Option<&String>) -> Result<usize, Failure> {
+    asked.map_or_else(available_threads, |text| parse_threads(text))
 }
 
 fn find_workload(name: &str) -> Result<&'static dyn Workload, Failure> {

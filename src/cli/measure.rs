@@ -26,6 +26,16 @@ pub(super) struct Recording {
     pub(super) on_full: OnFull,
 }
 
+impl Recording {
+    /// As `run` records if nothing else is asked for.
+    pub(super) const DEFAULT: Self = Self {
+        detail: Detail::Auto,
+        buffer_bytes: 32 << 20,
+        kernel: true,
+        on_full: OnFull::Collapse,
+    };
+}
+
 /// A variant at one number of threads, measured.
 #[derive(Debug)]
 pub(super) struct Measured {
@@ -51,8 +61,13 @@ struct Cell {
 
 /// Runs everything that `config` asks for and returns what is to be shown, in order.
 pub(super) fn measure(config: &RunConfig) -> Result<Vec<Measured>, Failure> {
+    measure_part(config, "")
+}
+
+/// The same as a part of several measurements; progress begins with which one it is.
+pub(super) fn measure_part(config: &RunConfig, part: &str) -> Result<Vec<Measured>, Failure> {
     let mut cells = plan(config)?;
-    let progress = Progress::new(cells.len() * (config.reps + 1));
+    let progress = Progress::new(cells.len() * (config.reps + 1), part);
     progress.preparing(config.workload.name());
     let mut input = config.workload.prepare(&config.settings);
     for round in 0..=config.reps {
@@ -138,7 +153,7 @@ impl Pools {
     }
 }
 
-fn build_pool(threads: usize) -> Result<Rc<ThreadPool>, Failure> {
+pub(super) fn build_pool(threads: usize) -> Result<Rc<ThreadPool>, Failure> {
     let pool = ThreadPoolBuilder::new().num_threads(threads).build();
     pool.map(Rc::new).with_context(|| format!("failed to start {threads} threads")).map_err(
         |error| {
@@ -194,7 +209,7 @@ impl Recording {
     }
 }
 
-fn time(work: impl FnOnce()) -> Nanos {
+pub(super) fn time(work: impl FnOnce()) -> Nanos {
     let start = Instant::now();
     work();
     let nanos = start.elapsed().as_nanos();

@@ -15,6 +15,7 @@ mod measure;
 mod median;
 mod memory;
 mod names;
+mod pairs;
 mod progress;
 mod recorded;
 mod serve;
@@ -25,6 +26,7 @@ mod stream;
 mod terminal;
 mod times;
 mod traces;
+mod trials;
 mod verify;
 
 use std::io::{self, Write};
@@ -50,7 +52,10 @@ pub enum Outcome {
 /// Does what was asked for.
 pub fn run(args: &Args) -> Result<Outcome, Failure> {
     match &args.command {
+        Command::Run(args) if args.all => commands::run_all(args)?,
         Command::Run(args) => commands::run(args)?,
+        Command::BreakEven(args) => commands::break_even(args)?,
+        Command::Reproduce(args) => commands::reproduce(args)?,
         Command::Report(args) => commands::report(args)?,
         Command::Compare(args) => return commands::compare(args),
         Command::Export(args) => commands::export(args)?,

@@ -12,10 +12,14 @@ use crate::report::checkup::Checkup;
 use crate::timeline::{Problem, Timeline};
 
 pub(super) use crate::analysis::By;
+pub(super) use crate::analysis::break_even::{Point, Search};
 pub(super) use crate::finding::Prediction;
+pub(super) use crate::report::claims::{CLAIMS, Claim};
 pub(super) use crate::report::compare::Compared;
+pub(super) use crate::report::overview::{Overview, Row};
+pub(super) use crate::report::reproduce::{Here, Reproduced, Tried};
 pub(super) use crate::report::text::Style;
-pub(super) use crate::report::{Report, Verified, Wall};
+pub(super) use crate::report::{BreakEvenReport, Report, Verified, Wall};
 
 /// The report of each trace.
 pub(super) fn reports<'a>(
@@ -94,6 +98,48 @@ pub(super) fn compared_text(
 /// A comparison for scripts.
 pub(super) fn compared_json(compared: &Compared, out: &mut dyn Write) -> io::Result<()> {
     report::json::write_compared(compared, out)
+}
+
+/// A table of all workloads for people.
+pub(super) fn overview_text(
+    overview: &Overview,
+    style: &Style,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    report::text::write_overview(overview, style, out)
+}
+
+/// The same for scripts.
+pub(super) fn overview_json(overview: &Overview, out: &mut dyn Write) -> io::Result<()> {
+    report::json::write_overview(overview, out)
+}
+
+/// A search for a break-even for people.
+pub(super) fn break_even_text(
+    report: &BreakEvenReport,
+    style: &Style,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    report::text::write_break_even(report, style, out)
+}
+
+/// The same for scripts.
+pub(super) fn break_even_json(report: &BreakEvenReport, out: &mut dyn Write) -> io::Result<()> {
+    report::json::write_break_even(report, out)
+}
+
+/// What became of claims, for people.
+pub(super) fn reproduced_text(
+    reproduced: &Reproduced,
+    style: &Style,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    report::text::write_reproduced(reproduced, style, out)
+}
+
+/// The same for scripts.
+pub(super) fn reproduced_json(reproduced: &Reproduced, out: &mut dyn Write) -> io::Result<()> {
+    report::json::write_reproduced(reproduced, out)
 }
 
 /// How a comparison ends: as the worst of its conditions does.

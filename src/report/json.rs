@@ -16,6 +16,15 @@
 //! { "schema": "rayprism-compare", "version": 1, "a": { … }, "b": { … }, "wall": { … }, … }
 //! ```
 //!
+//! and a table of all workloads, a search for a break-even, and the claims of the articles, whose
+//! fields are those of an [`Overview`], a [`BreakEvenReport`] and a [`Reproduced`]:
+//!
+//! ```json
+//! { "schema": "rayprism-overview", "version": 1, "rows": [ … ], … }
+//! { "schema": "rayprism-break-even", "version": 1, "loses_to": 2000, "points": [ … ], … }
+//! { "schema": "rayprism-reproduce", "version": 1, "claims": [ … ], … }
+//! ```
+//!
 //! Each report is a [`Report`], field by field; its documentation is the schema's.
 //!
 //! - Times are whole nanoseconds, picoseconds where a name ends in `_ps`.
@@ -31,8 +40,10 @@ use serde::Serialize;
 
 use super::checkup::Checkup;
 use super::compare::Compared;
+use super::overview::Overview;
+use super::reproduce::Reproduced;
 use super::stat::{self, Stat};
-use super::{Report, Verified};
+use super::{BreakEvenReport, Report, Verified};
 
 /// The version of the schema.
 pub const VERSION: u32 = 1;
@@ -42,6 +53,9 @@ pub const CHECKUP_VERSION: u32 = 1;
 
 /// The version of the schema of comparisons.
 pub const COMPARED_VERSION: u32 = 1;
+
+/// The version of the schemas of overviews, break-even searches and reproduced claims.
+pub const TABLES_VERSION: u32 = 1;
 
 #[derive(Serialize)]
 struct Document<'r> {
@@ -131,6 +145,51 @@ struct ComparedDocument<'c> {
 pub fn write_compared(compared: &Compared, out: &mut dyn Write) -> io::Result<()> {
     let document =
         ComparedDocument { schema: "rayprism-compare", version: COMPARED_VERSION, compared };
+    serde_json::to_writer_pretty(&mut *out, &document)?;
+    out.write_all(b"\n")
+}
+
+#[derive(Serialize)]
+struct TableDocument<'t, T> {
+    schema: &'static str,
+    version: u32,
+    #[serde(flatten)]
+    table: &'t T,
+}
+
+/// Writes a table of all workloads as one JSON document, indented, with a newline at its end.
+///
+/// # Errors
+///
+/// Those of `out`.
+pub fn write_overview(overview: &Overview, out: &mut dyn Write) -> io::Result<()> {
+    write_table("rayprism-overview", overview, out)
+}
+
+/// Writes a search for a break-even likewise.
+///
+/// # Errors
+///
+/// Those of `out`.
+pub fn write_break_even(report: &BreakEvenReport, out: &mut dyn Write) -> io::Result<()> {
+    write_table("rayprism-break-even", report, out)
+}
+
+/// Writes claims and what became of them likewise.
+///
+/// # Errors
+///
+/// Those of `out`.
+pub fn write_reproduced(reproduced: &Reproduced, out: &mut dyn Write) -> io::Result<()> {
+    write_table("rayprism-reproduce", reproduced, out)
+}
+
+fn write_table<T: Serialize>(
+    schema: &'static str,
+    table: &T,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let document = TableDocument { schema, version: TABLES_VERSION, table };
     serde_json::to_writer_pretty(&mut *out, &document)?;
     out.write_all(b"\n")
 }

@@ -5,14 +5,19 @@
 //! would have to compute again, and nothing is read here but the trace. [`checkup`] does for a
 //! machine's facts what reports do for traces.
 
+mod break_even;
 pub mod checkup;
+pub mod claims;
 pub mod compare;
 #[cfg(feature = "read")]
 pub mod json;
+pub mod overview;
+pub mod reproduce;
 mod run;
 pub mod stat;
 pub mod text;
 
+pub use break_even::BreakEvenReport;
 pub use run::{BaselineFigures, RunFigures, Verified, Wall};
 
 use serde::Serialize;
@@ -20,8 +25,9 @@ use serde::Serialize;
 #[cfg(feature = "read")]
 use crate::analysis::Distributions;
 use crate::analysis::{
-    Activity, Breakdown, By, CallSite, Decomposition, JoinCostCheck, KernelFigures, OutsideThread,
-    OwnCost, Steals, Window, WorkSpan, call_sites, outside::outside_threads,
+    Activity, Breakdown, By, CallSite, Decomposition, Group, JoinCostCheck, KernelFigures,
+    OutsideThread, OwnCost, Steals, Verdict, Window, WorkSpan, call_sites,
+    outside::outside_threads,
 };
 use crate::finding::{Finding, Picture, findings};
 use crate::model::{
@@ -177,6 +183,35 @@ fn open(trace: &Trace) -> u64 {
         event => event.outcome() == Some(Outcome::Open),
     });
     open.count() as u64
+}
+
+/// Why there is no decomposition of what ran without a pool.
+pub const NO_POOL: &str = "no pool was used";
+
+impl Report {
+    /// The decomposition of the pool in which most work was done.
+    pub fn main_pool(&self) -> Measured<&Decomposition> {
+        let decomposed = self.decompositions.iter().filter_map(Measured::value);
+        match (
+            decomposed.max_by_key(|whole| whole.group(Group::Work).time),
+            &self.decompositions[..],
+        ) {
+            (Some(whole), _) => Measured::Is(whole),
+            (None, [Measured::Not(reason), ..]) => Measured::Not(reason.clone()),
+            (None, _) => Measured::Not(NO_POOL.to_owned()),
+        }
+    }
+
+    /// The verdict on that pool.
+    pub fn verdict(&self) -> Measured<Verdict> {
+        match self.main_pool() {
+            Measured::Is(whole) => match whole.verdict {
+                Some(verdict) => Measured::Is(verdict),
+                None => Measured::Not("the window is empty".to_owned()),
+            },
+            Measured::Not(reason) => Measured::Not(reason),
+        }
+    }
 }
 
 /// Of more pools than this only those are decomposed that worked most: each goes through all that the

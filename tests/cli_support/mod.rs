@@ -6,6 +6,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use std::sync::LazyLock;
 
 use tempfile::TempDir;
 
@@ -15,6 +16,18 @@ pub(crate) mod seccomp;
 mod user;
 
 pub(crate) const BINARY: &str = env!("CARGO_BIN_EXE_rayprism");
+
+/// The program as users run it.
+static OPTIMIZED: LazyLock<PathBuf> = LazyLock::new(|| {
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo.args(["build", "--release", "--quiet", "--bin", "rayprism", "--message-format", "json"]);
+    let ran = Ran::from(cargo.current_dir(env!("CARGO_MANIFEST_DIR")).output().unwrap());
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    let messages = ran.stdout.lines().map(serde_json::from_str::<serde_json::Value>);
+    let mut built =
+        messages.filter_map(|message| Some(message.unwrap()["executable"].as_str()?.into()));
+    built.next_back().unwrap()
+});
 
 /// An empty folder to run in; what is left in it can be looked at.
 pub(crate) struct Sandbox(TempDir);
@@ -35,6 +48,12 @@ impl Sandbox {
     /// Runs the binary with the words of `line` as arguments.
     pub(crate) fn run(&self, line: &str) -> Ran {
         Ran::from(self.command(line).output().unwrap())
+    }
+
+    /// The same of an optimized build: what runs workloads in sizes that are not tiny.
+    pub(crate) fn run_optimized(&self, line: &str) -> Ran {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        Ran::from(self.other(OPTIMIZED.to_str().unwrap(), &words).output().unwrap())
     }
 
     pub(crate) fn command(&self, line: &str) -> Command {

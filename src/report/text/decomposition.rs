@@ -199,6 +199,16 @@ fn told(whole: &Decomposition, verdict: Verdict) -> (String, String) {
     }
 }
 
+/// A verdict where there is no room for what it means.
+pub(super) fn verdict_in_short(verdict: Verdict) -> String {
+    match verdict {
+        Verdict::Healthy => "healthy".to_owned(),
+        Verdict::Bound(group) => group.name().to_owned(),
+        Verdict::Mixed(first, second) => format!("{}, {}", first.name(), second.name()),
+        Verdict::Undecided(_) => "undecided".to_owned(),
+    }
+}
+
 fn why(group: Group) -> &'static str {
     match group {
         Group::Work | Group::Unassigned => "the program's own",

@@ -4,6 +4,7 @@
 //! and whether it wants colour is the caller's to find out.
 
 mod bar;
+mod break_even;
 mod breakdown;
 mod call_sites;
 mod checkup;
@@ -15,6 +16,8 @@ mod findings;
 mod kernel;
 mod on_off;
 mod outside;
+mod overview;
+mod reproduce;
 mod section;
 mod stat;
 mod style;
@@ -23,9 +26,12 @@ mod threads;
 mod units;
 mod workers;
 
+pub use break_even::write_break_even;
 pub use checkup::write_checkup;
 pub use compare::write_compared;
 pub use comparison::write_comparison;
+pub use overview::write_overview;
+pub use reproduce::write_reproduced;
 pub use section::write;
 pub use stat::{write_interval, write_stat};
 pub use style::Style;

@@ -30,6 +30,15 @@ pub(super) fn ratio(ratio: f64) -> String {
     format!("{ratio:.decimals$}×")
 }
 
+/// The same of a ratio that may be far below 1: `0.012×`, `0.0022×`.
+pub(super) fn fine_ratio(value: f64) -> String {
+    match value {
+        0.0..0.00995 => format!("{value:.4}×"),
+        0.0..0.0995 => format!("{value:.3}×"),
+        _ => ratio(value),
+    }
+}
+
 /// A share of 1 as `6.0 %`.
 pub(super) fn percent(share: f64) -> String {
     format!("{:.1} %", share * 100.0)
