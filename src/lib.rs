@@ -32,6 +32,8 @@ pub mod timeline;
 #[cfg(feature = "cli")]
 pub mod cli;
 #[cfg(feature = "cli")]
+pub mod inside;
+#[cfg(feature = "cli")]
 pub mod workload;
 
 pub use facade::{Labelled, region};

@@ -49,6 +49,7 @@ pub fn run(args: &Args) -> Result<Outcome, Failure> {
         Command::Compare(args) => return commands::compare(args),
         Command::List => commands::list()?,
         Command::Stat(args) => return commands::stat(args).map(Outcome::Program),
+        Command::Cargo(args) => return commands::cargo(args).map(Outcome::Program),
         Command::Doctor(args) => return commands::doctor(args),
     }
     Ok(Outcome::Done)

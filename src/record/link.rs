@@ -4,6 +4,7 @@ use std::panic::Location;
 
 use super::clock::now;
 use super::event::{Origin, SecondHalf};
+use super::ids::LaneId;
 use super::lane::Lane;
 use super::log::Counter;
 use super::notebook::Notebook;
@@ -35,6 +36,9 @@ pub enum Arrival {
     Broadcast(Link),
     /// As the second half of a join that was only counted.
     Migrated,
+    /// The same, where the front end knows whose deque it was taken from: that of the thread itself,
+    /// or another lane's.
+    Taken(Option<LaneId>),
 }
 
 impl Lane {

@@ -79,6 +79,12 @@ counters! {
     timed_leaves: TimedLeaves = 10,
     /// Texts that found no room, each time one was asked for.
     lost_texts: LostTexts = 11,
+    /// Searches of a worker for work.
+    searches: Searches = 12,
+    /// Rounds of searches that found nothing.
+    failed_rounds: FailedRounds = 13,
+    /// Sleeps of a worker.
+    sleeps: Sleeps = 14,
 }
 
 macro_rules! tallies {

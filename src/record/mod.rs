@@ -7,6 +7,7 @@
 
 #![allow(clippy::collapsible_if, reason = "edition 2021 has no let chains")]
 
+pub mod attach;
 mod buffer;
 pub mod clock;
 mod cost;
@@ -16,6 +17,7 @@ pub mod event;
 mod gauge;
 #[cfg(test)]
 mod hand_over_tests;
+mod idle;
 mod ids;
 mod iterator;
 mod join;
@@ -40,6 +42,7 @@ pub use cost::{Costs, measure as measure_costs};
 pub use elision::call_both;
 pub use event::{OperationKind, Origin, SecondHalf};
 pub use gauge::{GAUGE_WORDS, Gauge, Reading};
+pub use idle::Asleep;
 pub use ids::{EventId, LaneId, PoolId, TextId};
 pub use iterator::{OpenIterator, Run, Seen};
 pub use join::{Halves, Mark, OpenJoin, Timed};

@@ -81,6 +81,16 @@ pub(super) struct Notebook {
     pub(super) feed: Feed,
     pub(super) gauges: Gauges,
     pub(super) elision: Elision,
+    /// When the thread began to look for work, and how many rounds found none; while it does.
+    pub(super) search: Cell<Option<Looking>>,
+}
+
+/// A search for work that is under way.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Looking {
+    /// Its start, or 0 where no clock is read.
+    pub(super) start: Ticks,
+    pub(super) rounds: u64,
 }
 
 /// What a thread did of one parallel iterator, until it is added to the tally.
@@ -240,6 +250,7 @@ impl Notebook {
             feed: Feed::default(),
             gauges: Gauges::new(),
             elision: Elision::new(),
+            search: Cell::new(None),
         }
     }
 

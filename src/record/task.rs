@@ -60,7 +60,9 @@ impl Lane {
             Some(detail) => {
                 let depth = match arrival {
                     // Where a stolen half of a counted join stands is not known, but it is fine.
-                    Arrival::Migrated => notebook.depths.first_fine(notebook.coarse.get()),
+                    Arrival::Migrated | Arrival::Taken(_) => {
+                        notebook.depths.first_fine(notebook.coarse.get())
+                    }
                     _ => recorded.depth.unwrap_or(0),
                 };
                 self.go_to(notebook, detail, depth);
@@ -205,11 +207,13 @@ impl<'l> Recorded<'l> {
         let (link, origin) = match arrival {
             Arrival::Root => (None, Origin::Root),
             Arrival::Migrated => (None, Origin::Migrated),
+            Arrival::Taken(Some(from)) if from != notebook.lane() => (None, Origin::Stolen),
+            Arrival::Taken(_) => (None, Origin::Local),
             Arrival::Broadcast(link) => (Some(link), Origin::Broadcast),
             Arrival::Job(link) => (Some(link), link.origin(notebook)),
         };
         let depth = match arrival {
-            Arrival::Migrated => None,
+            Arrival::Migrated | Arrival::Taken(_) => None,
             _ => Some(link.map_or(0, |link| link.depth)),
         };
         Self {

@@ -129,6 +129,7 @@ impl Reader<'_> {
                 self.counted.add(counted);
                 return None;
             }
+            Raw::Search(_) | Raw::Sleep(_) => return None,
             Raw::TextPiece(_) => None,
         };
         if read.is_none() {

@@ -1,5 +1,6 @@
 //! The commands, one file each.
 
+mod cargo;
 mod compare;
 mod doctor;
 mod list;
@@ -7,6 +8,7 @@ mod report;
 mod run;
 mod stat;
 
+pub(super) use cargo::cargo;
 pub(super) use compare::compare;
 pub(super) use doctor::doctor;
 pub(super) use list::list;
