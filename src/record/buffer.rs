@@ -53,7 +53,17 @@ pub(super) struct Snapshot {
 impl Buffer {
     /// Room for `capacity` records, at least one.
     pub(super) fn new(capacity: usize, when_full: WhenFull) -> Self {
-        Self { slots: Slots::zeroed(capacity.max(1) + 1), when_full }
+        Self::over(Slots::zeroed(Self::slots(capacity)), when_full)
+    }
+
+    /// Slots that `capacity` records need.
+    pub(super) fn slots(capacity: usize) -> usize {
+        capacity.max(1) + 1
+    }
+
+    /// Lies in `slots`, two at least.
+    pub(super) fn over(slots: Slots, when_full: WhenFull) -> Self {
+        Self { slots, when_full }
     }
 
     pub(super) fn is_like(&self, capacity: usize, when_full: WhenFull) -> bool {

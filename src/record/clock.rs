@@ -107,10 +107,15 @@ pub struct Anchor {
 impl Anchor {
     /// Reads both clocks, several times, and keeps the closest pair.
     pub fn read() -> Self {
+        Self::read_with(os_now)
+    }
+
+    /// The same with another clock for the OS's: `os` reads it.
+    pub fn read_with(os: impl Fn() -> Nanos) -> Self {
         let pair = |_| {
-            let before = os_now();
+            let before = os();
             let ticks = now();
-            let after = os_now();
+            let after = os();
             let width = after.saturating_since(before).0;
             Self { ticks, os: Nanos(before.0 + width / 2), error: Nanos(width.div_ceil(2)) }
         };

@@ -95,6 +95,10 @@ macro_rules! event_table {
             }
         )*
 
+        /// The table as a text: who reads records in another process has to have the same.
+        pub(super) const TABLE: &str =
+            concat!($(stringify!($name), $kind, $(" ", stringify!($field),)* ";",)*);
+
         /// Any record.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub enum Raw {
@@ -503,7 +507,8 @@ pub fn read_texts(records: &[Record]) -> Vec<String> {
     texts
 }
 
-trait FloorCharBoundary {
+pub(super) trait FloorCharBoundary {
+    /// The longest beginning of at most so many bytes that ends between characters.
     fn floor_char_boundary_at(&self, most: usize) -> usize;
 }
 

@@ -4,10 +4,11 @@
 use super::buffer::{Buffer, Record, Slot, Snapshot, WORDS, WhenFull};
 use super::event::{self, read_texts};
 use super::ids::LaneId;
-use super::memory::Slots;
+use super::memory::{Mapped, Slots};
 use super::pending::Pending;
 use super::recorder::{OnFull, Settings};
 use super::sync::Ordering;
+use std::sync::Arc;
 
 /// One thread's part of a recording, while it is written.
 pub(super) struct Log {
@@ -25,8 +26,15 @@ pub(super) const TALLIES: usize = 256;
 /// Records that the texts of a lane may take: 64 bytes each, a call site is one or two.
 const TEXT_RECORDS: usize = 8 << 10;
 
+/// Slots of the counters.
+const COUNTER_SLOTS: usize = 2;
+
 macro_rules! counters {
     ($($(#[$doc:meta])* $field:ident: $name:ident = $place:literal,)*) => {
+        /// The counters and their places, as a text: who reads them in another process has to have
+        /// the same.
+        pub(super) const COUNTERS: &str = concat!($(stringify!($field), $place, " ",)*);
+
         /// A count that a lane keeps, whatever becomes of its events.
         #[derive(Clone, Copy, Debug)]
         pub(super) enum Counter {
@@ -89,6 +97,9 @@ counters! {
 
 macro_rules! tallies {
     ($($(#[$doc:meta])* $field:ident: $name:ident = $place:literal,)*) => {
+        /// The same of the tallies.
+        pub(super) const COUNTS: &str = concat!($(stringify!($field), $place, " ",)*);
+
         /// A count that a lane keeps for each parallel iterator that it meets.
         #[derive(Clone, Copy, Debug)]
         pub(super) enum Count {
@@ -167,11 +178,40 @@ impl Log {
     pub(super) fn new(lane: LaneId, settings: &Settings) -> Self {
         Self {
             lane,
-            counters: Slots::zeroed(2),
+            counters: Slots::zeroed(COUNTER_SLOTS),
             pending: Pending::new(),
             tallies: Slots::zeroed(TALLIES),
             events: Buffer::new(settings.capacity, when_full(settings)),
             texts: Buffer::new(TEXT_RECORDS, WhenFull::Drop),
+        }
+    }
+
+    /// Slots that a log with room for `capacity` records needs, all in all.
+    pub(super) fn slots(capacity: usize) -> usize {
+        COUNTER_SLOTS
+            + Pending::SLOTS
+            + TALLIES
+            + Buffer::slots(TEXT_RECORDS)
+            + Buffer::slots(capacity)
+    }
+
+    /// A log that lies in `memory`, which has [`slots`](Self::slots) at least: what another process
+    /// wrote there, or empty if nobody has.
+    pub(super) fn over(lane: LaneId, settings: &Settings, memory: &Arc<Mapped>) -> Self {
+        let mut next = 0;
+        let mut take = |len: usize| {
+            let part = Slots::part(memory, next, len);
+            next += len;
+            part
+        };
+        // What is always written comes first, so that a short log commits few pages.
+        Self {
+            lane,
+            counters: take(COUNTER_SLOTS),
+            pending: Pending::over(take(Pending::SLOTS)),
+            tallies: take(TALLIES),
+            texts: Buffer::over(take(Buffer::slots(TEXT_RECORDS)), WhenFull::Drop),
+            events: Buffer::over(take(Buffer::slots(settings.capacity)), when_full(settings)),
         }
     }
 

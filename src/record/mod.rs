@@ -2,8 +2,9 @@
 //! clock. README.md in this folder states the protocol.
 //!
 //! This folder also goes, as source, into places where no crate can follow: it uses std alone,
-//! names its own parts by `super` alone, and compiles by itself in edition 2021. It does no I/O,
-//! knows no rayon, and leaves it to a front end to say which thread is which.
+//! names its own parts by `super` alone, and compiles by itself in edition 2021. It does no I/O but
+//! mapping what another process gives it to record into (`attach`), knows no rayon, and leaves it to
+//! a front end to say which thread is which.
 
 #![allow(clippy::collapsible_if, reason = "edition 2021 has no let chains")]
 
@@ -26,9 +27,11 @@ mod lane;
 mod lane_tests;
 mod link;
 mod log;
+mod mapping;
 mod memory;
 mod notebook;
 mod operation;
+pub mod parent;
 mod part;
 mod pending;
 mod places;

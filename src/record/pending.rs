@@ -15,8 +15,16 @@ pub(super) struct Pending(Slots);
 const TRIES: usize = 2_000_000;
 
 impl Pending {
+    /// Slots that it needs.
+    pub(super) const SLOTS: usize = 2;
+
     pub(super) fn new() -> Self {
-        Self(Slots::zeroed(2))
+        Self::over(Slots::zeroed(Self::SLOTS))
+    }
+
+    /// Lies in `slots`.
+    pub(super) fn over(slots: Slots) -> Self {
+        Self(slots)
     }
 
     fn version(&self) -> &AtomicU64 {

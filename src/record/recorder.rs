@@ -5,10 +5,12 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use super::attach::{self, Section};
 use super::clock::{self, Anchor};
 use super::gauge::Gauge;
 use super::ids::{LaneId, PoolId};
 use super::log::{Figures, Log};
+use super::mapping::Entry;
 use super::time::{Nanos, Ticks};
 
 /// How much is recorded.
@@ -88,6 +90,8 @@ pub struct Member {
     pub cpu: Option<Nanos>,
     /// When it ended, and its CPU time then: written once, by the thread.
     ended: Mutex<Option<Ended>>,
+    /// Where another process reads the same.
+    entry: Mutex<Option<Entry>>,
 }
 
 /// The end of a thread.
@@ -100,9 +104,28 @@ pub struct Ended {
 }
 
 impl Member {
-    fn new(lane: LaneId, Identity { seat, name, thread, cpu }: Identity) -> Self {
-        let started = clock::now();
-        Self { lane, name, thread, seat: Mutex::new(seat), started, cpu, ended: Mutex::new(None) }
+    fn new(lane: LaneId, identity: Identity) -> Self {
+        Self::known(lane, identity, clock::now(), None)
+    }
+
+    /// One of which all is known.
+    pub(super) fn known(
+        lane: LaneId,
+        Identity { seat, name, thread, cpu }: Identity,
+        started: Ticks,
+        ended: Option<Ended>,
+    ) -> Self {
+        let (seat, ended, entry) = (Mutex::new(seat), Mutex::new(ended), Mutex::new(None));
+        Self { lane, name, thread, seat, started, cpu, ended, entry }
+    }
+
+    fn identity(&self) -> Identity {
+        let Self { name, thread, cpu, .. } = self;
+        Identity { seat: self.seat(), name: name.clone(), thread: *thread, cpu: *cpu }
+    }
+
+    fn entry(&self) -> Option<Entry> {
+        lock(&self.entry).clone()
     }
 
     /// Its place in a pool; `None` for a thread that is no worker.
@@ -112,6 +135,12 @@ impl Member {
 
     pub(super) fn take_seat(&self, seat: Seat) {
         *lock(&self.seat) = Some(seat);
+        self.entry().into_iter().for_each(|entry| entry.set_seat(Some(seat)));
+    }
+
+    fn end(&self, ended: Ended) {
+        *lock(&self.ended) = Some(ended);
+        self.entry().into_iter().for_each(|entry| entry.set_ended(ended.at, ended.cpu));
     }
 
     /// Its end; `None` while it runs.
@@ -157,11 +186,13 @@ const DETAIL_BITS: u32 = 2;
 
 static STATE: Mutex<State> = Mutex::new(State::new());
 
-struct State {
+pub(super) struct State {
     lanes: u32,
     pools: Vec<PoolEntry>,
     members: Vec<Arc<Member>>,
     current: Option<Current>,
+    /// Where the logs of the current recording lie, if another process reads them.
+    section: Option<Section>,
 }
 
 struct Current {
@@ -200,17 +231,32 @@ pub fn is_recording() -> bool {
 
 /// Starts a recording. Tasks that begin from here on are in it.
 pub fn start(settings: Settings) -> Result<(), AlreadyRecording> {
+    state().start(settings)
+}
+
+/// The same, into memory that another process reads.
+pub(super) fn start_in(section: Section, settings: Settings) -> Result<(), AlreadyRecording> {
     let mut state = state();
-    if state.current.is_some() {
-        return Err(AlreadyRecording);
-    }
-    state.members.retain(|member| member.ended().is_none());
-    let epoch = switch().epoch + 1;
-    let start = Anchor::read();
-    state.current = Some(Current { epoch, settings, start, logs: Vec::new() });
-    let word = epoch << DETAIL_BITS | settings.detail as u64;
-    SWITCH.store(word, Ordering::Release);
+    state.start(settings)?;
+    state.pools.iter().for_each(|pool| section.tell_pool(pool));
+    state.section = Some(section);
+    state.members.iter().for_each(|member| state.tell(member, None));
     Ok(())
+}
+
+/// No task begins in the recording any more; what there is stays where it is, for the other process.
+/// False if there is no such recording.
+pub(super) fn end_in_section() -> bool {
+    let state = state();
+    let (Some(section), Some(current)) = (&state.section, &state.current) else { return false };
+    SWITCH.store(current.epoch << DETAIL_BITS, Ordering::Release);
+    section.set_end(clock::now());
+    true
+}
+
+/// What rayon's own calls cost, found out after the recording's end.
+pub(super) fn tell_calibrated(calibrated: &Result<attach::Calibrated, String>) {
+    state().section.iter().for_each(|section| section.tell_calibrated(calibrated));
 }
 
 /// Ends the recording and returns it; `None` if none is under way.
@@ -236,15 +282,19 @@ pub fn stop() -> Option<Recording> {
 pub fn new_pool(threads: u32, every_call_seen: bool) -> PoolId {
     let mut state = state();
     let id = PoolId(state.pools.len() as u32 + 1);
-    state.pools.push(PoolEntry { id, threads, every_call_seen });
+    let entry = PoolEntry { id, threads, every_call_seen };
+    state.pools.push(entry);
+    state.section.iter().for_each(|section| section.tell_pool(&entry));
     id
 }
 
 /// Corrects the number of a pool's workers, which a builder does not tell before it has built.
 pub fn set_pool_threads(pool: PoolId, threads: u32) {
-    if let Some(entry) = state().pools.iter_mut().find(|entry| entry.id == pool) {
-        entry.threads = threads;
-    }
+    let mut state = state();
+    let Some(entry) = state.pools.iter_mut().find(|entry| entry.id == pool) else { return };
+    entry.threads = threads;
+    let entry = *entry;
+    state.section.iter().for_each(|section| section.tell_pool(&entry));
 }
 
 /// The threads that are registered and have not ended, by lane.
@@ -258,6 +308,7 @@ pub(super) fn register(identity: Identity) -> Arc<Member> {
     state.lanes += 1;
     let member = Arc::new(Member::new(LaneId(state.lanes), identity));
     state.members.push(Arc::clone(&member));
+    state.tell(&member, None);
     member
 }
 
@@ -270,7 +321,7 @@ pub(super) fn stranger() -> Arc<Member> {
 /// Notes the end of a thread.
 pub(super) fn retire(member: &Arc<Member>, cpu: Option<Nanos>) {
     let mut state = state();
-    *lock(&member.ended) = Some(Ended { at: clock::now(), cpu });
+    member.end(Ended { at: clock::now(), cpu });
     if state.current.is_none() {
         state.members.retain(|other| !Arc::ptr_eq(other, member));
     }
@@ -284,23 +335,69 @@ pub(super) fn open_log(
     old: Option<Arc<Log>>,
 ) -> Option<(Arc<Log>, Settings)> {
     let mut state = state();
-    let current = state.current.as_mut().filter(|current| current.epoch == epoch)?;
-    let settings = current.settings;
+    let settings = state.current.as_ref().filter(|current| current.epoch == epoch)?.settings;
     let log = Arc::new(match old.map(Arc::try_unwrap) {
+        _ if state.section.is_some() => state.log_in_section(member, &settings)?,
         Some(Ok(old)) if old.fits(&settings) => old.emptied(),
         _ => Log::new(member.lane, &settings),
     });
-    current.logs.push(Arc::clone(&log));
+    state.current.as_mut()?.logs.push(Arc::clone(&log));
     Some((log, settings))
 }
 
 impl State {
     const fn new() -> Self {
-        Self { lanes: 0, pools: Vec::new(), members: Vec::new(), current: None }
+        Self { lanes: 0, pools: Vec::new(), members: Vec::new(), current: None, section: None }
+    }
+
+    fn start(&mut self, settings: Settings) -> Result<(), AlreadyRecording> {
+        if self.current.is_some() {
+            return Err(AlreadyRecording);
+        }
+        self.members.retain(|member| member.ended().is_none());
+        let epoch = switch().epoch + 1;
+        let start = Anchor::read();
+        self.current = Some(Current { epoch, settings, start, logs: Vec::new() });
+        let word = epoch << DETAIL_BITS | settings.detail as u64;
+        SWITCH.store(word, Ordering::Release);
+        Ok(())
+    }
+
+    /// Puts a thread into the table that another process reads. Its number is `thread`, if that is
+    /// not what it was when it was registered.
+    fn tell(&self, member: &Member, thread: Option<u32>) {
+        let Some(section) = &self.section else { return };
+        let identity = member.identity();
+        let identity = Identity { thread: thread.or(identity.thread), ..identity };
+        let entry = section.tell_thread(member.lane, member.started, &identity);
+        *lock(&member.entry) = entry;
+    }
+
+    fn log_in_section(&self, member: &Member, settings: &Settings) -> Option<Log> {
+        if member.entry().is_none() && !self.knows(member) {
+            // It came through a fork, as its process's first and only thread.
+            self.tell(member, attach::own_process());
+        }
+        let log = self.section.as_ref()?.log(member.lane, settings, &member.entry()?)?;
+        Some(log)
+    }
+
+    fn knows(&self, member: &Member) -> bool {
+        self.members.iter().any(|known| std::ptr::eq(&**known, member))
+    }
+
+    /// In a fork: what was recorded, and who did, is of another process. False if something of that
+    /// could still be written.
+    pub(super) fn leave_to_parent(&mut self) -> bool {
+        let is_cut_off = self.section.take().is_none_or(|section| section.leave_to_parent());
+        SWITCH.store((switch().epoch + 1) << DETAIL_BITS, Ordering::Release);
+        self.current = None;
+        self.members.clear();
+        is_cut_off
     }
 }
 
-fn state() -> MutexGuard<'static, State> {
+pub(super) fn state() -> MutexGuard<'static, State> {
     lock(&STATE)
 }
 

@@ -1,20 +1,38 @@
 //! A recording that the environment asks for: `RAYPRISM_OUT=FILE` starts one with the first use of
-//! rayon and writes it when the program ends; `RAYPRISM_DETAIL` sets the detail.
+//! rayon and writes it when the program ends; `RAYPRISM_DETAIL` sets the detail. With
+//! `RAYPRISM_ATTACH` it is `rayprism record` that asks, and that writes.
 
 use std::env;
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::sync::{Mutex, Once, PoisonError};
 
-use super::Session;
-use crate::model::Detail;
+use super::{Session, calibration};
+use crate::model::{Detail, Measured};
+use crate::record::attach::{self, Attached, Calibrated, FrontEnd};
 
 /// The recording that is to be written when the program ends, and where.
 static AT_EXIT: Mutex<Option<(Session, PathBuf)>> = Mutex::new(None);
 
+static FRONT_END: FrontEnd = FrontEnd { calibrate };
+
+fn calibrate() -> Result<Calibrated, String> {
+    match calibration::rayon_costs() {
+        Measured::Is(costs) => Ok(Calibrated {
+            join_ps: costs.join_ps,
+            spawn_ps: costs.spawn_ps,
+            job_ps: costs.job_ps,
+        }),
+        Measured::Not(reason) => Err(reason),
+    }
+}
+
 /// Starts the recording that the environment asks for, if it does; the first call decides.
 pub(crate) fn start_from_environment() {
     static START: Once = Once::new();
+    if let Attached::Not(refused) = attach::attach(&FRONT_END) {
+        complain(&format!("{refused}; the program runs unrecorded"));
+    }
     START.call_once(|| {
         if let Some(path) = env::var_os("RAYPRISM_OUT") {
             start(path.into(), env::var_os("RAYPRISM_DETAIL"));
