@@ -5,7 +5,6 @@ use std::hint::black_box;
 use std::sync::mpsc;
 
 use super::join::split_join;
-use super::os;
 use super::record::attach::Calibrated;
 use super::record::clock::{now, Anchor, Scale};
 use crate::{scope, ThreadBuilder, ThreadPool, ThreadPoolBuilder};
@@ -16,9 +15,6 @@ const BATCHES: usize = 24;
 
 /// Measures; takes about a millisecond. The scoped pool's thread has ended when this returns.
 pub(super) fn measure() -> Result<Calibrated, String> {
-    if os::is_fork() {
-        return Err("rayon's own costs are not calibrated in a fork".to_owned());
-    }
     let builder = ThreadPoolBuilder::new().num_threads(1);
     match builder.build_scoped(ThreadBuilder::run, on_worker) {
         Ok(Some(costs)) => Ok(costs),

@@ -1,12 +1,11 @@
-//! The few things that are asked of the system: which thread this is, how long it has run, and
-//! whether the process is a fork. Without a crate, so by the C library's names.
+//! The few things that are asked of the system: which thread this is, and how long it has run.
+//! Without a crate, so by the C library's names.
 
 use super::record::Nanos;
 
 #[cfg(target_os = "linux")]
 mod linux {
     use super::Nanos;
-    use std::sync::atomic::{AtomicI32, Ordering};
 
     #[repr(C)]
     struct Timespec {
@@ -18,7 +17,6 @@ mod linux {
 
     extern "C" {
         fn gettid() -> i32;
-        fn getpid() -> i32;
         fn clock_gettime(clock: i32, time: *mut Timespec) -> i32;
     }
 
@@ -37,18 +35,10 @@ mod linux {
         (status == 0).then_some(Nanos(nanos))
     }
 
-    /// Whether this process is a fork of the one that called this first.
-    pub(in super::super) fn is_fork() -> bool {
-        static FIRST: AtomicI32 = AtomicI32::new(0);
-        // SAFETY: takes nothing and cannot fail.
-        let own = unsafe { getpid() };
-        let first = FIRST.compare_exchange(0, own, Ordering::Relaxed, Ordering::Relaxed);
-        first.is_err_and(|first| first != own)
-    }
 }
 
 #[cfg(target_os = "linux")]
-pub(super) use linux::{is_fork, own_cpu, own_id};
+pub(super) use linux::{own_cpu, own_id};
 
 #[cfg(not(target_os = "linux"))]
 mod elsewhere {
@@ -61,11 +51,7 @@ mod elsewhere {
     pub(in super::super) fn own_cpu() -> Option<Nanos> {
         None
     }
-
-    pub(in super::super) fn is_fork() -> bool {
-        false
-    }
 }
 
 #[cfg(not(target_os = "linux"))]
-pub(super) use elsewhere::{is_fork, own_cpu, own_id};
+pub(super) use elsewhere::{own_cpu, own_id};
