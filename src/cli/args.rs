@@ -36,6 +36,13 @@ pub enum Command {
     /// repetitions spread is told by the 95 % intervals of the two medians, which must not overlap;
     /// below six repetitions by their ranges, if there are enough. One repetition has no spread.
     Compare(CompareArgs),
+    /// Run any program that rayprism is built into, record it, and show where its workers' time went
+    ///
+    /// Programs have it from `rayprism cargo`, or from the drop-in crate. They are recorded from their
+    /// first use of rayon to their end, whatever that is: of one that is killed there is all that it
+    /// recorded. The report goes to standard error; the program's own input, output and exit code are
+    /// as without.
+    Record(RecordArgs),
     /// Run any program and count what its threads do, from outside
     ///
     /// Nothing in the program is changed. The report goes to standard error when the program has
@@ -114,6 +121,44 @@ pub struct RunArgs {
     /// The workload's parameters.
     #[command(flatten)]
     pub parameters: ParameterArgs,
+}
+
+/// Arguments of `record`.
+#[derive(Debug, ClapArgs)]
+#[command(after_help = RECORD_HELP)]
+pub struct RecordArgs {
+    /// How to record.
+    #[command(flatten)]
+    pub recording: RecordingArgs,
+    /// The program and its arguments, after `--`
+    #[arg(
+        required = true,
+        trailing_var_arg = true,
+        allow_hyphen_values = true,
+        value_name = "CMD"
+    )]
+    pub command: Vec<OsString>,
+}
+
+/// How a program is recorded, whoever runs it.
+#[derive(Clone, Debug, ClapArgs)]
+pub struct RecordingArgs {
+    /// File of the trace; of further processes, FILE-2.json and so on [default:
+    /// traces/PROGRAM.json]
+    #[arg(short = 'o', long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// How much to record
+    #[arg(long, value_enum, default_value_t = DetailArg::Auto)]
+    pub detail: DetailArg,
+    /// Size of each worker's buffer, for example 64KiB or 32MiB
+    #[arg(long, value_name = "SIZE", default_value = "32MiB")]
+    pub buffer: String,
+    /// What to do when a buffer is full
+    #[arg(long, value_enum, default_value_t = OnFullArg::Collapse)]
+    pub on_full: OnFullArg,
+    /// Do not ask the kernel for counters, and for when threads were on a CPU
+    #[arg(long)]
+    pub no_kernel: bool,
 }
 
 /// Parameters of all workloads; each workload takes only some of them, see `rayprism list`.
@@ -231,6 +276,14 @@ Conditions:
   starved>+0.5cores    ... half a core more than in A; +10% likewise, of the cores
 Components are named as in the JSON (steal-latency, hand-over, serial, ...), and may also be looked
 for below a limit (<). They are of one repetition each, so that their spread is not known.";
+
+const RECORD_HELP: &str = "\
+Exit codes:
+  the program's own, or 128 plus the number of the signal that killed it
+  1    the program could not be run, or the trace not be written
+  2    the arguments make no sense
+  126  there is such a program, but it cannot be executed
+  127  there is no such program";
 
 const STAT_HELP: &str = "\
 Times of a thread are on a CPU, waiting (it could run, but another had the CPU; sched_yield counts as

@@ -142,7 +142,8 @@ fn parse_threads(text: &str) -> Result<usize, Failure> {
     })
 }
 
-fn buffer_bytes(text: &str) -> Result<usize, Failure> {
+/// A buffer's size as typed.
+pub(super) fn buffer_bytes(text: &str) -> Result<usize, Failure> {
     size::parse(text).filter(|&bytes| bytes >= MIN_BUFFER).ok_or_else(|| {
         Failure::usage(
             anyhow!("--buffer '{text}' is no size of a buffer"),

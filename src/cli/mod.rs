@@ -9,11 +9,13 @@ pub mod failure;
 mod commands;
 mod conditions;
 mod config;
+mod launched;
 mod measure;
 mod median;
 mod memory;
 mod names;
 mod progress;
+mod recorded;
 mod show;
 mod size;
 mod terminal;
@@ -48,6 +50,7 @@ pub fn run(args: &Args) -> Result<Outcome, Failure> {
         Command::Report(args) => commands::report(args)?,
         Command::Compare(args) => return commands::compare(args),
         Command::List => commands::list()?,
+        Command::Record(args) => return commands::record(args).map(Outcome::Program),
         Command::Stat(args) => return commands::stat(args).map(Outcome::Program),
         Command::Cargo(args) => return commands::cargo(args).map(Outcome::Program),
         Command::Doctor(args) => return commands::doctor(args),

@@ -9,6 +9,8 @@ mod host;
 #[cfg(target_os = "linux")]
 mod machine;
 #[cfg(target_os = "linux")]
+mod memory_file;
+#[cfg(target_os = "linux")]
 mod thread;
 
 /// Any program, watched from outside.
@@ -36,6 +38,8 @@ pub mod perf;
 pub use host::{cpu_limit, host};
 #[cfg(target_os = "linux")]
 pub use machine::cpu_name;
+#[cfg(target_os = "linux")]
+pub use memory_file::memory_file;
 #[cfg(target_os = "linux")]
 pub use thread::{
     clock_distrust, cpu_of, file_limit, is_fork, is_runnable, own_cpu, own_id, process_cpu,
@@ -97,6 +101,11 @@ mod elsewhere {
         None
     }
 
+    /// A file in memory that other processes open by a path: there is none here.
+    pub fn memory_file() -> std::io::Result<(std::fs::File, std::path::PathBuf)> {
+        Err(std::io::Error::from(std::io::ErrorKind::Unsupported))
+    }
+
     /// The processor's name, as it gives it.
     pub fn cpu_name() -> Measured<String> {
         Measured::Not("not read on this operating system".to_owned())
@@ -116,8 +125,8 @@ mod elsewhere {
 
 #[cfg(not(target_os = "linux"))]
 pub use elsewhere::{
-    clock_distrust, cpu_limit, cpu_name, cpu_of, file_limit, host, is_fork, is_runnable, own_cpu,
-    own_id, process_cpu, waiting_of, without_signals,
+    clock_distrust, cpu_limit, cpu_name, cpu_of, file_limit, host, is_fork, is_runnable,
+    memory_file, own_cpu, own_id, process_cpu, waiting_of, without_signals,
 };
 
 /// Why the CPU time of threads is not known here.

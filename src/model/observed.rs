@@ -14,6 +14,9 @@ pub struct Observed {
     pub process: u32,
     /// How it ended.
     pub ended: Ended,
+    /// When it began, on the kernel's monotonic clock.
+    #[serde(skip)]
+    pub started: Nanos,
     /// From its `exec` to its end.
     pub wall: Nanos,
     /// Where the threads' times are from: the kernel's events, or why its accounting had to do.

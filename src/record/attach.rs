@@ -271,8 +271,10 @@ impl Section {
         words.set(section::READY, 1);
     }
 
-    pub(super) fn set_end(&self, at: Ticks) {
-        self.words().set(section::END, at.0);
+    pub(super) fn set_end(&self) {
+        let end = kernel_anchor();
+        self.words().set(section::END_KERNEL, end.os.0);
+        self.words().set(section::END, end.ticks.0);
     }
 
     pub(super) fn tell_calibrated(&self, calibrated: &Result<Calibrated, String>) {

@@ -15,10 +15,10 @@ use super::buffer::{Slot, WORDS};
 use super::clock::{self, Anchor};
 use super::cost::Costs;
 use super::event::{FloorCharBoundary, TABLE};
-use super::ids::LaneId;
+use super::ids::{LaneId, PoolId};
 use super::log::{COUNTERS, COUNTS, Log};
 use super::memory::{Mapped, PAGE_SLOTS};
-use super::recorder::{Detail, Identity, OnFull, PoolEntry, Seat, Settings};
+use super::recorder::{Detail, Ended, Identity, Member, OnFull, PoolEntry, Seat, Settings};
 use super::sync::{AtomicU64, Ordering};
 use super::time::{Nanos, Ticks};
 
@@ -229,6 +229,8 @@ pub(super) mod section {
     pub(in super::super) const CALIBRATED: usize = 16;
     /// Ticks at its end, or 0.
     pub(in super::super) const END: usize = 20;
+    /// The same on the kernel's monotonic clock.
+    pub(in super::super) const END_KERNEL: usize = 24;
     /// Threads in the table.
     pub(in super::super) const THREADS: usize = 21;
     /// Threads that found no room, or whose log could not be mapped.
@@ -317,13 +319,12 @@ impl Entry {
         self.words().get(thread::LOG) == 1
     }
 
-    /// The thread's lane, who it is, when it was registered, and its end; `None` if it is not there
-    /// yet.
-    pub(super) fn read(&self) -> Option<(LaneId, Ticks, Identity, Option<(Ticks, Option<Nanos>)>)> {
+    /// The thread; `None` if it is not there yet.
+    pub(super) fn read(&self) -> Option<Member> {
         let words = self.words();
         let lane = u32::try_from(words.get(thread::LANE)).ok().filter(|&lane| lane > 0)?;
         let small = |word| u32::try_from(words.get(word)).ok();
-        let pool = small(thread::POOL).filter(|&pool| pool > 0).map(super::ids::PoolId);
+        let pool = small(thread::POOL).filter(|&pool| pool > 0).map(PoolId);
         let identity = Identity {
             seat: pool.zip(small(thread::INDEX)).map(|(pool, index)| Seat { pool, index }),
             name: words.text(thread::NAME, thread::NAME_WORDS),
@@ -332,8 +333,8 @@ impl Entry {
         };
         let ended = words
             .get_known(thread::ENDED)
-            .map(|at| (Ticks(at), words.get_known(thread::CPU_AT_END).map(Nanos)));
-        Some((LaneId(lane), Ticks(words.get(thread::STARTED)), identity, ended))
+            .map(|at| Ended { at: Ticks(at), cpu: words.get_known(thread::CPU_AT_END).map(Nanos) });
+        Some(Member::known(LaneId(lane), identity, Ticks(words.get(thread::STARTED)), ended))
     }
 }
 
@@ -359,7 +360,7 @@ pub(super) fn read_pools(front: &[Slot]) -> Vec<PoolEntry> {
     let read = |place: usize| {
         let words = Words(&front[SECTION_SLOTS + place..SECTION_SLOTS + place + 1]);
         (words.get(pool::KNOWN) == 1).then(|| PoolEntry {
-            id: super::ids::PoolId(place as u32 + 1),
+            id: PoolId(place as u32 + 1),
             threads: u32::try_from(words.get(pool::THREADS)).unwrap_or(u32::MAX),
             every_call_seen: words.get(pool::EVERY_CALL_SEEN) == 1,
         })

@@ -13,7 +13,7 @@ use super::cost::Costs;
 use super::log::{Figures, Log};
 use super::mapping::{self, ABI, Entry, LAYOUT, Layout, MAGIC, Words, head, section};
 use super::memory::{Mapped, PAGE_SLOTS};
-use super::recorder::{Ended, Member, Recording, Settings};
+use super::recorder::{Member, Recording, Settings};
 use super::sync::Ordering;
 use super::time::{Nanos, Ticks};
 
@@ -25,6 +25,13 @@ pub struct Shared {
     layout: Layout,
     settings: Settings,
     head: Mapped,
+}
+
+/// A process's recording, under way or not any more.
+pub struct Live {
+    front: Mapped,
+    process: u32,
+    start: Nanos,
 }
 
 /// How a program is to be recorded.
@@ -51,6 +58,28 @@ pub struct Refusals {
     pub failed: u64,
     /// The reason.
     pub failure: Option<String>,
+}
+
+impl Refusals {
+    /// Whether every process that wanted to could record.
+    pub fn none(&self) -> bool {
+        self.other_version == 0 && self.failed == 0
+    }
+
+    /// Why some could not; `None` if all could.
+    pub fn reason(&self) -> Option<String> {
+        if self.other_version > 0 {
+            let version = self.version.as_deref().unwrap_or("an unknown version");
+            return Some(format!(
+                "{} processes: they were built with rayprism {version} and recorded by {}, which do not \
+                 understand each other; use the same version for both",
+                self.other_version,
+                mapping::VERSION,
+            ));
+        }
+        let failure = self.failure.as_deref().unwrap_or("for an unknown reason");
+        (self.failed > 0).then(|| format!("{} processes: {failure}", self.failed))
+    }
 }
 
 /// What one process recorded.
@@ -129,6 +158,26 @@ impl Shared {
         mapping::words(&self.head)
     }
 
+    /// The recording in the `index`-th place, which may be under way; `None` if it has not begun.
+    pub fn live(&self, index: u32) -> Option<Live> {
+        if index >= self.processes() {
+            return None;
+        }
+        let front = self.front(index).ok()?;
+        let words = mapping::section_words(&front);
+        if words.get(section::READY) != 1 {
+            return None;
+        }
+        let process = u32::try_from(words.get(section::PROCESS)).ok()?;
+        let start = Nanos(words.get(section::START_KERNEL));
+        Some(Live { front, process, start })
+    }
+
+    fn front(&self, index: u32) -> io::Result<Mapped> {
+        let first = self.layout.section(index).ok_or(io::ErrorKind::InvalidInput)?;
+        Mapped::shared(&self.file, first, self.layout.front_slots())
+    }
+
     /// What the process in the `index`-th place recorded up to `until`, a [`kernel_anchor`] of this
     /// process. `None` if it broke off before it began. It may go on meanwhile.
     ///
@@ -136,8 +185,7 @@ impl Shared {
     ///
     /// The kernel's, if there is no memory to map it.
     pub fn read(&self, index: u32, until: Anchor) -> io::Result<Option<Taken>> {
-        let first = self.layout.section(index).ok_or(io::ErrorKind::InvalidInput)?;
-        let front = Arc::new(Mapped::shared(&self.file, first, self.layout.front_slots())?);
+        let front = Arc::new(self.front(index)?);
         let words = mapping::section_words(&front);
         if words.get(section::READY) != 1 {
             return Ok(None);
@@ -182,13 +230,12 @@ impl Shared {
         let mut threads = Vec::new();
         for index in 0..count {
             let entry = Entry { front: Arc::clone(front), index };
-            let Some((lane, started, identity, ended)) = entry.read() else { continue };
-            let ended = ended.map(|(at, cpu)| Ended { at, cpu });
+            let Some(member) = entry.read() else { continue };
             let figures = match entry.has_log() {
-                true => Some(self.log(section, index, lane)?.figures()),
+                true => Some(self.log(section, index, member.lane)?.figures()),
                 false => None,
             };
-            threads.push((Arc::new(Member::known(lane, identity, started, ended)), figures));
+            threads.push((Arc::new(member), figures));
         }
         threads.sort_by_key(|(member, _)| member.lane);
         Ok(threads)
@@ -198,6 +245,30 @@ impl Shared {
         let first = self.layout.log(section, thread).ok_or(io::ErrorKind::InvalidInput)?;
         let memory = Arc::new(Mapped::shared(&self.file, first, self.layout.log_slots())?);
         Ok(Log::over(lane, &self.settings, &memory))
+    }
+}
+
+impl Live {
+    /// The kernel's number of its process.
+    pub fn process(&self) -> u32 {
+        self.process
+    }
+
+    /// When it began, on the kernel's monotonic clock.
+    pub fn start(&self) -> Nanos {
+        self.start
+    }
+
+    /// When it ended; `None` if it has not, or if the process was killed.
+    pub fn end(&self) -> Option<Nanos> {
+        let end = mapping::section_words(&self.front).get(section::END_KERNEL);
+        (end > 0).then_some(Nanos(end))
+    }
+}
+
+impl std::fmt::Debug for Live {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Live").field("process", &self.process).finish_non_exhaustive()
     }
 }
 

@@ -250,7 +250,7 @@ pub(super) fn end_in_section() -> bool {
     let state = state();
     let (Some(section), Some(current)) = (&state.section, &state.current) else { return false };
     SWITCH.store(current.epoch << DETAIL_BITS, Ordering::Release);
-    section.set_end(clock::now());
+    section.set_end();
     true
 }
 

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, HashSet};
 
 use super::events::{self, Texts};
-use super::observer::{Observed, Observer};
+use super::observer::Observed;
 use crate::linux;
 use crate::model::{
     self, ClockInfo, ClockSource, Counts, Detail, Header, Kernel, Lane, LaneId, Machine, Measured,
@@ -25,6 +25,15 @@ impl CpuTimes {
     }
 }
 
+/// What is known of threads' CPU times beside what they said themselves.
+#[derive(Debug)]
+pub(super) enum Times {
+    /// They are this process's: at the recording's start and at its end.
+    Read([CpuTimes; 2]),
+    /// They are another's: what the kernel told of them while they ran.
+    AsObserved,
+}
+
 /// A finished recording, and all that was gathered beside it.
 pub(super) struct Stopped {
     pub(super) recording: Recording,
@@ -33,20 +42,20 @@ pub(super) struct Stopped {
     pub(super) costs: record::Costs,
     pub(super) rayon: Measured<RayonCosts>,
     /// At its start and at its end.
-    pub(super) cpu_times: [CpuTimes; 2],
+    pub(super) cpu_times: Times,
     /// `None` if the kernel was not asked.
-    pub(super) observer: Option<Observer>,
+    pub(super) observed: Option<Observed>,
+    /// Whether the recorder was compiled with debug assertions.
+    pub(super) debug_assertions: bool,
     /// What the control group's quota did between start and end.
     pub(super) throttled: Measured<Throttled>,
 }
 
 /// The trace of a finished recording.
 pub(super) fn trace(stopped: Stopped) -> Trace {
-    let Stopped { recording, title, source, costs, rayon, cpu_times, observer, throttled } =
+    let Stopped { recording, title, source, costs, rayon, cpu_times, observed, throttled, .. } =
         stopped;
     let scale = scale(&recording, source);
-    let duration = scale.nanos(recording.end.ticks);
-    let observed = observer.map(|observer| Observed::of_recording(observer, &recording, duration));
     let texts = Texts::default();
     let mut collector = Collector { recording: &recording, scale, cpu_times, observed, texts };
     let used = used_pools(&recording);
@@ -63,7 +72,10 @@ pub(super) fn trace(stopped: Stopped) -> Trace {
         None => Kernel::unmeasured(NOT_ASKED),
     };
     let costs = (costs, rayon);
-    let header = header(&recording, &collector.scale, title, source, costs, kernel);
+    let header = Header {
+        debug_assertions: stopped.debug_assertions,
+        ..header(&recording, &collector.scale, title, source, costs, kernel)
+    };
     let (sites, chains) = collector.texts.into_lists();
     let mut trace = Trace { header, pools, sites, chains, lanes };
     trace.sort_events();
@@ -72,6 +84,16 @@ pub(super) fn trace(stopped: Stopped) -> Trace {
 
 /// Why there is nothing from the kernel, if nobody asked.
 const NOT_ASKED: &str = "the recording was not to ask the kernel";
+
+/// How long it lasted.
+pub(super) fn duration(recording: &Recording, source: Source) -> Nanos {
+    moment(recording, source, recording.end.ticks)
+}
+
+/// A moment of it, since its start.
+pub(super) fn moment(recording: &Recording, source: Source, ticks: Ticks) -> Nanos {
+    scale(recording, source).nanos(ticks)
+}
 
 fn scale(recording: &Recording, source: Source) -> Scale {
     match source {
@@ -184,7 +206,7 @@ fn machine() -> Machine {
 struct Collector<'r> {
     recording: &'r Recording,
     scale: Scale,
-    cpu_times: [CpuTimes; 2],
+    cpu_times: Times,
     observed: Option<Observed>,
     texts: Texts,
 }
@@ -218,7 +240,7 @@ impl Collector<'_> {
             },
             started: self.within(member.started),
             ended: self.ended(member),
-            cpu: self.cpu(member),
+            cpu: self.cpu(member, &watched),
             counts: figures.map_or_else(Counts::default, counts),
             tallies,
             losses,
@@ -238,15 +260,36 @@ impl Collector<'_> {
         ended.and_then(|ended| self.within(ended.at))
     }
 
-    fn cpu(&self, member: &Member) -> Measured<Nanos> {
-        let end = match (self.cpu_times[1].0.get(&member.lane), member.ended()) {
+    fn cpu(&self, member: &Member, watched: &Watched) -> Measured<Nanos> {
+        match &self.cpu_times {
+            Times::Read(times) => self.cpu_read(times, member),
+            Times::AsObserved => self.cpu_observed(member, watched),
+        }
+    }
+
+    /// Of a thread of another process, whose clock cannot be read any more.
+    fn cpu_observed(&self, member: &Member, watched: &Watched) -> Measured<Nanos> {
+        let began_here = member.started > self.recording.start.ticks && member.seat().is_some();
+        let said = member.ended().and_then(|ended| ended.cpu).zip(member.cpu);
+        match (said.filter(|_| began_here), &watched.scheduling) {
+            (Some((end, before)), _) => Measured::Is(end.saturating_since(before)),
+            (None, Measured::Is(scheduling)) => Measured::Is(scheduling.on_cpu),
+            (None, Measured::Not(_)) => Measured::Not(
+                "the thread ran until the program ended, and the kernel was not watching"
+                    .to_owned(),
+            ),
+        }
+    }
+
+    fn cpu_read(&self, times: &[CpuTimes; 2], member: &Member) -> Measured<Nanos> {
+        let end = match (times[1].0.get(&member.lane), member.ended()) {
             (Some(&after), _) => Some(after),
             (None, Some(ended)) => ended.cpu,
             // It was registered in the last moment.
             (None, None) => member.thread.and_then(linux::cpu_of),
         };
         let joined_later = member.started > self.recording.start.ticks;
-        let before = match self.cpu_times[0].0.get(&member.lane) {
+        let before = match times[0].0.get(&member.lane) {
             Some(&before) => Some(before),
             // It became a worker after the recording began, mostly as a thread made for that.
             None if joined_later && member.seat().is_some() => member.cpu,

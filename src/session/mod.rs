@@ -11,6 +11,8 @@ mod events;
 mod folder;
 mod limit;
 mod observer;
+#[cfg(feature = "cli")]
+pub(crate) mod program;
 
 use std::path::Path;
 use std::sync::{Mutex, OnceLock, PoisonError};
@@ -18,8 +20,8 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 use crate::linux;
 use crate::model::{CpuLimit, Detail, Trace};
 use crate::record::{self, clock};
-use collect::{CpuTimes, Stopped};
-use observer::Observer;
+use collect::{CpuTimes, Stopped, Times};
+use observer::{Observed, Observer};
 
 #[cfg(feature = "record")]
 pub(crate) use calibration::calibrate_with;
@@ -105,14 +107,18 @@ impl Session {
             observer.halt();
         }
         let recording = record::stop().expect("a session is a recording under way");
+        let duration = collect::duration(&recording, self.clock);
+        let observed =
+            observer.map(|observer| Observed::of_recording(observer, &recording, duration));
         let stopped = Stopped {
             recording,
             title: std::mem::take(&mut self.title),
             source: self.clock,
             costs: costs(),
             rayon: calibration::rayon_costs(),
-            cpu_times: [std::mem::take(&mut self.cpu_before), cpu_after],
-            observer,
+            cpu_times: Times::Read([std::mem::take(&mut self.cpu_before), cpu_after]),
+            observed,
+            debug_assertions: cfg!(debug_assertions),
             throttled: limit::throttled(self.limit_before.take()),
         };
         // Stopped: `drop` has nothing to throw away.

@@ -11,23 +11,22 @@ use anyhow::{Context, anyhow};
 use crate::cli::args::StatArgs;
 use crate::cli::failure::Failure;
 use crate::cli::show::Style;
-use crate::cli::{names, show_failure, terminal};
-use crate::linux::program::{self, Failed, Wishes};
-use crate::model::{Counter, Ended, Nanos};
+use crate::cli::{launched, names, terminal};
+use crate::linux::program::{self, Wishes};
+use crate::model::{Counter, Nanos, Total};
 use crate::report::stat::{Interval, Stat};
 use crate::report::{json, text};
-
-/// There is such a program, but it cannot be executed; shells use the same.
-const NOT_EXECUTABLE: u8 = 126;
-/// There is no such program.
-const NOT_FOUND: u8 = 127;
-/// What is added to a signal's number, as shells do.
-const BY_SIGNAL: i32 = 128;
 
 pub(in crate::cli) fn stat(args: &StatArgs) -> Result<u8, Failure> {
     let interval = args.interval.map(|millis| Nanos(millis * 1_000_000));
     let counters = counters(&args.events)?;
-    let wishes = Wishes { of_threads: of_threads(&args.events, &counters), counters, interval };
+    let wishes = Wishes {
+        of_threads: of_threads(&args.events, &counters),
+        counters,
+        interval,
+        kernel: true,
+        time_limit: None,
+    };
     let mut out = Output::open(args.output.as_deref())?;
     let style = out.style();
     let Some((name, arguments)) = args.command.split_first() else {
@@ -37,7 +36,7 @@ pub(in crate::cli) fn stat(args: &StatArgs) -> Result<u8, Failure> {
     command.args(arguments);
     let (mut intervals, mut before) = (Vec::new(), Vec::new());
     let mut lost = Ok(());
-    let observed = program::run(command, &wishes, |end, totals| {
+    let each_interval = |end, totals: Vec<Total>| {
         let interval = Interval::between(&before, &totals, end);
         before = totals;
         if !args.json {
@@ -45,50 +44,17 @@ pub(in crate::cli) fn stat(args: &StatArgs) -> Result<u8, Failure> {
             lost = std::mem::replace(&mut lost, Ok(())).and(shown);
         }
         intervals.push(interval);
-    });
-    let observed = match observed {
-        Ok(observed) => observed,
-        Err(failed) => return not_run(failed, name),
     };
-    let code = exit_code(observed.ended);
+    let observed = match program::run(command, &wishes, each_interval, |_| {}) {
+        Ok(observed) => observed,
+        Err(failed) => return launched::not_run(failed, name),
+    };
+    let code = launched::exit_code(observed.ended);
     let stat = Stat::of(observed, readable(&args.command), intervals);
     lost.and_then(|()| out.report(&stat, args, style))
         .context("failed to write the report")
         .map_err(|error| Failure::runtime(error, "check the file that -o names"))?;
     Ok(code)
-}
-
-fn exit_code(ended: Ended) -> u8 {
-    let code = match ended {
-        Ended::Exited(code) => code,
-        Ended::Killed(signal) => BY_SIGNAL + signal,
-    };
-    // Exit codes have eight bits, and signals end at 64.
-    u8::try_from(code).unwrap_or(u8::MAX)
-}
-
-/// The program's file may be missing, which shells have codes for.
-fn not_run(failed: Failed, name: &OsString) -> Result<u8, Failure> {
-    let code = match &failed {
-        Failed::Execute(error) if error.kind() == io::ErrorKind::NotFound => Some(NOT_FOUND),
-        Failed::Execute(_) => Some(NOT_EXECUTABLE),
-        Failed::Start(_) | Failed::Watch(_) | Failed::Elsewhere => None,
-    };
-    let next = match &failed {
-        Failed::Execute(_) => "give a program's name or path behind --",
-        Failed::Start(_) => "end some processes, or raise `ulimit -u`",
-        Failed::Watch(_) => "the program may still run; see `ps`",
-        Failed::Elsewhere => "use a program of this system's",
-    };
-    let what = format!("failed to run {}", Path::new(name).display());
-    let failure = Failure::runtime(anyhow::Error::new(failed).context(what), next);
-    match code {
-        Some(code) => {
-            show_failure(&failure);
-            Ok(code)
-        }
-        None => Err(failure),
-    }
 }
 
 /// The counters of a list of names and groups, each once, in their usual order.
@@ -216,11 +182,5 @@ mod tests {
         assert_eq!(of(&["cycles", "branch-misses"]), [Counter::Cycles, Counter::BranchMisses]);
         let more = of(&["all", "dTLB-load-misses"]);
         assert_eq!(more.len(), SHOWN.len() + 1);
-    }
-
-    #[test]
-    fn signals_are_codes_above_128() {
-        assert_eq!(exit_code(Ended::Exited(3)), 3);
-        assert_eq!(exit_code(Ended::Killed(9)), 137);
     }
 }

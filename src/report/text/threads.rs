@@ -216,6 +216,7 @@ mod tests {
         let observed = Observed {
             process: 1,
             ended: Ended::Exited(0),
+            started: Nanos(0),
             wall: Nanos(1_000 * MICRO),
             events: Measured::Is(RingRecords::default()),
             totals: [Counter::Cycles, Counter::MinorFaults].map(total).to_vec(),

@@ -16,6 +16,10 @@ use crate::model::{Counter, LaneId, Nanos};
 use crate::record::{self, GAUGE_WORDS, Gauge, Reading, clock};
 
 pub(super) use observed::Observed;
+#[cfg(feature = "cli")]
+pub(super) use observed::{Lost, Seen, Shift, present};
+#[cfg(feature = "cli")]
+pub(super) use presence::Presence;
 use watch::Watch;
 
 const _: () = assert!(perf::WORDS == GAUGE_WORDS);

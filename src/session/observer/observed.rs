@@ -1,9 +1,12 @@
 //! What an observer has gathered, on the recording's clock.
 
+use super::presence::Present;
 use super::watch::Watch;
 use super::{Observer, Shared};
 use crate::linux::perf::{self, Plan};
-use crate::model::{Kernel, LaneId, Measured, Nanos, OffCpu, Reading, Span, Values, Watched};
+use crate::model::{
+    Kernel, LaneId, Measured, Nanos, OffCpu, Reading, Scheduling, Span, Values, Watched,
+};
 use crate::record::clock::os_now;
 use crate::record::{Member, Recording};
 
@@ -11,15 +14,21 @@ use crate::record::{Member, Recording};
 pub(in crate::session) struct Observed {
     /// What there was to be had.
     pub(in crate::session) kernel: Kernel,
-    plan: Plan,
+    /// What the words of tasks' counters say; `None` if tasks have none.
+    plan: Option<Plan>,
     watches: Vec<Seen>,
 }
 
-struct Seen {
-    lane: Option<LaneId>,
-    thread: u32,
-    watched: Watched,
-    lost: Lost,
+/// What was seen of a thread.
+pub(in crate::session) struct Seen {
+    /// Its lane, if that is known.
+    pub(in crate::session) lane: Option<LaneId>,
+    /// The kernel's number of it.
+    pub(in crate::session) thread: u32,
+    /// What was seen.
+    pub(in crate::session) watched: Watched,
+    /// What is missing.
+    pub(in crate::session) lost: Lost,
 }
 
 /// What is missing of a thread.
@@ -43,12 +52,18 @@ impl Observed {
         watches.iter_mut().for_each(|watch| watch.finish(shift.end()));
         let kernel = kernel(&observer.shared, &watches, shift);
         let watches = watches.into_iter().map(|watch| seen(&observer.shared, watch, shift));
-        Self { kernel, watches: watches.collect(), plan: observer.shared.plan.clone() }
+        Self { kernel, watches: watches.collect(), plan: Some(observer.shared.plan.clone()) }
+    }
+
+    /// What was seen from outside the process.
+    #[cfg(feature = "cli")]
+    pub(in crate::session) fn from_outside(kernel: Kernel, watches: Vec<Seen>) -> Self {
+        Self { kernel, watches, plan: None }
     }
 
     /// What the words of a task's counters say.
     pub(in crate::session) fn values(&self, words: &[u64]) -> Values {
-        self.plan.values(words)
+        self.plan.as_ref().map_or_else(Values::default, |plan| plan.values(words))
     }
 
     /// What was seen of a thread that recorded.
@@ -84,6 +99,16 @@ fn kernel(shared: &Shared, watches: &[Watch], shift: Shift) -> Kernel {
     }
 }
 
+/// A thread's presence on the recording's clock.
+pub(in crate::session) fn present(
+    present: Present,
+    shift: Shift,
+) -> (Scheduling, Vec<OffCpu>, Lost) {
+    let Present { scheduling, stretches, missing, dropped } = present;
+    let stretches = stretches.into_iter().map(|off| shift.stretch(off)).collect();
+    (scheduling, stretches, Lost { switches: missing, off_cpu: dropped })
+}
+
 fn seen(shared: &Shared, mut watch: Watch, shift: Shift) -> Seen {
     let reading = |reading: &(Nanos, Box<[u64]>)| {
         let values = shared.plan.values(&watch.counted(reading)?);
@@ -91,11 +116,10 @@ fn seen(shared: &Shared, mut watch: Watch, shift: Shift) -> Seen {
     };
     let readings = watch.readings.iter().filter_map(reading).collect();
     let (scheduling, off_cpu, lost) = match watch.presence() {
-        Some(present) => (
-            Measured::Is(present.scheduling),
-            present.stretches.into_iter().map(|off| shift.stretch(off)).collect(),
-            Lost { switches: present.missing, off_cpu: present.dropped },
-        ),
+        Some(there) => {
+            let (scheduling, off_cpu, lost) = present(there, shift);
+            (Measured::Is(scheduling), off_cpu, lost)
+        }
         None => (watch.accounted(), Vec::new(), Lost::default()),
     };
     Seen {
@@ -108,11 +132,13 @@ fn seen(shared: &Shared, mut watch: Watch, shift: Shift) -> Seen {
 
 /// From the kernel's monotonic clock to the recording's.
 #[derive(Clone, Copy, Debug)]
-struct Shift {
+pub(in crate::session) struct Shift {
     /// The recording's start on the kernel's clock.
-    start: Nanos,
-    duration: Nanos,
-    error: Nanos,
+    pub(in crate::session) start: Nanos,
+    /// How long it lasted.
+    pub(in crate::session) duration: Nanos,
+    /// By how much times may be off.
+    pub(in crate::session) error: Nanos,
 }
 
 impl Shift {
@@ -134,11 +160,12 @@ impl Shift {
     }
 
     /// The recording's end on the kernel's clock.
-    fn end(self) -> Nanos {
+    pub(in crate::session) fn end(self) -> Nanos {
         self.start + self.duration
     }
 
-    fn in_recording(self, at: Nanos) -> Nanos {
+    /// A time of the kernel's in the recording.
+    pub(in crate::session) fn in_recording(self, at: Nanos) -> Nanos {
         at.saturating_since(self.start).min(self.duration)
     }
 

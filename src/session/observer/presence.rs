@@ -10,7 +10,7 @@ const FIRST_LEAST: u64 = 5_000;
 
 /// When a thread was on the CPU, from when it was first seen.
 #[derive(Debug)]
-pub(super) struct Presence {
+pub(in crate::session) struct Presence {
     opened: Nanos,
     /// From here on it is in `state`.
     since: Nanos,
@@ -51,23 +51,23 @@ struct Sums {
 
 /// All that is known of a thread's presence, on the clock of the records.
 #[derive(Debug)]
-pub(super) struct Present {
-    pub(super) scheduling: Scheduling,
-    pub(super) stretches: Vec<OffCpu>,
+pub(in crate::session) struct Present {
+    pub(in crate::session) scheduling: Scheduling,
+    pub(in crate::session) stretches: Vec<OffCpu>,
     /// Records lost that left a gap.
-    pub(super) missing: u64,
+    pub(in crate::session) missing: u64,
     /// Stretches that are in the sums alone.
-    pub(super) dropped: u64,
+    pub(in crate::session) dropped: u64,
 }
 
 impl Presence {
     /// The thread itself says that it is there.
-    pub(super) fn on_cpu(at: Nanos) -> Self {
+    pub(in crate::session) fn on_cpu(at: Nanos) -> Self {
         Self::new(at, State::On)
     }
 
     /// Another thread looks at it, and finds that it could run, or not.
-    pub(super) fn seen_from_outside(at: Nanos, could_run: bool) -> Self {
+    pub(in crate::session) fn seen_from_outside(at: Nanos, could_run: bool) -> Self {
         Self::new(at, State::NotYetKnown { could_run })
     }
 
@@ -87,13 +87,13 @@ impl Presence {
     }
 
     /// Forgets what was before; the thread is still where it is.
-    pub(super) fn restart(&mut self, at: Nanos) {
+    pub(in crate::session) fn restart(&mut self, at: Nanos) {
         let (state, cpu) = (self.state, self.cpu);
         *self = Self { cpu, ..Self::new(at.max(self.since), state) };
     }
 
     /// The thread left a CPU or came back.
-    pub(super) fn switch(&mut self, at: Nanos, cpu: u32, direction: Direction) {
+    pub(in crate::session) fn switch(&mut self, at: Nanos, cpu: u32, direction: Direction) {
         // The first moments after opening may be told twice.
         let at = at.max(self.since);
         match direction {
@@ -104,7 +104,7 @@ impl Presence {
     }
 
     /// So many records were lost.
-    pub(super) fn lose(&mut self, records: u64) {
+    pub(in crate::session) fn lose(&mut self, records: u64) {
         self.missing += records;
         self.unplaced += records;
     }
@@ -182,7 +182,7 @@ impl Presence {
 
     /// The thread ends, or the recording does. The parts add up to the time from the first sight
     /// until then.
-    pub(super) fn finish(mut self, end: Nanos) -> Present {
+    pub(in crate::session) fn finish(mut self, end: Nanos) -> Present {
         let end = end.max(self.since);
         match self.state {
             State::On | State::NotYetKnown { could_run: true } => {

@@ -126,6 +126,17 @@ impl Running {
         self.end.as_ref().map(AsRawFd::as_raw_fd)
     }
 
+    /// Ends it, whatever it does.
+    pub(super) fn kill(&self) {
+        let Ok(process) = libc::pid_t::try_from(self.process) else { return };
+        #[expect(unsafe_code, reason = "a system call")]
+        // SAFETY: it takes two numbers. The process has not been reaped, so its number is nobody
+        // else's; an error means that it has ended.
+        unsafe {
+            libc::kill(process, libc::SIGKILL);
+        }
+    }
+
     /// Whether it has ended; its entry in /proc stays until it is reaped.
     pub(super) fn has_ended(&self) -> bool {
         let flags = libc::WEXITED | libc::WNOHANG | libc::WNOWAIT;

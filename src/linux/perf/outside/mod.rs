@@ -28,17 +28,19 @@ pub use observer::Observer;
 pub use record::{Record, What};
 
 use crate::linux::perf::switches::monotonic_now;
-use crate::linux::program::{Failed, Wishes};
+use crate::linux::program::{Did, Failed, Seen, Wishes};
 use crate::model::{Counter, Measured, Nanos, Observed, ObservedThread, RingRecords, Total};
 
 /// How often the end is looked for where no file tells of it.
 const LOOK: Nanos = Nanos(10_000_000);
 
-/// Runs a program to its end; `each_interval` gets the sums so far, and when that was.
+/// Runs a program to its end; `each_interval` gets the sums so far, and when that was; `each` what
+/// the threads do.
 pub(crate) fn run(
     command: Command,
     wishes: &Wishes,
     mut each_interval: impl FnMut(Nanos, Vec<Total>),
+    mut each: impl FnMut(Seen),
 ) -> Result<Observed, Failed> {
     let suspended = Suspended::start(command).map_err(Failed::Start)?;
     let _signals = signals::PassedOn::to(suspended.process());
@@ -46,16 +48,21 @@ pub(crate) fn run(
     let start = monotonic_now().map_err(Failed::Watch)?;
     let running = suspended.release().map_err(Failed::Execute)?;
     let mut ticks = Ticks::new(start, wishes.interval);
+    let mut limit = wishes.time_limit.map(|limit| start + limit);
     while !running.has_ended() {
-        wait(&source, &running, ticks.next).map_err(Failed::Watch)?;
+        let next = [ticks.next, limit].into_iter().flatten().min();
+        wait(&source, &running, next).map_err(Failed::Watch)?;
         let now = monotonic_now().map_err(Failed::Watch)?;
-        source.read(now);
+        if limit.take_if(|limit| now >= *limit).is_some() {
+            running.kill();
+        }
+        source.read(now, &mut each);
         if ticks.is_due(now) {
             each_interval(now.saturating_since(start), source.totals());
         }
     }
     let end = monotonic_now().map_err(Failed::Watch)?;
-    source.finish(end);
+    source.finish(end, &mut each);
     let process = running.process();
     // Before the process is reaped, its number can be nobody else's.
     let reaped = running.reap().map_err(Failed::Watch)?;
@@ -64,6 +71,7 @@ pub(crate) fn run(
     Ok(Observed {
         process,
         ended: reaped.ended,
+        started: start,
         wall: end.saturating_since(start),
         totals: source.final_totals(&reaped.usage),
         threads: source.threads(start, end),
@@ -74,11 +82,19 @@ pub(crate) fn run(
 /// Where figures come from.
 enum Source {
     RingRecords(Box<Observer>),
-    Accounting { accounting: accounting::Accounting, reason: String },
+    Accounting {
+        accounting: accounting::Accounting,
+        reason: String,
+    },
+    /// Nobody wants any.
+    None,
 }
 
 impl Source {
     fn open(process: u32, wishes: &Wishes) -> Self {
+        if !wishes.kernel {
+            return Self::None;
+        }
         match Observer::open(process, wishes) {
             Ok(observer) => Self::RingRecords(Box::new(observer)),
             Err(reason) => Self::accounting(process, wishes, reason),
@@ -93,22 +109,24 @@ impl Source {
     fn files(&self) -> Vec<RawFd> {
         match self {
             Self::RingRecords(observer) => observer.files().collect(),
-            Self::Accounting { .. } => Vec::new(),
+            Self::Accounting { .. } | Self::None => Vec::new(),
         }
     }
 
-    fn read(&mut self, now: Nanos) {
+    fn read(&mut self, now: Nanos, each: &mut impl FnMut(Seen)) {
         match self {
-            Self::RingRecords(observer) => observer.drain(|_| {}),
+            Self::RingRecords(observer) => observer.drain(|record| tell(record, each)),
             Self::Accounting { accounting, .. } => accounting.read(now),
+            Self::None => {}
         }
     }
 
-    fn finish(&mut self, end: Nanos) {
+    fn finish(&mut self, end: Nanos, each: &mut impl FnMut(Seen)) {
         match self {
-            Self::RingRecords(observer) => observer.finish(end, |_| {}),
+            Self::RingRecords(observer) => observer.finish(end, |record| tell(record, each)),
             // The first thread's figures are there until it is reaped.
             Self::Accounting { accounting, .. } => accounting.read(end),
+            Self::None => {}
         }
     }
 
@@ -116,7 +134,7 @@ impl Source {
     fn start(&self) -> Option<Nanos> {
         match self {
             Self::RingRecords(observer) => observer.start(),
-            Self::Accounting { .. } => None,
+            Self::Accounting { .. } | Self::None => None,
         }
     }
 
@@ -124,6 +142,7 @@ impl Source {
         match self {
             Self::RingRecords(observer) => observer.totals(),
             Self::Accounting { accounting, .. } => accounting.totals(),
+            Self::None => Vec::new(),
         }
     }
 
@@ -131,6 +150,7 @@ impl Source {
         match self {
             Self::RingRecords(observer) => observer.totals(),
             Self::Accounting { accounting, .. } => accounting.final_totals(usage),
+            Self::None => Vec::new(),
         }
     }
 
@@ -138,6 +158,7 @@ impl Source {
         match self {
             Self::RingRecords(observer) => observer.threads(start),
             Self::Accounting { accounting, .. } => accounting.threads(start, end),
+            Self::None => Vec::new(),
         }
     }
 
@@ -145,6 +166,7 @@ impl Source {
         match self {
             Self::RingRecords(observer) => Measured::Is(observer.events()),
             Self::Accounting { reason, .. } => Measured::Not(reason.clone()),
+            Self::None => Measured::Not("the kernel was not to be asked".to_owned()),
         }
     }
 
@@ -160,6 +182,21 @@ impl Source {
             };
         }
     }
+}
+
+/// What a record says of a thread.
+fn tell(record: &Record, each: &mut impl FnMut(Seen)) {
+    let Record { at, cpu, ref what } = *record;
+    let (process, thread, did) = match *what {
+        What::Switched { process, thread, direction } => (process, thread, Did::Switch(direction)),
+        What::Began { process, thread, .. } => (process, thread, Did::Begin),
+        What::Named { process, thread, by_exec: true, .. } => (process, thread, Did::Exec),
+        What::Named { .. } => return,
+        // Of a thread's end its number is enough.
+        What::Ended { thread } => (0, thread, Did::End),
+        What::Lost(records) => (0, 0, Did::Lose(records)),
+    };
+    each(Seen { at, cpu, process, thread, did });
 }
 
 /// When sums are asked for.
