@@ -50,9 +50,10 @@ pub enum Command {
     Stat(StatArgs),
     /// Build any Cargo project with rayon instrumented from within, and run it
     ///
-    /// Takes every command of cargo and all of its arguments: `rayprism cargo run --release`. Nothing
-    /// in the project is changed, nor its lock file, nor its target folder but for one folder in it,
-    /// `rayprism`. `rayprism cargo clean` removes that.
+    /// Takes every command of cargo and all of its arguments: `rayprism cargo run --release`. What
+    /// `run`, `test` and `bench` start is recorded as by `rayprism record`, whose options come before
+    /// the command. Nothing in the project is changed, nor its lock file, nor its target folder but
+    /// for one folder in it, `rayprism`. `rayprism cargo clean` removes that.
     Cargo(CargoArgs),
     /// List the built-in workloads, their variants and parameters
     List,
@@ -65,7 +66,11 @@ pub enum Command {
 
 /// Arguments of `cargo`.
 #[derive(Debug, ClapArgs)]
+#[command(after_help = RECORD_HELP)]
 pub struct CargoArgs {
+    /// How to record what is run.
+    #[command(flatten)]
+    pub recording: RecordingArgs,
     /// A command of cargo and its arguments
     #[arg(
         value_name = "COMMAND",

@@ -89,8 +89,12 @@ pub fn target(arguments: &[OsString]) -> Option<OsString> {
 }
 
 /// The arguments with which cargo takes the copies in these folders for the crates that they are
-/// copies of, before those that were given.
-pub fn with_copies(folders: &[impl AsRef<Path>], arguments: &[OsString]) -> Vec<OsString> {
+/// copies of, and `further` settings, before those that were given.
+pub fn with_copies(
+    folders: &[impl AsRef<Path>],
+    further: &[OsString],
+    arguments: &[OsString],
+) -> Vec<OsString> {
     let quoted: Vec<String> =
         folders.iter().map(|folder| quoted(&folder.as_ref().to_string_lossy())).collect();
     let paths = format!("paths=[{}]", quoted.join(","));
@@ -98,12 +102,16 @@ pub fn with_copies(folders: &[impl AsRef<Path>], arguments: &[OsString]) -> Vec<
         Some((first, rest)) if first.as_encoded_bytes().starts_with(b"+") => (Some(first), rest),
         _ => (None, arguments),
     };
-    toolchain
-        .cloned()
-        .into_iter()
-        .chain(["--config".into(), paths.into()])
-        .chain(rest.iter().cloned())
-        .collect()
+    let ours = ["--config".into(), paths.into()].into_iter().chain(further.iter().cloned());
+    toolchain.cloned().into_iter().chain(ours).chain(rest.iter().cloned()).collect()
+}
+
+/// The setting that has cargo start what it has built for `target` by another program, the first
+/// of `words`, behind the others.
+pub fn started_by(target: &OsStr, words: &[OsString]) -> [OsString; 2] {
+    let words: Vec<String> = words.iter().map(|word| quoted(&word.to_string_lossy())).collect();
+    let target = quoted(&target.to_string_lossy());
+    ["--config".into(), format!("target.{target}.runner=[{}]", words.join(",")).into()]
 }
 
 /// A text as TOML has it between quotes.
@@ -146,11 +154,19 @@ mod tests {
     }
 
     #[test]
+    fn what_starts_programs_is_a_list() {
+        let made = started_by(OsStr::new("x86"), &["/a b".into(), "--".into()]);
+        assert_eq!(made, ["--config", r#"target."x86".runner=["/a b","--"]"#].map(OsString::from));
+    }
+
+    #[test]
     fn copies_come_before_the_command() {
-        let made = with_copies(&["/a b/\"c", "/d"], &words("+nightly run -v"));
+        let made =
+            with_copies(&["/a b/\"c", "/d"], &words("--config a"), &words("+nightly run -v"));
         let paths = r#"paths=["/a b/\"c","/d"]"#;
-        let expected: Vec<OsString> =
-            ["+nightly", "--config", paths, "run", "-v"].map(OsString::from).into();
+        let expected: Vec<OsString> = ["+nightly", "--config", paths, "--config", "a", "run", "-v"]
+            .map(OsString::from)
+            .into();
         assert_eq!(made, expected);
     }
 }

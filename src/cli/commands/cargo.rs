@@ -3,7 +3,7 @@
 //! Asks cargo which rayon the project resolves to, keeps instrumented copies of it below the
 //! project's target folder, and lets cargo build with them, in a target folder of its own.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -11,27 +11,58 @@ use std::process::{Command, ExitStatus, Stdio};
 
 use anyhow::{Context, anyhow};
 use cargo_metadata::{Metadata, MetadataCommand};
+use clap::ValueEnum;
 
-use crate::cli::args::CargoArgs;
+use crate::cli::args::{CargoArgs, RecordingArgs};
 use crate::cli::failure::{Failure, Kind};
 use crate::inside::{Instrumented, Rayon, SourceFile, build};
 
 pub(in crate::cli) fn cargo(args: &CargoArgs) -> Result<u8, Failure> {
     let arguments = &args.arguments;
-    if build::kind(arguments).is_none() {
+    let Some(kind) = build::kind(arguments) else {
         // Nothing that has to do with a project: `--version`, `--list`.
         return run(Command::new(program()).args(arguments));
-    }
-    let Some(metadata) = metadata(arguments)? else { return Ok(CARGO_FAILED) };
+    };
+    let target = build::target(arguments).or_else(host);
+    let Some(metadata) = metadata(arguments, target.as_deref())? else { return Ok(CARGO_FAILED) };
     let place = Place::of(&metadata);
     if arguments.first().is_some_and(|command| command == "clean") {
         return place.clean();
     }
     let rayon = Rayon::find(&metadata).map_err(|error| Failure::told(Kind::Usage, error))?;
     let folders = place.copy(&rayon)?;
+    let recorded = match (kind, target) {
+        (build::Kind::Run, Some(target)) => {
+            build::started_by(&target, &recorder(&args.recording)?).to_vec()
+        }
+        _ => Vec::new(),
+    };
     let mut command = Command::new(program());
-    command.args(build::with_copies(&folders, arguments)).env("CARGO_TARGET_DIR", &place.build);
-    run(&mut command)
+    command.args(build::with_copies(&folders, &recorded, arguments));
+    run(command.env("CARGO_TARGET_DIR", &place.build))
+}
+
+/// The words of the command that records what cargo has built: this program, by its `record`.
+fn recorder(recording: &RecordingArgs) -> Result<Vec<OsString>, Failure> {
+    let own = std::env::current_exe()
+        .context("failed to find out where rayprism itself is")
+        .map_err(|error| Failure::runtime(error, "run it by its full path"))?;
+    // Tests are run in the folders of their packages.
+    let absolute = |path: &PathBuf| std::path::absolute(path).unwrap_or_else(|_| path.clone());
+    let output = recording.output.as_ref().map(absolute);
+    let mut words = vec![own.into_os_string(), "record".into()];
+    words.extend(output.iter().flat_map(|path| ["-o".into(), path.clone().into_os_string()]));
+    words.extend(["--detail".into(), name(recording.detail)]);
+    words.extend(["--buffer".into(), recording.buffer.clone().into()]);
+    words.extend(["--on-full".into(), name(recording.on_full)]);
+    words.extend(recording.no_kernel.then(|| "--no-kernel".into()));
+    words.push("--".into());
+    Ok(words)
+}
+
+/// A value as it is typed.
+fn name(value: impl ValueEnum) -> OsString {
+    value.to_possible_value().map(|value| value.get_name().into()).unwrap_or_default()
 }
 
 /// The exit code of cargo where it fails by itself.
@@ -56,10 +87,10 @@ fn code(status: ExitStatus) -> u8 {
 }
 
 /// What the project is made of; `None` if cargo could not say, and has told why itself.
-fn metadata(arguments: &[OsString]) -> Result<Option<Metadata>, Failure> {
+fn metadata(arguments: &[OsString], target: Option<&OsStr>) -> Result<Option<Metadata>, Failure> {
     let mut command = Command::new(program());
     command.args(build::of_metadata(arguments)).arg("--all-features");
-    if let Some(target) = build::target(arguments).or_else(host) {
+    if let Some(target) = target {
         command.arg("--filter-platform").arg(target);
     }
     let output = command
