@@ -10,9 +10,11 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
+use rayprism::format::chrome;
 use rayprism::record::event::{Raw, SearchEnd};
 use rayprism::record::parent::{Room, Shared, Taken, Wishes, kernel_anchor};
 use rayprism::record::{Counts, Detail, Figures, OnFull, Settings, Tally};
+use rayprism::timeline::Timeline;
 
 const RAYPRISM: &str = env!("CARGO_BIN_EXE_rayprism");
 
@@ -95,6 +97,24 @@ fn record(arguments: &[&str], detail: Detail) -> (Taken, String) {
     (taken, String::from_utf8(output.stdout).unwrap())
 }
 
+/// What `rayprism cargo` says in an empty project that depends on rayon by these lines.
+fn refused(dependencies: &str, others: &[(&str, &str)]) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    let package =
+        "[package]\nname = \"mine\"\nversion = \"0.1.0\"\nedition = \"2021\"\n[workspace]\n";
+    let manifest = format!("{package}{dependencies}");
+    for (path, text) in [("Cargo.toml", &*manifest), ("src/lib.rs", "")].iter().chain(others) {
+        let path = folder.path().join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+    let output = rayprism_cargo(folder.path(), &["build", "--offline"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    let made = folder.path().join("target/rayprism");
+    assert!(!made.exists(), "nothing is made for a project that cannot be built");
+    String::from_utf8(output.stderr).unwrap()
+}
+
 fn figures(taken: &Taken) -> impl Iterator<Item = &Figures> {
     taken.recording.threads.iter().filter_map(|(_, figures)| figures.as_ref())
 }
@@ -172,7 +192,10 @@ fn parallel_iterators_have_their_items_and_the_programs_call_site() {
     let [(site, words, [operations, splits, leaves, items, reductions])] = &all[..] else {
         panic!("{all:?}")
     };
-    assert!(site.starts_with("app/src/main.rs:18:"), "{site}");
+    // Where the program calls `sum`.
+    let source = include_str!("inside_project/app/src/main.rs");
+    let line = 1 + source.lines().position(|line| line.contains(".filter(")).unwrap();
+    assert!(site.starts_with(&format!("app/src/main.rs:{line}:")), "{site}");
     assert!(words.ends_with("map → filter → sum"), "{words}");
     assert_eq!((*operations, *items), (1, 100_000));
     assert_eq!((*leaves, *reductions), (*splits + 1, *splits));
@@ -231,4 +254,66 @@ fn searches_and_sleeps_are_events_that_do_not_overlap() {
             was_asleep = sleeps.then_some(end);
         }
     }
+}
+
+#[test]
+fn what_cannot_be_instrumented_is_told_before_anything_is_built() {
+    assert!(refused("", &[]).contains("rayon is not among the dependencies of this project"));
+    let own = "[package]\nname = \"rayon\"\nversion = \"1.12.0\"\nedition = \"2021\"\n";
+    let files = [("rayon/Cargo.toml", own), ("rayon/src/lib.rs", "")];
+    let path = refused("[dependencies]\nrayon = { path = \"rayon\" }\n", &files);
+    assert!(path.contains("rayon 1.12.0 is in the folder"), "{path}");
+    assert!(path.contains("rayprism-rayon"), "the other way is told: {path}");
+}
+
+#[test]
+fn the_programs_own_errors_pass_through() {
+    program();
+    let project = project();
+    let plain = Command::new(env!("CARGO"))
+        .args(["check", "--quiet", "--locked", "--offline", "--features", "broken"])
+        .current_dir(&project)
+        .env("CARGO_TARGET_DIR", project.join("target/rayprism/plain"))
+        .output()
+        .unwrap();
+    let ours = ["check", "--quiet", "--locked", "--offline", "--features", "broken"];
+    let ours = rayprism_cargo(&project, &ours).output().unwrap();
+    assert_eq!(ours.status.code(), Some(101));
+    let [plain, ours] = [plain, ours].map(|output| String::from_utf8(output.stderr).unwrap());
+    assert!(plain.contains("error[E0308]: mismatched types"), "{plain}");
+    assert_eq!(ours, plain);
+}
+
+#[test]
+fn what_cargo_runs_is_recorded_and_its_exit_code_passed_on() {
+    program();
+    let project = project();
+    let folder = tempfile::tempdir().unwrap();
+    let trace = folder.path().join("trace.json");
+    let run = |arguments: &[&str]| {
+        let mut command = Command::new(RAYPRISM);
+        command.args(["cargo", "-o"]).arg(&trace).args(["--detail", "full", "--no-kernel", "run"]);
+        command.args(["--locked", "--features", "shout", "--"]).args(arguments);
+        command.current_dir(&project).env_remove("CARGO_TARGET_DIR").output().unwrap()
+    };
+    let output = run(&["tree", "8"]);
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!((output.status.code(), &*output.stdout), (Some(0), &b"511!\n"[..]), "{said}");
+    assert!(said.contains("joins") && said.contains("  255"), "{said}");
+    let trace = chrome::read(File::open(&trace).unwrap()).unwrap();
+    Timeline::new(&trace).unwrap_or_else(|problem| panic!("{problem}"));
+    assert_eq!(trace.lanes.iter().map(|lane| lane.counts.joins).sum::<u64>(), 255);
+    assert_eq!(run(&["nothing", "8"]).status.code(), Some(101), "a panic's");
+}
+
+#[test]
+fn cleaning_removes_all_of_ours_and_nothing_else() {
+    let folder = tempfile::tempdir().unwrap();
+    copy(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/inside_project"), folder.path());
+    fs::create_dir_all(folder.path().join("target/debug")).unwrap();
+    fs::create_dir_all(folder.path().join("target/rayprism/build")).unwrap();
+    let output = rayprism_cargo(folder.path(), &["clean"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(0));
+    assert!(!folder.path().join("target/rayprism").exists());
+    assert!(folder.path().join("target/debug").exists());
 }

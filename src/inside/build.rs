@@ -63,7 +63,9 @@ pub fn of_metadata(arguments: &[OsString]) -> Vec<OsString> {
             match rest {
                 [] => {
                     kept.push(word.clone());
-                    kept.extend(words.next().filter(|_| has_value).cloned());
+                    if has_value {
+                        kept.extend(words.next().cloned());
+                    }
                 }
                 [b'=', ..] => kept.push(word.clone()),
                 _ if option == "-Z" => kept.push(word.clone()),

@@ -133,3 +133,96 @@ fn replaced(package: &Package) -> Option<String> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HOME: &str = "/home/me/.cargo/registry/src/index.crates.io-1949cf8c6b5b557f";
+
+    /// A package as `cargo metadata` describes it.
+    fn package(name: &str, version: &str, source: Option<&str>, folder: &str) -> String {
+        let source = source.map_or("null".to_owned(), |source| format!("\"{source}\""));
+        format!(
+            r#"{{"name": "{name}", "version": "{version}", "id": "{name} {version}", "source": {source},
+                "dependencies": [], "targets": [], "features": {{}},
+                "manifest_path": "{folder}/Cargo.toml"}}"#
+        )
+    }
+
+    fn from_registry(name: &str, version: &str) -> String {
+        package(name, version, Some(CRATES_IO[0]), &format!("{HOME}/{name}-{version}"))
+    }
+
+    fn find(packages: &[String]) -> Result<Vec<String>, String> {
+        let metadata = format!(
+            r#"{{"packages": [{}], "workspace_members": [], "resolve": null, "workspace_root": "/w",
+                "target_directory": "/w/target", "version": 1}}"#,
+            packages.join(",")
+        );
+        let metadata: Metadata = serde_json::from_str(&metadata).unwrap();
+        let found = Rayon::find(&metadata).map_err(|error| error.to_string())?;
+        Ok(found
+            .crates
+            .iter()
+            .map(|found| format!("{found} in {}", found.folder.display()))
+            .collect())
+    }
+
+    #[track_caller]
+    fn refused(packages: &[String], expected: &[&str]) {
+        let error = find(packages).unwrap_err();
+        for part in expected {
+            assert!(error.contains(part), "{error}");
+        }
+    }
+
+    #[test]
+    fn what_crates_io_has_is_found() {
+        let both = [from_registry("rayon", "1.10.0"), from_registry("rayon-core", "1.12.1")];
+        let expected = [
+            format!("rayon-core 1.12.1 in {HOME}/rayon-core-1.12.1"),
+            format!("rayon 1.10.0 in {HOME}/rayon-1.10.0"),
+        ];
+        assert_eq!(find(&both).unwrap(), expected);
+        let alone = [from_registry("rayon-core", "1.13.0")];
+        assert_eq!(find(&alone).unwrap().len(), 1);
+    }
+
+    #[test]
+    fn without_rayon_there_is_nothing_to_record() {
+        refused(&[from_registry("serde", "1.0.0")], &["nothing to record"]);
+    }
+
+    #[test]
+    fn a_version_that_nobody_has_looked_at_is_told_with_those_that_are_known() {
+        let new = [from_registry("rayon", "1.12.0"), from_registry("rayon-core", "1.99.0")];
+        let expected = [
+            "uses rayon-core 1.99.0",
+            "knows rayon-core 1.12.1 and 1.13.0",
+            "cargo update -p rayon-core --precise",
+            "rayprism-rayon",
+        ];
+        refused(&new, &expected);
+    }
+
+    #[test]
+    fn what_is_not_from_crates_io_is_told() {
+        let core = from_registry("rayon-core", "1.13.0");
+        let rayon = |source, folder| [core.clone(), package("rayon", "1.12.0", source, folder)];
+        let way = "rayprism-rayon";
+        refused(&rayon(None, "/w/rayon"), &["in the folder /w/rayon (a path, or `[patch]`)", way]);
+        let git = Some("git+https://example.com/rayon#0123");
+        refused(&rayon(git, "/x"), &["is from git+https://example.com/rayon#0123", way]);
+        let other = Some("registry+https://example.com/index");
+        refused(&rayon(other, "/x"), &["is from registry+https://example.com/index", way]);
+        let vendored = rayon(Some(CRATES_IO[0]), "/w/vendor/rayon");
+        refused(&vendored, &["is vendored in /w/vendor/rayon", way]);
+    }
+
+    #[test]
+    fn the_drop_in_would_record_twice() {
+        let both = [from_registry("rayprism", "0.1.0"), from_registry("rayon-core", "1.13.0")];
+        refused(&both, &["`rayprism record`"]);
+    }
+}

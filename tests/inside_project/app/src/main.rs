@@ -15,14 +15,17 @@ fn main() {
             pool.install(|| lib::nodes(size as u32))
         }
         "spawns" => spawns(size),
-        "items" => (0..size).into_par_iter().map(|item| item ^ 1).filter(|item| item % 2 == 0).sum(),
+        "items" => {
+            (0..size).into_par_iter().map(|item| item ^ 1).filter(|item| item % 2 == 0).sum()
+        }
         "zip" => {
             let numbers: Vec<u64> = (0..size).collect();
             numbers.par_iter().zip(&numbers).map(|(a, b)| a * b).sum()
         }
         "bridge" => (0..size).par_bridge().sum(),
         "sort" => {
-            let mut numbers: Vec<u64> = (0..size).map(|n| n.wrapping_mul(0x9e37_79b9_7f4a_7c15)).collect();
+            let mut numbers: Vec<u64> =
+                (0..size).map(|n| n.wrapping_mul(0x9e37_79b9_7f4a_7c15)).collect();
             numbers.par_sort_unstable();
             u64::from(numbers.windows(2).all(|pair| pair[0] <= pair[1]))
         }
@@ -31,6 +34,11 @@ fn main() {
     };
     let shown = if cfg!(feature = "shout") { format!("{result}!") } else { result.to_string() };
     println!("{shown}");
+}
+
+#[cfg(feature = "broken")]
+fn broken() -> u32 {
+    "no number"
 }
 
 /// Each spawn by itself, within scopes of ten.
