@@ -20,6 +20,8 @@ pub mod facade;
 pub mod linux;
 pub mod record;
 pub mod session;
+#[cfg(feature = "record")]
+pub mod spans;
 
 pub mod format;
 pub mod model;
@@ -36,5 +38,9 @@ pub mod inside;
 #[cfg(feature = "cli")]
 pub mod workload;
 
+#[cfg(feature = "layer")]
+pub use facade::layer;
 pub use facade::{Labelled, region};
 pub use session::Session;
+#[cfg(feature = "layer")]
+pub use spans::Layer;

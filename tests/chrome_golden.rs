@@ -26,9 +26,9 @@ use rayprism::format::chrome;
 use rayprism::model::{
     Availability, ChainId, ClockInfo, ClockSource, Collapsed, Costs, Counter, CounterInfo, Counts,
     Detail, Event, EventId, Header, Iteration, Join, Kernel, Lane, LaneId, Leaf, Losses, Machine,
-    Measured, Nanos, OffCpu, Operation, OperationKind, Origin, Outcome, Pool, PoolId, RayonCosts,
-    Reading, Reduction, Role, Scheduling, SchedulingSource, SecondHalf, Site, SiteId, Span, Tally,
-    Task, Trace, Values, Watched,
+    Measured, Nanos, Note, OffCpu, Operation, OperationKind, Origin, Outcome, Phase, PhaseId, Pool,
+    PoolId, RayonCosts, Reading, Reduction, Role, Scheduling, SchedulingSource, SecondHalf, Site,
+    SiteId, Span, Tally, Task, Told, Trace, Values, Watched,
 };
 
 fn id(lane: u32, sequence: u64) -> EventId {
@@ -75,6 +75,7 @@ fn header() -> Header {
 fn lane(number: u32, name: &str, role: Role, events: Vec<Event>) -> Lane {
     Lane {
         watched: Default::default(),
+        told: Default::default(),
         id: LaneId(number),
         name: Some(name.to_owned()),
         thread: Measured::Is(1_000 + number),
@@ -385,7 +386,28 @@ fn watched() -> [Watched; 3] {
     [main, first, second]
 }
 
+/// A span of the program's own around all, one that crosses it, and an event.
+fn told() -> Told {
+    let phase = |start, end, number, name: &str| Phase {
+        span: span(start, end),
+        id: Some(PhaseId(number)),
+        within: None,
+        name: Some(name.into()),
+        inherited: number == 2,
+    };
+    let note = Note { at: Nanos(1_500), phase: Some(PhaseId(1)), text: Some("a message".into()) };
+    let phases = vec![phase(900, 2_000_000, 1, "sum up"), phase(1_000, 2_000_500, 2, "é \"b\"")];
+    Told { phases, notes: vec![note] }
+}
+
 fn trace() -> Trace {
+    let mut trace = unspoken();
+    trace.lanes[0].told = told();
+    trace
+}
+
+/// The part that formats before 4 could tell.
+fn unspoken() -> Trace {
     let mut trace = unwatched();
     let rayon = RayonCosts { join_ps: 12_000, spawn_ps: 40_000, job_ps: 60_000 };
     trace.header.rayon = Measured::Is(rayon);
@@ -434,6 +456,14 @@ fn a_file_of_format_2_is_still_read() {
     assert_eq!(chrome::read(text.as_bytes()).unwrap(), unwatched());
 }
 
+#[test]
+fn a_file_of_format_3_is_still_read() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/perfetto/format_3.json");
+    let text = fs::read_to_string(path).unwrap();
+    assert!(text.contains("\"version\":3"));
+    assert_eq!(chrome::read(text.as_bytes()).unwrap(), unspoken());
+}
+
 /// The entries that are written of a trace.
 fn entries(trace: &Trace) -> Vec<serde_json::Value> {
     let mut file = Vec::new();
@@ -448,12 +478,12 @@ fn stretches_off_the_cpu_are_named_by_what_they_mean() {
     let found: Vec<_> =
         off_cpu.map(|entry| (entry["tid"].as_u64(), entry["name"].as_str())).collect();
     let expected = [
-        (3, "waiting"),
-        (5, "asleep"),
-        (5, "preempted"),
-        (5, "blocked"),
-        (5, "yielded"),
-        (5, "asleep"),
+        (4, "waiting"),
+        (6, "asleep"),
+        (6, "preempted"),
+        (6, "blocked"),
+        (6, "yielded"),
+        (6, "asleep"),
     ];
     assert_eq!(found, expected.map(|(tid, name)| (Some(tid), Some(name))));
 }

@@ -29,6 +29,7 @@ fn pool(parts: &[(Component, i64)], missing: &[(Component, Component)]) -> Decom
         parts: parts.iter().map(|&(c, time)| part(c, time)).chain([rest]).collect(),
         missing: missing.collect(),
         callers: CoreTime::ZERO,
+        lowered: CoreTime::ZERO,
         join_cost: Measured::Not("constructed".to_owned()),
         verdict: None,
     }

@@ -69,6 +69,10 @@ fn rendered(whole: &Decomposition) -> String {
     let length = whole.window.duration().0;
     let sum = format!("{} workers × {length}", whole.workers);
     writeln!(text, "{sum:<28} {:>6}", whole.core_time.0).expect("memory");
+    if whole.lowered != CoreTime::ZERO {
+        let lowered = "calibrated costs lowered by";
+        writeln!(text, "{lowered:<28} {:>6}", whole.lowered.0).expect("memory");
+    }
     if !whole.missing.is_empty() {
         let names: Vec<&str> =
             whole.missing.iter().map(|missing| missing.component.name()).collect();

@@ -33,7 +33,9 @@ fn every_variant_adds_up_in_every_pool() {
             }
             let whole = decomposed(&trace);
             assert_eq!(whole.workers as usize, threads);
-            assert!(whole.time(Component::Work).0 > 0, "{} {whole:#?}", variant.name);
+            // Calibrated costs may claim all the time that there is, and then some.
+            let work = whole.time(Component::Work) + whole.lowered;
+            assert!(work.0 > 0, "{} {whole:#?}", variant.name);
             assert!(whole.time(Component::Runtime).0 > 0, "{} {whole:#?}", variant.name);
         }
     }

@@ -2,7 +2,7 @@
 
 mod timeline_fixture;
 
-use rayprism::analysis::join_cost::{JoinCost, JoinCostSource, JoinCosts};
+use rayprism::analysis::join_cost::{JoinCost, JoinCostCheck, JoinCostSource, JoinCosts};
 use rayprism::model::*;
 use rayprism::timeline::Timeline;
 use timeline_fixture::*;
@@ -187,4 +187,66 @@ fn with_too_few_pairs_it_is_the_calibrated_cost_or_not_measured() {
     trace.header.rayon = Measured::Not("it was not calibrated".to_owned());
     let reason = "no join was elided to compare it with, and it was not calibrated";
     assert_eq!(costs(&trace).at(None), Measured::Not(reason.to_owned()));
+}
+
+/// A run whose serial elision works for 600, and whose one worker works for 800 beside 200 of task
+/// management, of 100 joins; each of eleven repetitions takes a hundredth longer than the one before.
+fn with_baselines(runtime: u64) -> Trace {
+    let mut trace = traced(&[]);
+    trace.lanes[0].counts.joins = 100;
+    let baseline = |serial, work: u64, runtime: u64| {
+        let samples = (95..=105).map(|percent| Nanos((work + runtime) * percent / 100));
+        let parts = Parts {
+            work: Nanos(work),
+            runtime: Nanos(runtime),
+            reduce: Nanos::ZERO,
+            blocked: None,
+            preempted: None,
+        };
+        Baseline {
+            variant: if serial { "serial" } else { "par" }.to_owned(),
+            serial,
+            samples: Samples(samples.collect()),
+            parts: Measured::Is(parts),
+        }
+    };
+    trace.header.run = Some(Run {
+        workload: "known".to_owned(),
+        variant: "par".to_owned(),
+        threads: 2,
+        parameters: Vec::new(),
+        samples: Samples(vec![Nanos(500)]),
+        recorded: 0,
+        baseline: Some(baseline(true, 600, 0)),
+        one_worker: Some(baseline(false, 1_000 - runtime, runtime)),
+    });
+    trace
+}
+
+/// Of eleven repetitions the median lies between the second and the tenth: 4 % to either side, of
+/// 1,000 and of 600.
+#[test]
+fn baselines_tell_what_a_join_costs_at_most() {
+    let check = JoinCostCheck::of(&with_baselines(200)).expect("there are baselines");
+    let expected = JoinCostCheck {
+        one_worker_ps: 2_000,
+        beyond_serial_ps: 4_000,
+        low_ps: 3_360,
+        high_ps: 4_640,
+    };
+    assert_eq!(check, expected);
+    assert!(check.agrees());
+    let check = JoinCostCheck::of(&with_baselines(470)).expect("there are baselines");
+    assert_eq!((check.one_worker_ps, check.high_ps), (4_700, 4_640));
+    assert!(!check.agrees());
+}
+
+#[test]
+fn without_joins_or_baselines_there_is_nothing_to_compare() {
+    let mut without_joins = with_baselines(200);
+    without_joins.lanes[0].counts.joins = 0;
+    assert_eq!(JoinCostCheck::of(&without_joins), None);
+    let mut without_baselines = with_baselines(200);
+    without_baselines.header.run = None;
+    assert_eq!(JoinCostCheck::of(&without_baselines), None);
 }

@@ -9,10 +9,13 @@ use std::process::Command;
 
 use serde_json::Value;
 
-/// Where rayon's own sources lie.
+/// Where rayon's own sources lie. What other systems need was perhaps never downloaded.
 fn rayon() -> PathBuf {
+    let rustc = Command::new("rustc").args(["--print", "host-tuple"]).output().expect("rustc runs");
+    let here = String::from_utf8(rustc.stdout).expect("a name");
     let output = Command::new(env!("CARGO"))
-        .args(["metadata", "--format-version", "1", "--offline", "--manifest-path"])
+        .args(["metadata", "--format-version", "1", "--offline", "--filter-platform", here.trim()])
+        .arg("--manifest-path")
         .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml"))
         .output()
         .expect("cargo runs");

@@ -227,9 +227,29 @@ fn pools_have_a_table_each() {
     ];
     let trace = Trace { pools: vec![pool(1, 1), pool(2, 1)], ..trace(100, lanes) };
     let text = section(&trace, WIDE);
-    let from = text.find("  pool 1").expect("its name");
+    let from = text.rfind("  pool 1").expect("its name");
     let tables: Vec<&str> = text[from..].lines().take(8).collect();
     same(&tables.join("\n"), POOLS.trim_end());
+}
+
+/// Of three hundred pools those have a section that worked most, the older of equal ones; the others
+/// are counted.
+#[test]
+fn of_many_pools_the_busiest_are_shown() {
+    let pools: Vec<Pool> = (1..=300).map(|number| pool(number, 1)).collect();
+    let worked =
+        |number: u32| if number.is_multiple_of(50) { 900 } else { u64::from(number % 7) + 1 };
+    let lanes = (1..=300).map(|number| {
+        let events = vec![Event::Task(task(number, 1, 0, worked(number)))];
+        Lane { role: Role::Worker { pool: PoolId(number), index: 0 }, ..worker(number, 0, events) }
+    });
+    let text = section(&Trace { pools, ..trace(1_000, lanes.collect()) }, WIDE);
+    for busy in [6, 13, 50, 100, 150, 200, 250, 300] {
+        let name = format!("  pool {busy}, 1 worker\n");
+        assert_eq!(text.matches(&name).count(), 2, "{busy}: {text}");
+    }
+    assert_eq!(text.matches("where the core went").count(), 8, "{text}");
+    assert!(text.contains("  292 pools more worked less than these"), "{text}");
 }
 
 #[test]

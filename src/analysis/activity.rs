@@ -2,6 +2,9 @@
 //!
 //! For each worker busy + waiting + no task + absent is the window, to the nanosecond.
 
+use std::cmp::Reverse;
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 
 use super::opaque::Opaque;
@@ -87,6 +90,16 @@ impl Activity {
         let times = together(pools.iter().map(|pool| &pool.times));
         let busy_cores = busy_cores(&times, window);
         Self { pools, times, core_time: core_time(timeline, window), busy_cores }
+    }
+
+    /// So many pools at most: those that were busy longest, or ran most tasks where times are not
+    /// known; of equal ones the older.
+    pub fn busiest(&self, most: usize) -> BTreeSet<PoolId> {
+        let mut pools: Vec<&PoolActivity> = self.pools.iter().collect();
+        let busy = |pool: &PoolActivity| pool.times.value().map(|times| times.busy);
+        let tasks = |pool: &PoolActivity| pool.counts.value().map(|counts| counts.tasks);
+        pools.sort_by_key(|pool| Reverse((busy(pool), tasks(pool))));
+        pools.into_iter().take(most).map(|pool| pool.pool).collect()
     }
 }
 

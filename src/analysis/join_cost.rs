@@ -15,7 +15,8 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::model::{
-    Costs, Event, Half, Join, Lane, Measured, Nanos, Outcome, SiteId, Span, Trace, median_rank,
+    Costs, Event, Half, Join, Lane, Measured, Nanos, Outcome, Samples, SiteId, Span, Trace,
+    median_rank,
 };
 use crate::timeline::Timeline;
 
@@ -62,6 +63,56 @@ pub enum JoinCostSource {
     },
     /// By joins of empty halves in a pool of one worker, after the recording.
     Calibrated,
+}
+
+/// What a join costs by another way: the same code in a pool of one worker, beside its serial
+/// elision.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct JoinCostCheck {
+    /// Task management of the one worker, in picoseconds a join: found there by its own pairs, or as
+    /// it was calibrated.
+    pub one_worker_ps: u64,
+    /// What the one worker takes longer on a CPU than the serial elision, the profiler's share taken
+    /// off, in picoseconds a join: task management and whatever else the parallel formulation does
+    /// more. Below nothing if the parallel code is the faster one.
+    pub beyond_serial_ps: i64,
+    /// How far that is uncertain, by how the repetitions of both spread: the lower end,
+    pub low_ps: i64,
+    /// and the upper one.
+    pub high_ps: i64,
+}
+
+impl JoinCostCheck {
+    /// `None` where there are no baselines, or no joins.
+    pub fn of(trace: &Trace) -> Option<Self> {
+        let run = trace.header.run.as_ref()?;
+        let serial = run.baseline.as_ref().filter(|baseline| baseline.serial)?;
+        let one = run.one_worker.as_ref()?;
+        let (parts, plain) = (*one.parts.value()?, *serial.parts.value()?);
+        let joins = i128::from(trace.counts().joins);
+        let each = |nanos: i128| (nanos * 1_000).checked_div(joins);
+        let taken = i128::from((parts.work + parts.runtime + parts.reduce).0);
+        let plainly = i128::from((plain.work + plain.reduce).0);
+        let (one, serial) = (spread(taken, &one.samples)?, spread(plainly, &serial.samples)?);
+        Some(Self {
+            one_worker_ps: u64::try_from(each(i128::from(parts.runtime.0))?).ok()?,
+            beyond_serial_ps: each(taken - plainly)?.try_into().ok()?,
+            low_ps: each(one[0] - serial[1])?.try_into().ok()?,
+            high_ps: each(one[1] - serial[0])?.try_into().ok()?,
+        })
+    }
+
+    /// Whether both ways can be right: rayon's work is a part of what is done beyond the serial code.
+    pub fn agrees(&self) -> bool {
+        i64::try_from(self.one_worker_ps).is_ok_and(|part| part <= self.high_ps)
+    }
+}
+
+/// A figure of the median repetition, as far apart as the repetitions are.
+fn spread(time: i128, samples: &Samples) -> Option<[i128; 2]> {
+    let (median, (low, high)) = (samples.median()?, samples.median_interval()?);
+    let scaled = |sample: Nanos| time * i128::from(sample.0) / i128::from(median.0.max(1));
+    Some([scaled(low), scaled(high)])
 }
 
 impl JoinCosts {

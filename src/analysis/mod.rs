@@ -33,7 +33,7 @@ pub use compare::Comparison;
 pub use decomposition::{Component, CoreTime, Decomposition, Group, Missing, Part, Verdict};
 #[cfg(feature = "read")]
 pub use distributions::{Bucket, Distribution, Distributions};
-pub use join_cost::{JoinCost, JoinCostSource, JoinCosts};
+pub use join_cost::{JoinCost, JoinCostCheck, JoinCostSource, JoinCosts};
 pub use kernel::{CounterFigures, KernelFigures};
 pub use on_off::{OnOff, OnOffParts};
 pub use own_cost::OwnCost;

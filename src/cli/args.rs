@@ -164,6 +164,18 @@ pub struct RecordingArgs {
     /// Do not ask the kernel for counters, and for when threads were on a CPU
     #[arg(long)]
     pub no_kernel: bool,
+    /// Run it with one worker, and with every join and spawn in its place, too, in turn: what the
+    /// work takes without rayon, and without company. Its input must be a file or nothing; the
+    /// output of the first run is shown
+    #[arg(long)]
+    pub baseline: bool,
+    /// Runs of each kind for --baseline
+    #[arg(long, value_name = "N", default_value_t = 3, requires = "baseline", value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub reps: u32,
+    /// Seconds until a run for --baseline is stopped: two tasks that wait for each other cannot run
+    /// one after the other [default: 10, and 4 times as long as all workers would need]
+    #[arg(long, value_name = "SECONDS", requires = "baseline", value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    pub time_limit: Option<u64>,
 }
 
 /// Parameters of all workloads; each workload takes only some of them, see `rayprism list`.
@@ -190,9 +202,24 @@ pub struct ReportArgs {
     /// Show where the cores went in rows of what is given, too
     #[arg(long, value_name = "ROWS")]
     pub by: Option<ByArg>,
+    /// How much of a file is read.
+    #[command(flatten)]
+    pub limit: LimitArgs,
     /// Print JSON and nothing else
     #[arg(long)]
     pub json: bool,
+}
+
+/// How much of a file is read.
+#[derive(Clone, Copy, Debug, ClapArgs)]
+pub struct LimitArgs {
+    /// The most that a trace file may hold, unpacked; a sixteenth of it in one entry
+    #[arg(long, value_name = "SIZE", default_value = "16GiB", value_parser = size)]
+    pub max_size: u64,
+}
+
+fn size(text: &str) -> Result<u64, &'static str> {
+    super::size::parse(text).map(|size| size as u64).ok_or("not a size such as 512MiB or 32GiB")
 }
 
 /// What the rows of a report are.
@@ -223,6 +250,9 @@ pub struct CompareArgs {
     /// A condition that makes the exit code 5 if it holds, see below; can be given several times
     #[arg(long, value_name = "CONDITION")]
     pub fail_if: Vec<String>,
+    /// How much of a file is read.
+    #[command(flatten)]
+    pub limit: LimitArgs,
     /// Print JSON and nothing else
     #[arg(long)]
     pub json: bool,

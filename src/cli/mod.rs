@@ -6,6 +6,7 @@ pub mod args;
 pub mod exit_code;
 pub mod failure;
 
+mod baseline;
 mod commands;
 mod conditions;
 mod config;

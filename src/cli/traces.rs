@@ -1,20 +1,21 @@
 //! Trace files that were named: opened and read, and what to say if that fails.
 
 use std::fs::File;
-use std::io::BufReader;
 use std::path::Path;
 
 use anyhow::{Context, anyhow};
 
+use super::args::LimitArgs;
 use super::failure::{Failure, Kind};
-use crate::format::chrome::{self, ReadError};
+use crate::format::{self, Limits, ReadError};
 use crate::model::Trace;
 
-pub(super) fn read(path: &Path) -> Result<Trace, Failure> {
+pub(super) fn read(path: &Path, limit: LimitArgs) -> Result<Trace, Failure> {
+    let limits = Limits { total: limit.max_size, entry: limit.max_size / 16 };
     let file = open(path)
         .with_context(|| format!("failed to open the trace {}", path.display()))
         .map_err(|error| Failure::input(error, "give a trace file that rayprism wrote"))?;
-    chrome::read(BufReader::new(file)).map_err(|error| unreadable(path, error))
+    format::read_within(file, &limits).map_err(|error| unreadable(path, error))
 }
 
 /// A trace that can be read, and is not sound.

@@ -3,7 +3,33 @@
 use std::panic::Location;
 
 use super::current::{self, lane, who};
-use crate::record::{Arrival, Link, OperationKind, Running, Wait};
+use crate::record::{Arrival, Link, OperationKind, Running, Wait, attach};
+use crate::spans::Hold;
+
+/// What a spawned job carries.
+pub(super) struct Spawned {
+    link: Link,
+    /// The job may outlive what spawned it.
+    _hold: Hold,
+}
+
+impl Spawned {
+    /// Of a job that this thread is about to spawn, at `site`.
+    pub(super) fn at(site: &'static Location<'static>) -> Self {
+        let link = lane().spawn(who, site);
+        Self { link, _hold: Hold::of(&link) }
+    }
+
+    /// Runs it.
+    pub(super) fn job<R>(&self, f: impl FnOnce() -> R) -> R {
+        run(Arrival::Job(self.link), f)
+    }
+
+    /// Runs this worker's share of it.
+    pub(super) fn share<R>(&self, f: impl FnOnce() -> R) -> R {
+        run(Arrival::Broadcast(self.link), f)
+    }
+}
 
 /// Runs `f` as a task of this thread. A panic goes through; the task is closed as panicked.
 pub(super) fn run<R>(arrival: Arrival, f: impl FnOnce() -> R) -> R {
@@ -11,6 +37,13 @@ pub(super) fn run<R>(arrival: Arrival, f: impl FnOnce() -> R) -> R {
     let result = f();
     running.done();
     result
+}
+
+/// Whether what this thread spawns is to be called there and then: it is a worker, and the program
+/// runs as its own serial elision.
+#[inline]
+pub(super) fn is_in_its_place() -> bool {
+    attach::is_serial() && current::is_worker()
 }
 
 /// Makes sure that what a worker does is in a task, even where it entered the pool unseen.

@@ -57,18 +57,33 @@ where
     rayon::join_context(
         a,
         move |context| {
-            if context.migrated() { migrated(b, context) } else { b(context) }
+            if context.migrated() { migrated(b, context, 0) } else { b(context) }
         },
     )
 }
 
+/// As [`counted`], off the fast path: the second half carries what is around it, for those who
+/// listen.
+#[inline]
+fn linked<A, B, RA, RB>(around: u64, a: A, b: B) -> (RA, RB)
+where
+    A: FnOnce(FnContext) -> RA + Send,
+    B: FnOnce(FnContext) -> RB + Send,
+    RA: Send,
+    RB: Send,
+{
+    rayon::join_context(a, move |context| {
+        if context.migrated() { migrated(b, context, around) } else { b(context) }
+    })
+}
+
 #[cold]
 #[inline(never)]
-fn migrated<B, RB>(b: B, context: FnContext) -> RB
+fn migrated<B, RB>(b: B, context: FnContext, around: u64) -> RB
 where
     B: FnOnce(FnContext) -> RB,
 {
-    job::run(Arrival::Migrated, || b(context))
+    job::run(Arrival::Migrated(around), || b(context))
 }
 
 /// A join that is timed. Its halves run on this thread or link back to it. Out of line, so that an
@@ -113,7 +128,7 @@ where
 {
     match lane().slow_join() {
         Slow::Timed(with) => timed(with, site, move |_| a(), move |_| b()),
-        Slow::Counted => counted(move |_| a(), move |_| b()),
+        Slow::Counted(around) => linked(around, move |_| a(), move |_| b()),
         Slow::Elided => record::call_both(a, b),
         Slow::NoTask if current::is_worker() => job::run(Arrival::Root, || join_at(a, b, site)),
         Slow::NoTask => outside_join(a, b, site),
@@ -157,7 +172,7 @@ where
 {
     match lane().slow_join() {
         Slow::Timed(with) => timed(with, site, a, b),
-        Slow::Counted => counted(a, b),
+        Slow::Counted(around) => linked(around, a, b),
         Slow::Elided => {
             // The halves want contexts, which only rayon can make.
             lane().stop_eliding();

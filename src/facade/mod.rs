@@ -24,6 +24,8 @@ pub mod iter;
 mod job;
 #[cfg(feature = "record")]
 mod join;
+#[cfg(feature = "layer")]
+mod layer;
 #[cfg(feature = "record")]
 mod pool;
 #[cfg(feature = "record")]
@@ -54,6 +56,8 @@ pub use builder::{Profiled, ThreadPoolBuilder};
 pub use iter::Labelled;
 #[cfg(feature = "record")]
 pub use join::{join, join_context};
+#[cfg(feature = "layer")]
+pub use layer::layer;
 #[cfg(feature = "record")]
 pub use pool::{ThreadPool, current_num_threads};
 #[cfg(feature = "record")]

@@ -8,7 +8,7 @@ use rayon::{BroadcastContext, Yield};
 
 use super::builder::ThreadPoolBuilder;
 use super::current::{self, lane, who};
-use super::job;
+use super::job::{self, Spawned};
 use super::join::join_at;
 use super::scope::{Scope, ScopeFifo, scope_at, scope_fifo_at};
 use crate::record::{Arrival, OperationKind, Wait};
@@ -140,8 +140,8 @@ impl ThreadPool {
     where
         OP: FnOnce() + Send + 'static,
     {
-        let link = lane().spawn(who, Location::caller());
-        self.0.spawn(move || job::run(Arrival::Job(link), op));
+        let spawned = Spawned::at(Location::caller());
+        self.0.spawn(move || spawned.job(op));
     }
 
     /// Spawns a detached job into this pool, first in first out.
@@ -150,8 +150,8 @@ impl ThreadPool {
     where
         OP: FnOnce() + Send + 'static,
     {
-        let link = lane().spawn(who, Location::caller());
-        self.0.spawn_fifo(move || job::run(Arrival::Job(link), op));
+        let spawned = Spawned::at(Location::caller());
+        self.0.spawn_fifo(move || spawned.job(op));
     }
 
     /// Spawns a detached job on every worker of this pool.
@@ -160,8 +160,8 @@ impl ThreadPool {
     where
         OP: Fn(BroadcastContext<'_>) + Send + Sync + 'static,
     {
-        let link = lane().spawn(who, Location::caller());
-        self.0.spawn_broadcast(move |context| job::run(Arrival::Broadcast(link), || op(context)));
+        let spawned = Spawned::at(Location::caller());
+        self.0.spawn_broadcast(move |context| spawned.share(|| op(context)));
     }
 
     /// Runs another job of this pool, if there is one, on this worker.

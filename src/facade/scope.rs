@@ -8,7 +8,8 @@ use std::panic::Location;
 
 use rayon::BroadcastContext;
 
-use super::current::{self, lane, who};
+use super::current;
+use super::job::Spawned;
 use super::{job, pool};
 use crate::record::{Arrival, OperationKind};
 
@@ -38,9 +39,12 @@ macro_rules! scope {
             where
                 BODY: FnOnce(&$Scope<'scope>) + Send + 'scope,
             {
-                let link = lane().spawn(who, Location::caller());
+                if job::is_in_its_place() {
+                    return body(self);
+                }
+                let spawned = Spawned::at(Location::caller());
                 self.0.$spawn(move |scope| {
-                    job::run(Arrival::Job(link), || body(Self::cast(scope)));
+                    spawned.job(|| body(Self::cast(scope)));
                 });
             }
 
@@ -50,9 +54,9 @@ macro_rules! scope {
             where
                 BODY: Fn(&$Scope<'scope>, BroadcastContext<'_>) + Send + Sync + 'scope,
             {
-                let link = lane().spawn(who, Location::caller());
+                let spawned = Spawned::at(Location::caller());
                 self.0.spawn_broadcast(move |scope, context| {
-                    job::run(Arrival::Broadcast(link), || body(Self::cast(scope), context));
+                    spawned.share(|| body(Self::cast(scope), context));
                 });
             }
         }

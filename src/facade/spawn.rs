@@ -4,7 +4,7 @@ use std::panic::Location;
 
 use rayon::BroadcastContext;
 
-use super::current::{lane, who};
+use super::job::Spawned;
 use super::{job, pool};
 use crate::record::{Arrival, OperationKind};
 
@@ -15,8 +15,11 @@ where
     F: FnOnce() + Send + 'static,
 {
     pool::first_use();
-    let link = lane().spawn(who, Location::caller());
-    rayon::spawn(move || job::run(Arrival::Job(link), func));
+    if job::is_in_its_place() {
+        return func();
+    }
+    let spawned = Spawned::at(Location::caller());
+    rayon::spawn(move || spawned.job(func));
 }
 
 /// [`rayon::spawn_fifo`], recorded.
@@ -26,8 +29,11 @@ where
     F: FnOnce() + Send + 'static,
 {
     pool::first_use();
-    let link = lane().spawn(who, Location::caller());
-    rayon::spawn_fifo(move || job::run(Arrival::Job(link), func));
+    if job::is_in_its_place() {
+        return func();
+    }
+    let spawned = Spawned::at(Location::caller());
+    rayon::spawn_fifo(move || spawned.job(func));
 }
 
 /// [`rayon::spawn_broadcast`], recorded.
@@ -37,8 +43,8 @@ where
     OP: Fn(BroadcastContext<'_>) + Send + Sync + 'static,
 {
     pool::first_use();
-    let link = lane().spawn(who, Location::caller());
-    rayon::spawn_broadcast(move |context| job::run(Arrival::Broadcast(link), || op(context)));
+    let spawned = Spawned::at(Location::caller());
+    rayon::spawn_broadcast(move |context| spawned.share(|| op(context)));
 }
 
 /// [`rayon::broadcast`], recorded.

@@ -8,7 +8,7 @@ use crate::model::{Event, Lane, Nanos, Role};
 
 /// What a thread is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Doing {
+pub(super) enum Doing {
     /// It runs a job; a thread that is no worker, its own part of a call.
     Job,
     /// It waits in a join or operation for others, and runs nothing else meanwhile.
@@ -20,7 +20,7 @@ pub(crate) enum Doing {
 /// When a lane's thread came to do what, in order of time. Collapsed tasks are left out: when each
 /// ran is not known.
 #[derive(Debug)]
-pub(crate) struct Doings<'a> {
+pub(super) struct Doings<'a> {
     slices: Peekable<Slices<'a>>,
     /// A worker has a job only within a task, whatever call it is in.
     in_operation: Doing,
@@ -29,7 +29,7 @@ pub(crate) struct Doings<'a> {
 }
 
 impl<'a> Doings<'a> {
-    pub(crate) fn of(lane: &'a Lane) -> Self {
+    pub(super) fn of(lane: &'a Lane) -> Self {
         let in_operation = match lane.role {
             Role::Worker { .. } => Doing::Nothing,
             Role::Outside => Doing::Job,

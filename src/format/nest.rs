@@ -7,16 +7,16 @@ use crate::model::{Event, Nanos, SecondHalf, Span};
 
 /// What a viewer draws as one bar.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Slice<'a> {
+pub(super) struct Slice<'a> {
     /// What it stands for.
-    pub(crate) what: What<'a>,
+    pub(super) what: What<'a>,
     /// Where it is drawn: within the slice around it.
-    pub(crate) shown: Span,
+    pub(super) shown: Span,
 }
 
 /// What a slice stands for.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum What<'a> {
+pub(super) enum What<'a> {
     /// An event of the lane.
     Event(&'a Event),
     /// The rest of a join or operation, in which its caller waited for others.
@@ -26,7 +26,7 @@ pub(crate) enum What<'a> {
 /// The slices of a lane in drawing order: by start, and what encloses before what it encloses.
 /// Its memory is the depth of nesting.
 #[derive(Debug)]
-pub(crate) struct Slices<'a> {
+pub(super) struct Slices<'a> {
     events: std::slice::Iter<'a, Event>,
     open: Vec<Open>,
 }
@@ -44,7 +44,7 @@ struct Open {
 impl<'a> Slices<'a> {
     /// The slices of `events`, which stand in the order that
     /// [`Lane::events`](crate::model::Lane::events) promises.
-    pub(crate) fn new(events: &'a [Event]) -> Self {
+    pub(super) fn new(events: &'a [Event]) -> Self {
         Self { events: events.iter(), open: Vec::new() }
     }
 

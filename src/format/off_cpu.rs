@@ -7,7 +7,7 @@ use crate::model::{Lane, OffCpu, Role};
 ///
 /// One that reaches over the beginning or the end of a job is named by its start: a thread that is
 /// off the CPU can begin nothing, so that only the clocks' error lies between.
-pub(crate) fn named(lane: &Lane) -> impl Iterator<Item = (&OffCpu, &'static str)> {
+pub(super) fn named(lane: &Lane) -> impl Iterator<Item = (&OffCpu, &'static str)> {
     let mut doings = Doings::of(lane).peekable();
     let mut now = Doing::Nothing;
     lane.watched.off_cpu.iter().map(move |off| {
@@ -64,6 +64,7 @@ mod tests {
             tallies: Vec::new(),
             losses: Losses::default(),
             watched: Watched { off_cpu, ..Watched::default() },
+            told: Default::default(),
             events,
         }
     }

@@ -6,13 +6,13 @@ use crate::model::{Counter, Header, Lane, Nanos, Role};
 
 /// A counter track of one worker.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Rate {
+pub(super) struct Rate {
     /// What is counted; begins with a space, or is empty if the key says it.
-    pub(crate) name: &'static str,
+    pub(super) name: &'static str,
     /// The unit, or what it is.
-    pub(crate) key: &'static str,
+    pub(super) key: &'static str,
     /// Its values in thousandths.
-    pub(crate) thousandths: Vec<Sample>,
+    pub(super) thousandths: Vec<Sample>,
 }
 
 /// A span of no context switch is cut into at most this many pieces and one.
@@ -24,7 +24,7 @@ const SWITCHES: &str = " context switches";
 const PER_MS: &str = "per ms";
 
 /// The tracks of a lane; none of a thread that is no worker.
-pub(crate) fn of(header: &Header, lane: &Lane) -> Vec<Rate> {
+pub(super) fn of(header: &Header, lane: &Lane) -> Vec<Rate> {
     let Role::Worker { .. } = lane.role else { return Vec::new() };
     let points = |counter| header.kernel.position(counter).map(|at| points(lane, at));
     let misses = points(Counter::CacheMisses).map(|points| speed(&points, lane));

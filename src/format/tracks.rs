@@ -6,16 +6,16 @@ use crate::model::{Event, Lane, Nanos, Role, Trace};
 
 /// The value that a counter has from a moment on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Sample {
+pub(super) struct Sample {
     /// From here on.
-    pub(crate) at: Nanos,
+    pub(super) at: Nanos,
     /// Until the next sample.
-    pub(crate) value: u64,
+    pub(super) value: u64,
 }
 
 /// Workers that are inside a task and do not wait in it for others; a task or a reduction that a
 /// worker runs while it waits makes it busy again. Collapsed tasks are left out: when each ran is not known.
-pub(crate) fn busy_workers(trace: &Trace) -> Vec<Sample> {
+pub(super) fn busy_workers(trace: &Trace) -> Vec<Sample> {
     let mut changes = Changes::default();
     let workers = trace.lanes.iter().filter(|lane| matches!(lane.role, Role::Worker { .. }));
     for lane in workers {
@@ -25,7 +25,7 @@ pub(crate) fn busy_workers(trace: &Trace) -> Vec<Sample> {
 }
 
 /// Recorded tasks that were pushed and not yet started.
-pub(crate) fn queued_tasks(trace: &Trace) -> Vec<Sample> {
+pub(super) fn queued_tasks(trace: &Trace) -> Vec<Sample> {
     let mut changes = Changes::default();
     for event in trace.lanes.iter().flat_map(|lane| &lane.events) {
         if let Event::Task(task) = event

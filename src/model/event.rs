@@ -313,6 +313,19 @@ impl Event {
         }
     }
 
+    /// When it happened, to be changed.
+    #[cfg_attr(not(feature = "read"), allow(dead_code, reason = "events come whole"))]
+    pub(crate) fn span_mut(&mut self) -> &mut Span {
+        match self {
+            Self::Task(task) => &mut task.span,
+            Self::Join(join) => &mut join.span,
+            Self::Operation(operation) => &mut operation.span,
+            Self::Leaf(leaf) => &mut leaf.span,
+            Self::Reduction(reduction) => &mut reduction.span,
+            Self::Collapsed(collapsed) => &mut collapsed.span,
+        }
+    }
+
     /// Its name; collapsed tasks have none.
     pub fn id(&self) -> Option<EventId> {
         match self {

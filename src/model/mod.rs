@@ -9,6 +9,7 @@ mod header;
 mod host;
 mod kernel;
 mod observed;
+mod phase;
 mod serial;
 mod trace;
 
@@ -30,6 +31,8 @@ pub use kernel::{
     Throttled, Values, Watched,
 };
 pub use observed::{CountSource, Ended, Observed, ObservedThread, RingRecords, Total};
+pub use phase::{Note, Phase, PhaseId, Told};
+pub(crate) use serial::parse_event_id;
 pub use trace::{
     ChainId, Counts, Lane, Losses, Measured, Pool, Role, Site, SiteId, Tally, Trace,
     short_location, thousands,

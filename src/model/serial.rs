@@ -48,11 +48,12 @@ impl Visitor<'_> for EventIdVisitor {
     }
 
     fn visit_str<E: de::Error>(self, text: &str) -> Result<EventId, E> {
-        parse(text).ok_or_else(|| E::invalid_value(de::Unexpected::Str(text), &self))
+        parse_event_id(text).ok_or_else(|| E::invalid_value(de::Unexpected::Str(text), &self))
     }
 }
 
-fn parse(text: &str) -> Option<EventId> {
+/// `LANE:SEQUENCE`, if that is what the text is.
+pub(crate) fn parse_event_id(text: &str) -> Option<EventId> {
     let (lane, sequence) = text.split_once(':')?;
     let (lane, sequence) = (LaneId(lane.parse().ok()?), sequence.parse().ok()?);
     EventId::new(lane, sequence).filter(|id| id.sequence() == sequence)

@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Event, Header, LaneId, Nanos, PoolId, Watched};
+use super::{Event, Header, LaneId, Nanos, PoolId, Told, Watched};
 
 /// A whole recording.
 #[derive(Clone, Debug, PartialEq)]
@@ -133,6 +133,8 @@ pub struct Lane {
     pub losses: Losses,
     /// What the kernel and the hardware said of the thread.
     pub watched: Watched,
+    /// What the program said of itself on it.
+    pub told: Told,
     /// Outer before inner: by start, at equal starts the longer first, of equal spans the one that
     /// was opened first.
     pub events: Vec<Event>,
@@ -241,6 +243,15 @@ pub struct Losses {
     /// Short stretches off the CPU that are in the sums and not kept for themselves.
     #[serde(default)]
     pub off_cpu: u64,
+    /// The program's own spans and events that were not kept: too short, no room, or not over when
+    /// the recording ended.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub phases: u64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands out references")]
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 impl Losses {
@@ -259,6 +270,7 @@ impl Losses {
             texts: self.texts + other.texts,
             switches: self.switches + other.switches,
             off_cpu: self.off_cpu + other.off_cpu,
+            phases: self.phases + other.phases,
         }
     }
 }
@@ -273,6 +285,7 @@ impl Trace {
                 let opened = event.id().map_or(u64::MAX, |id| id.sequence());
                 (span.start, Reverse(span.end), opened)
             });
+            lane.told.sort();
         }
     }
 

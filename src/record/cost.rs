@@ -120,7 +120,7 @@ fn slow_join(lane: &Lane, a: impl FnOnce(), b: impl FnOnce()) -> bool {
             call_both(a, b);
             true
         }
-        Slow::NoTask | Slow::Counted | Slow::Timed(_) => false,
+        Slow::NoTask | Slow::Counted(_) | Slow::Timed(_) => false,
     }
 }
 

@@ -49,6 +49,8 @@ pub const ELIDED_FIRST: u8 = 4;
 pub const ELIDED_SECOND: u8 = 8;
 /// Flag of a leaf: a [`Feed`] goes with it.
 pub const FED: u8 = 2;
+/// Flag of a phase: a job brought it from the thread that pushed it.
+pub const INHERITED: u8 = 2;
 /// Flag of an iteration: reductions are visible.
 pub const REDUCTIONS_SEEN: u8 = 2;
 /// Flag of an iteration: nothing but its span is visible.
@@ -282,9 +284,45 @@ event_table! {
         sixth,
     }
 
+    /// A stretch that the program named. `text`: its name, or 0.
+    Phase = 11 {
+        /// Ticks at its start.
+        start,
+        /// Ticks at its end.
+        end,
+        /// Its number; 0 where a job ran that was in no phase.
+        number,
+        /// That of the phase in which it was opened, or 0.
+        within,
+        /// Not used.
+        spare_a,
+        /// Not used.
+        spare_b,
+        /// Not used.
+        spare_c,
+    }
+
+    /// Something that the program noted. `text`: what.
+    Note = 12 {
+        /// Ticks when.
+        at,
+        /// The phase that it is of, or 0.
+        phase,
+        /// Not used.
+        spare_a,
+        /// Not used.
+        spare_b,
+        /// Not used.
+        spare_c,
+        /// Not used.
+        spare_d,
+        /// Not used.
+        spare_e,
+    }
+
     /// A worker without work looked for some, from when it found none of its own. `small`: why it
     /// ended.
-    Search = 11 {
+    Search = 13 {
         /// Ticks at its start.
         start,
         /// Ticks at its end.
@@ -302,7 +340,7 @@ event_table! {
     }
 
     /// A worker without work slept.
-    Sleep = 12 {
+    Sleep = 14 {
         /// Ticks when it fell asleep.
         start,
         /// Ticks when it was awake again.
@@ -529,7 +567,7 @@ mod tests {
     /// Walks the table: every kind is told from every other, and no word is lost.
     #[test]
     fn every_kind_survives_encoding() {
-        for kind in 1..=12 {
+        for kind in 1..=14 {
             let head = Head { kind, flags: 0b1010_0101, small: 0xabcd, text: 0xdead_beef };
             let record = std::array::from_fn(|i| if i == 0 { head.word() } else { 1 << (i * 7) });
             let raw = Raw::decode(&record).expect("a kind of the table");
@@ -543,6 +581,8 @@ mod tests {
                 Raw::Iteration(iteration) => iteration.encode(),
                 Raw::Feed(feed) => feed.encode(),
                 Raw::Counted(counted) => counted.encode(),
+                Raw::Phase(phase) => phase.encode(),
+                Raw::Note(note) => note.encode(),
                 Raw::Search(search) => search.encode(),
                 Raw::Sleep(sleep) => sleep.encode(),
                 Raw::TextPiece(piece) => piece.encode(),
@@ -550,7 +590,7 @@ mod tests {
             assert_eq!(again, record, "kind {kind}");
         }
         assert_eq!(Raw::decode(&[0; WORDS]), None);
-        assert_eq!(Raw::decode(&[13; WORDS]), None);
+        assert_eq!(Raw::decode(&[15; WORDS]), None);
     }
 
     #[test]

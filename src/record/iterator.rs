@@ -45,6 +45,8 @@ pub struct Run<'c> {
     pub(super) caller: u32,
     /// Joins around it.
     depth: u32,
+    /// The phase that its caller was in, or 0.
+    phase: u64,
     /// Whether its items come from one iterator that all leaves share.
     pub(super) bridged: bool,
     /// What other threads than the caller did of it.
@@ -179,6 +181,9 @@ impl Lane {
             notebook.count(place, Count::Operations, 1);
         }
         let timed = mode.timed().filter(|&detail| notebook.times(detail, place, 0));
+        if timed.is_some() {
+            notebook.listen(true);
+        }
         let operation = timed.map(|detail| {
             let iterator = OperationKind::Iterator;
             let kind = if opaque { OperationKind::OpaqueIterator } else { iterator };
@@ -314,6 +319,7 @@ impl<'c> Run<'c> {
             detail: operation.map(|operation| operation.detail()),
             caller: lane.number.get(),
             depth: lane.depth.get(),
+            phase: opened.map_or(0, |opened| opened.notebook.phases.current()),
             bridged: opened.is_some_and(|opened| opened.place.meaning.bridged),
             others: Others::default(),
             taken_in: AtomicU64::new(0),
@@ -382,9 +388,14 @@ impl<'c> Run<'c> {
     fn arrival(&self, lane: &Lane, here: &Notebook, half: Half) -> Arrival {
         if half.is_of(lane) && half.is_loose() {
             // What follows the first leaf of a stolen half.
-            return Arrival::Root;
+            return Arrival::Rest(self.operation);
         }
-        let link = Link { depth: self.depth, ..half.link(self, here) };
+        let link = Link {
+            depth: self.depth,
+            around: self.operation,
+            phase: self.phase,
+            ..half.link(self, here)
+        };
         if !half.is_second_from_outside() {
             return Arrival::Job(link);
         }
@@ -392,7 +403,7 @@ impl<'c> Run<'c> {
         // first half, and the second unless that was stolen from it. If nobody is known to have
         // begun the first, the worker that has is not this one, so this is stolen, too.
         match EventId::from_word(self.taken_in.load(Relaxed)) {
-            Some(first) if first.lane() == here.lane() => Arrival::Root,
+            Some(first) if first.lane() == here.lane() => Arrival::Rest(self.operation),
             Some(first) => {
                 let (parent, lane) = (first.word(), first.lane().0);
                 Arrival::Job(Link { parent, lane, pool: here.pool(), ..link })

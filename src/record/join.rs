@@ -9,6 +9,7 @@ use super::elision::Sample;
 use super::event::{self, SecondHalf};
 use super::lane::Lane;
 use super::link::Link;
+use super::listener::{Closed, Opening, Told};
 use super::notebook::{Notebook, Short};
 use super::recorder::Detail;
 use super::time::Ticks;
@@ -52,6 +53,7 @@ pub struct OpenJoin<'l> {
     /// How many sums of others are set aside.
     set_aside: usize,
     returned: bool,
+    told: Told,
 }
 
 /// What the two halves of a timed join are given, by reference: every word that a closure captures
@@ -137,7 +139,9 @@ impl<'l> Timed<'l> {
         if let Some(sample) = sample {
             lane.first_half_of(sample);
         }
+        let told = Told::of(notebook, parent, Some(depth - 1), Some(site), || Opening::Join);
         OpenJoin {
+            told,
             lane,
             notebook,
             epoch: notebook.epoch(),
@@ -148,7 +152,16 @@ impl<'l> Timed<'l> {
             returned: false,
             // The clock is read last, so that the bookkeeping is not in the join's time.
             halves: Halves::new(
-                Link { site, parent, depth, lane: lane_number, pool, pushed: now().0 },
+                Link {
+                    site,
+                    parent,
+                    depth,
+                    lane: lane_number,
+                    pool,
+                    around: 0,
+                    phase: notebook.phases.current(),
+                    pushed: now().0,
+                },
                 sample,
             ),
         }
@@ -177,6 +190,11 @@ impl OpenJoin<'_> {
             self.lane.halves_ended(sample);
         }
         self.lane.go_to(self.notebook, self.detail, self.depth());
+        let (panicked, halves) = (!self.returned, &self.halves);
+        self.told.close(halves.link.parent, || {
+            let second = halves.mark().map(|_| halves.second());
+            Closed { panicked, second, ..Closed::default() }
+        });
         if self.epoch != self.notebook.epoch() {
             return;
         }

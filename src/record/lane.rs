@@ -5,6 +5,7 @@ use std::cell::Cell;
 use std::ptr;
 use std::sync::Arc;
 
+use super::attach;
 use super::ids::LaneId;
 use super::join::Timed;
 use super::log::Log;
@@ -60,11 +61,14 @@ pub(super) enum Mode {
     Full = 4,
     /// As `Auto`, but in a half whose joins are plain calls: every join takes the slow path.
     Elided = 5,
+    /// As `Auto`, but every join of the program is plain calls, and takes the slow path.
+    Serial = 6,
 }
 
 impl Mode {
     pub(super) fn of(detail: Detail) -> Self {
         match detail {
+            Detail::Count | Detail::Auto | Detail::Full if attach::is_serial() => Self::Serial,
             Detail::Off => Self::Off,
             Detail::Count => Self::Count,
             Detail::Auto => Self::Auto,
@@ -80,7 +84,7 @@ impl Mode {
     #[inline]
     pub(super) fn timed(self) -> Option<Detail> {
         match self {
-            Self::Auto | Self::Elided => Some(Detail::Auto),
+            Self::Auto | Self::Elided | Self::Serial => Some(Detail::Auto),
             Self::Full => Some(Detail::Full),
             Self::NoTask | Self::Off | Self::Count => None,
         }
@@ -97,8 +101,9 @@ pub(super) const LONG_BUDGET: u32 = u32::MAX;
 pub enum Slow<'l> {
     /// The thread runs no task that is known: the front end begins one, or enters a pool.
     NoTask,
-    /// Run it as it is; it has been counted.
-    Counted,
+    /// Run it as it is; it has been counted. If its second half runs as a job, it arrives as
+    /// [`Migrated`](super::Arrival::Migrated) with this.
+    Counted(u64),
     /// Time it: open it with this.
     Timed(Timed<'l>),
     /// Call both halves, one after the other ([`call_both`](super::call_both)); it has been counted.
@@ -142,19 +147,27 @@ impl Lane {
             }
             Mode::Off | Mode::Count => {
                 self.refill(LONG_BUDGET);
-                Slow::Counted
+                Slow::Counted(0)
             }
             mode @ (Mode::Auto | Mode::Full) => match (mode.timed(), self.notebook()) {
+                (_, Some(notebook)) if notebook.heard.get() && notebook.is_linked() => {
+                    self.refill(1);
+                    Slow::Counted(notebook.around())
+                }
                 (Some(detail), Some(notebook)) => {
                     Slow::Timed(Timed { lane: self, notebook, detail })
                 }
-                _ => Slow::Counted,
+                _ => Slow::Counted(0),
             },
+            Mode::Serial => {
+                self.refill(1);
+                Slow::Elided
+            }
             Mode::Elided => {
                 if self.elide_join() {
                     Slow::Elided
                 } else {
-                    Slow::Counted
+                    Slow::Counted(self.notebook().map_or(0, Notebook::around))
                 }
             }
         }
@@ -182,7 +195,13 @@ impl Lane {
     #[inline]
     pub(super) fn go_to(&self, notebook: &Notebook, detail: Detail, depth: u32) {
         self.depth.set(depth);
-        self.refill(if notebook.is_fine(detail, depth) { FINE_BUDGET } else { 1 });
+        let is_fine = self.mode.get() != Mode::Serial && notebook.is_fine(detail, depth);
+        if notebook.heard.get() {
+            // Whoever listens wants to know where a stolen half comes from: no join goes unlinked.
+            notebook.link_fine_joins(if is_fine { FINE_BUDGET } else { 0 });
+            return self.refill(1);
+        }
+        self.refill(if is_fine { FINE_BUDGET } else { 1 });
     }
 
     /// As what an operation or a parallel iterator is recorded that this thread calls while the

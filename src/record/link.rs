@@ -4,7 +4,7 @@ use std::panic::Location;
 
 use super::clock::now;
 use super::event::{Origin, SecondHalf};
-use super::ids::LaneId;
+use super::ids::{EventId, LaneId};
 use super::lane::Lane;
 use super::log::Counter;
 use super::notebook::Notebook;
@@ -23,6 +23,10 @@ pub struct Link {
     /// That lane's pool, or 0.
     pub(super) pool: u32,
     pub(super) depth: u32,
+    /// What was open around the push, where `parent` may be less; the word of an id, or 0.
+    pub(super) around: u64,
+    /// The phase that the thread was in which pushed it, or 0.
+    pub(super) phase: u64,
 }
 
 /// How a task came to the thread that is about to run it.
@@ -34,11 +38,26 @@ pub enum Arrival {
     Job(Link),
     /// As a share of a broadcast.
     Broadcast(Link),
-    /// As the second half of a join that was only counted.
-    Migrated,
+    /// As a part of a parallel iterator whose beginning this thread has run before, or nobody is
+    /// known to have: unseen, but for the operation, the word of an id or 0.
+    Rest(u64),
+    /// As the second half of a join that was only counted. What was open around that, as the word of
+    /// an id, where somebody listens; else 0.
+    Migrated(u64),
     /// The same, where the front end knows whose deque it was taken from: that of the thread itself,
     /// or another lane's.
     Taken(Option<LaneId>),
+}
+
+impl Arrival {
+    /// What was open around the push, as the word of an id, or 0.
+    pub(super) fn around(&self) -> u64 {
+        match self {
+            Self::Root | Self::Taken(_) => 0,
+            Self::Rest(around) | Self::Migrated(around) => *around,
+            Self::Job(link) | Self::Broadcast(link) => link.around,
+        }
+    }
 }
 
 impl Lane {
@@ -70,6 +89,8 @@ impl Lane {
         let pushed = if switch.detail == Detail::Count { 0 } else { now().0 };
         Link {
             parent: self.task.get(),
+            around: notebook.around(),
+            phase: notebook.phases.current(),
             pushed,
             lane: notebook.lane().0,
             pool: notebook.pool(),
@@ -79,9 +100,14 @@ impl Lane {
 }
 
 impl Link {
+    /// What was open around the push, if somebody listened.
+    pub fn around(&self) -> Option<EventId> {
+        EventId::from_word(self.around)
+    }
+
     /// A link that nothing was recorded for.
     pub(super) fn unrecorded(site: &'static Location<'static>) -> Self {
-        Self { site, parent: 0, pushed: 0, lane: 0, pool: 0, depth: 0 }
+        Self { site, parent: 0, pushed: 0, lane: 0, pool: 0, depth: 0, around: 0, phase: 0 }
     }
 
     pub(super) fn origin(&self, here: &Notebook) -> Origin {

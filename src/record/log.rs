@@ -27,7 +27,7 @@ pub(super) const TALLIES: usize = 256;
 const TEXT_RECORDS: usize = 8 << 10;
 
 /// Slots of the counters.
-const COUNTER_SLOTS: usize = 2;
+const COUNTER_SLOTS: usize = 3;
 
 macro_rules! counters {
     ($($(#[$doc:meta])* $field:ident: $name:ident = $place:literal,)*) => {
@@ -87,12 +87,16 @@ counters! {
     timed_leaves: TimedLeaves = 10,
     /// Texts that found no room, each time one was asked for.
     lost_texts: LostTexts = 11,
+    /// Phases entered and notes taken.
+    phases: Phases = 12,
+    /// Those that were kept.
+    kept_phases: KeptPhases = 13,
     /// Searches of a worker for work.
-    searches: Searches = 12,
+    searches: Searches = 14,
     /// Rounds of searches that found nothing.
-    failed_rounds: FailedRounds = 13,
+    failed_rounds: FailedRounds = 15,
     /// Sleeps of a worker.
-    sleeps: Sleeps = 14,
+    sleeps: Sleeps = 16,
 }
 
 macro_rules! tallies {
@@ -277,6 +281,11 @@ impl Log {
     /// collector finds each event in one of them. Only the writing thread may call this.
     pub(super) fn set_pending(&self, pending: &Record, write: impl FnOnce()) {
         self.pending.set(pending, write);
+    }
+
+    /// Whether half of the room for texts is left: what is not of the recorder's own leaves the rest.
+    pub(super) fn has_room_for_notes(&self) -> bool {
+        self.texts.published() < self.texts.capacity() / 2
     }
 
     /// Writes a text, if there is room for all of it.

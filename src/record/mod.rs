@@ -26,6 +26,7 @@ mod lane;
 #[cfg(test)]
 mod lane_tests;
 mod link;
+mod listener;
 mod log;
 mod mapping;
 mod memory;
@@ -34,6 +35,7 @@ mod operation;
 pub mod parent;
 mod part;
 mod pending;
+mod phase;
 mod places;
 mod recorder;
 mod sync;
@@ -51,9 +53,11 @@ pub use iterator::{OpenIterator, Run, Seen};
 pub use join::{Halves, Mark, OpenJoin, Timed};
 pub use lane::{Lane, Slow};
 pub use link::{Arrival, Link};
+pub use listener::{Closed, Listener, Opened, Opening, listen_with};
 pub use log::{Counts, Figures, Tally};
 pub use operation::{OpenOperation, Wait};
 pub use part::{Done, Half, OpenLeaf, OpenReduction, OpenSplit};
+pub use phase::Phase;
 pub use places::{Call, Meaning, Names};
 pub use recorder::{
     AlreadyRecording, Detail, Ended, Identity, Member, OnFull, PoolEntry, Recording, Seat,

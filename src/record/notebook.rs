@@ -11,7 +11,9 @@ use super::elision::Elision;
 use super::event;
 use super::gauge::Gauges;
 use super::ids::{EventId, LaneId};
+use super::listener;
 use super::log::{Count, Log};
+use super::phase::Phases;
 use super::places::{Call, Place, Places};
 use super::recorder::{self, Detail, Member, OnFull, Seat, Settings, Switch};
 use super::texts::Texts;
@@ -81,6 +83,11 @@ pub(super) struct Notebook {
     pub(super) feed: Feed,
     pub(super) gauges: Gauges,
     pub(super) elision: Elision,
+    pub(super) phases: Phases,
+    /// Whether a listener is told of what is opened.
+    pub(super) heard: Cell<bool>,
+    /// Fine joins until one is timed again, while a listener makes them take the slow path.
+    linked: Cell<u32>,
     /// When the thread began to look for work, and how many rounds found none; while it does.
     pub(super) search: Cell<Option<Looking>>,
 }
@@ -250,6 +257,9 @@ impl Notebook {
             feed: Feed::default(),
             gauges: Gauges::new(),
             elision: Elision::new(),
+            phases: Phases::default(),
+            heard: Cell::new(false),
+            linked: Cell::new(0),
             search: Cell::new(None),
         }
     }
@@ -304,6 +314,7 @@ impl Notebook {
         self.depths.forget();
         self.gauges.start_over(settings.gauge);
         self.elision.start_over(settings.detail);
+        self.phases.start_over();
         self.coarse.set(coarse_ticks());
         self.whole.set(if settings.detail == Detail::Auto { WHOLE } else { 0 });
         let squeezes = settings.on_full == OnFull::Collapse;
@@ -313,6 +324,40 @@ impl Notebook {
         self.short.set(Short::NONE);
         self.before_wait.borrow_mut().clear();
         self.set_aside.set(0);
+    }
+
+    /// Asks anew whether somebody listens; in what is not timed there is nothing to hear, and on a
+    /// lane of no thread nothing that concerns anybody.
+    #[inline]
+    pub(super) fn listen(&self, timed: bool) {
+        let is_detached = self.epoch.get() == 0;
+        self.heard.set(timed && !is_detached && listener::is_heard());
+    }
+
+    /// The same, for a task that comes from elsewhere; what it was before.
+    #[inline]
+    pub(super) fn listen_from(&self, timed: bool, parent: u64, around: u64) -> bool {
+        let is_detached = self.epoch.get() == 0;
+        self.heard.replace(timed && !is_detached && listener::is_heard_from(parent, around))
+    }
+
+    /// What is open around what is pushed now, as the word of an id, if somebody listens; else 0.
+    #[inline]
+    pub(super) fn around(&self) -> u64 {
+        if self.heard.get() { listener::innermost() } else { 0 }
+    }
+
+    /// The joins from here on are fine and each is to carry what is around it.
+    #[inline]
+    pub(super) fn link_fine_joins(&self, joins: u32) {
+        self.linked.set(joins);
+    }
+
+    /// Whether a join that took the slow path is one of those.
+    pub(super) fn is_linked(&self) -> bool {
+        let left = self.linked.get();
+        self.linked.set(left.saturating_sub(1));
+        left > 1
     }
 
     /// The next id of this lane.

@@ -9,6 +9,7 @@ use super::event::{self, OperationKind};
 use super::join::Mark;
 use super::lane::Lane;
 use super::link::Link;
+use super::listener::{Closed, Told};
 use super::notebook::{Around, Notebook, Short};
 use super::recorder::{self, Detail, Identity};
 use super::time::Ticks;
@@ -26,6 +27,7 @@ impl Lane {
         let mode = self.mode_of_call(switch.detail);
         let detail = mode.timed()?;
         let notebook = self.recording(switch, who)?;
+        notebook.listen(true);
         Some(OpenOperation::new(self, notebook, detail, kind, site, label))
     }
 }
@@ -51,6 +53,7 @@ pub struct OpenOperation<'l> {
     /// Whether a job was pushed for it: then its caller has nothing to do but wait for that.
     handed_over: Cell<bool>,
     closed: bool,
+    told: Told,
 }
 
 /// When an operation's caller began to wait.
@@ -73,6 +76,8 @@ impl<'l> OpenOperation<'l> {
         site: &'static Location<'static>,
         label: Option<&str>,
     ) -> Self {
+        let id = notebook.next_id();
+        let told = Told::of_operation(notebook, id, site, kind, label);
         let site = notebook.site(site);
         lane.level.set(lane.level.get() + 1);
         Self {
@@ -83,11 +88,12 @@ impl<'l> OpenOperation<'l> {
             kind,
             site,
             label: notebook.label(label),
-            id: notebook.next_id(),
+            id,
             nested: notebook.nested.get(),
             around: lane.in_task().then(|| notebook.step_in()),
             handed_over: Cell::new(false),
             closed: false,
+            told,
             start: now(),
         }
     }
@@ -118,6 +124,7 @@ impl<'l> OpenOperation<'l> {
             pushed: self.start.0,
             lane: self.notebook.lane().0,
             pool: self.notebook.pool(),
+            phase: self.notebook.phases.current(),
             ..Link::unrecorded(site)
         }
     }
@@ -131,6 +138,7 @@ impl<'l> OpenOperation<'l> {
     pub(super) fn end(&mut self, wait: Wait, panicked: bool, beside: Option<Record>) {
         let end = now();
         self.closed = true;
+        self.told.close(self.id, || Closed { panicked, ..Closed::default() });
         let notebook = self.notebook;
         self.lane.level.set(self.lane.level.get().saturating_sub(1));
         if self.epoch != notebook.epoch() {

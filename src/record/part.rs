@@ -10,6 +10,7 @@ use super::ids::EventId;
 use super::iterator::{Arrived, Run, Seen};
 use super::lane::Lane;
 use super::link::Link;
+use super::listener::{Closed, Opening, Told};
 use super::log::Counter;
 use super::notebook::{Around, Feed, Notebook, Short, add};
 use super::recorder::{Detail, Identity};
@@ -227,17 +228,28 @@ struct Timed<'l> {
     /// The short events around it; `None` outside of tasks.
     around: Option<Around>,
     feed: Option<Feed>,
+    told: Told,
 }
 
 impl<'l> Timed<'l> {
-    fn open(notebook: &'l Notebook, lane: &Lane, detail: Detail, start: Option<Ticks>) -> Self {
+    fn open(
+        notebook: &'l Notebook,
+        lane: &Lane,
+        detail: Detail,
+        what: (Opening<'static>, Half, &Run<'_>),
+        start: Option<Ticks>,
+    ) -> Self {
         let level = lane.level.get() + 1;
         lane.level.set(level);
+        let id = notebook.next_id();
+        let (what, half, run) = what;
+        let told = Told::of(notebook, id, Some(half.depth()), Some(run.call.site), || what);
         Self {
+            told,
             notebook,
             epoch: notebook.epoch(),
             detail,
-            id: notebook.next_id(),
+            id,
             level,
             around: lane.in_task().then(|| notebook.step_in()),
             feed: None,
@@ -249,7 +261,8 @@ impl<'l> Timed<'l> {
     /// The part ended; false if it cannot be written: another recording has begun meanwhile, or
     /// another part that began within it is still open. That happens to leaves whose iterators
     /// somebody keeps side by side, and is true of both: their time is that of what is around them.
-    fn leave(&mut self, lane: &Lane) -> bool {
+    fn leave(&mut self, lane: &Lane, closed: Closed) -> bool {
+        self.told.close(self.id, || closed);
         let level = lane.level.get();
         lane.level.set(level.saturating_sub(1));
         let (same, in_order) = (self.epoch == self.notebook.epoch(), level == self.level);
@@ -429,7 +442,7 @@ impl<'c> Run<'c> {
             return None;
         }
         notebook.with_log(|log| log.add(Counter::TimedSplits, 1));
-        Some(Timed::open(notebook, lane, detail, None))
+        Some(Timed::open(notebook, lane, detail, (Opening::Split, half, self), None))
     }
 
     /// Outside the pool there are no joins: the caller waits for the pool from here on.
@@ -469,7 +482,7 @@ impl<'c> Run<'c> {
             notebook.prelude.set(false);
             let detail = self.detail(lane).filter(|_| half.is(TIMED))?;
             notebook.with_log(|log| log.add(Counter::TimedLeaves, 1));
-            let timed = Timed::open(notebook, lane, detail, None);
+            let timed = Timed::open(notebook, lane, detail, (Opening::Leaf, half, self), None);
             let feed = self.bridged.then(|| notebook.feed.replace(&Feed::begun()));
             Some(Timed { feed, ..timed })
         });
@@ -555,13 +568,14 @@ impl<'l> Open<'_, '_, 'l> {
         let Self { run, lane, half, .. } = *self;
         let end = now();
         let (first_end, nested) = timed.notebook.first_end(lane.level.get());
-        if !timed.leave(lane) {
+        let panicked = second.is_none();
+        let fate = second.map_or(SecondHalf::Unknown, |done| done.fate(lane));
+        if !timed.leave(lane, Closed { panicked, second: Some(fate), ..Closed::default() }) {
             return;
         }
         let (notebook, detail, start) = (timed.notebook, timed.detail, timed.start);
         // Halves that were not split off by this very split have no ends that it knows.
         let first_end = if first_end == 0 { end } else { Ticks(first_end) };
-        let fate = second.map_or(SecondHalf::Unknown, |done| done.fate(lane));
         let nested = notebook.nested.get().saturating_sub(nested);
         let waited = match fate {
             SecondHalf::Inline | SecondHalf::Unknown => 0,
@@ -573,7 +587,6 @@ impl<'l> Open<'_, '_, 'l> {
             let halves = [Notebook::since(first_end, start), Notebook::since(end, first_end)];
             learn(run, notebook, detail, half, halves);
         }
-        let panicked = second.is_none();
         let (id, operation, task) = (timed.id, run.operation, lane.task.get());
         timed.write(end, panicked || fate == SecondHalf::Stolen, waited, || {
             event::Join {
@@ -590,7 +603,8 @@ impl<'l> Open<'_, '_, 'l> {
             }
             .encode()
         });
-        self.timed = (!panicked).then(|| Timed::open(notebook, lane, detail, Some(end)));
+        let what = (Opening::Reduction, half, run);
+        self.timed = (!panicked).then(|| Timed::open(notebook, lane, detail, what, Some(end)));
     }
 }
 
@@ -599,7 +613,8 @@ impl<'l> Open<'_, '_, 'l> {
     fn reduction_outside(&self) -> Option<Timed<'l>> {
         let Self { run, lane, half, .. } = *self;
         let notebook = run.notebook(lane).filter(|_| half.is(TIMED) && !lane.in_task())?;
-        Some(Timed::open(notebook, lane, run.detail(lane)?, None))
+        let what = (Opening::Reduction, half, run);
+        Some(Timed::open(notebook, lane, run.detail(lane)?, what, None))
     }
 }
 
@@ -653,7 +668,7 @@ impl Open<'_, '_, '_> {
         let mut timed = self.timed.take()?;
         let Self { run, lane, half, .. } = *self;
         let end = now();
-        if !timed.leave(lane) {
+        if !timed.leave(lane, Closed { panicked, ..Closed::default() }) {
             return None;
         }
         let (start, id, task) = (timed.start.0, timed.id, lane.task.get());
@@ -755,7 +770,8 @@ impl Open<'_, '_, '_> {
         let Self { run, lane, half, .. } = *self;
         let notebook = timed.notebook;
         let feed = timed.feed.take().map(|before| notebook.feed.replace(&before));
-        if !timed.leave(lane) {
+        let items_of_it = (!panicked).then_some(items);
+        if !timed.leave(lane, Closed { panicked, items: items_of_it, ..Closed::default() }) {
             return;
         }
         let ticks = Notebook::since(end, timed.start);

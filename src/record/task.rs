@@ -3,10 +3,13 @@
 use super::clock::now;
 use super::event::{self, Origin};
 use super::gauge::Begun;
+use super::ids::EventId;
 use super::lane::{LONG_BUDGET, Lane, Mode};
 use super::link::{Arrival, Link};
+use super::listener::{self, Closed, Opening, Told};
 use super::log::Counter;
 use super::notebook::{Notebook, Short};
+use super::phase::Brought;
 use super::recorder::{self, Detail, Identity};
 use super::time::Ticks;
 
@@ -47,10 +50,13 @@ impl Lane {
         detail: Detail,
         arrival: Arrival,
     ) -> Running<'l> {
-        let recorded = Recorded::new(notebook, arrival);
+        let mut recorded = Recorded::new(notebook, arrival);
         notebook.with_log(|log| log.add(Counter::Begun, 1));
         notebook.prelude.set(false);
         self.mode.set(Mode::of(detail));
+        let is_timed = self.mode.get().timed().is_some();
+        recorded.brought = notebook.bring_phase(&arrival);
+        recorded.outer_heard = notebook.listen_from(is_timed, recorded.parent(), arrival.around());
         self.task.set(recorded.id);
         self.spawns.set(0);
         self.budget.set(0);
@@ -60,12 +66,13 @@ impl Lane {
             Some(detail) => {
                 let depth = match arrival {
                     // Where a stolen half of a counted join stands is not known, but it is fine.
-                    Arrival::Migrated | Arrival::Taken(_) => {
+                    Arrival::Migrated(_) | Arrival::Taken(_) => {
                         notebook.depths.first_fine(notebook.coarse.get())
                     }
                     _ => recorded.depth.unwrap_or(0),
                 };
                 self.go_to(notebook, detail, depth);
+                let recorded = recorded.told(arrival.around());
                 Running { lane: self, saved, recorded: Some(recorded.started()), returned: false }
             }
             None => {
@@ -116,7 +123,14 @@ impl Drop for Running<'_> {
         let (joins, spawns) = (lane.count(), lane.spawns.get());
         let end = End { at, joins, spawns, panicked: !self.returned };
         self.saved.restore(lane);
-        let Some(recorded) = self.recorded.take() else { return };
+        let Some(mut recorded) = self.recorded.take() else { return };
+        recorded.told.close(recorded.id, || Closed {
+            panicked: end.panicked,
+            joins: Some(end.joins),
+            ..Closed::default()
+        });
+        recorded.notebook.heard.set(recorded.outer_heard);
+        recorded.notebook.drop_phase(recorded.brought, detail, at);
         if recorded.epoch != recorded.notebook.epoch() {
             return;
         }
@@ -194,26 +208,29 @@ struct Recorded<'l> {
     link: Option<Link>,
     depth: Option<u32>,
     start: Ticks,
+    told: Told,
     /// The counters at its start, if it is expected to be worth reading them.
     counters: Option<Box<Begun>>,
     outer_timed_joins: u64,
     outer_waited: u64,
     outer_nested: u64,
     outer_short: Option<Box<Short>>,
+    outer_heard: bool,
+    brought: Brought,
 }
 
 impl<'l> Recorded<'l> {
     fn new(notebook: &'l Notebook, arrival: Arrival) -> Self {
         let (link, origin) = match arrival {
-            Arrival::Root => (None, Origin::Root),
-            Arrival::Migrated => (None, Origin::Migrated),
+            Arrival::Root | Arrival::Rest(_) => (None, Origin::Root),
+            Arrival::Migrated(_) => (None, Origin::Migrated),
             Arrival::Taken(Some(from)) if from != notebook.lane() => (None, Origin::Stolen),
             Arrival::Taken(_) => (None, Origin::Local),
             Arrival::Broadcast(link) => (Some(link), Origin::Broadcast),
             Arrival::Job(link) => (Some(link), link.origin(notebook)),
         };
         let depth = match arrival {
-            Arrival::Migrated | Arrival::Taken(_) => None,
+            Arrival::Migrated(_) | Arrival::Taken(_) => None,
             _ => Some(link.map_or(0, |link| link.depth)),
         };
         Self {
@@ -224,12 +241,28 @@ impl<'l> Recorded<'l> {
             link,
             depth,
             start: Ticks(0),
+            told: Told::default(),
             counters: None,
             outer_timed_joins: notebook.timed_joins.replace(0),
             outer_waited: notebook.waited.replace(0),
             outer_nested: notebook.nested.replace(0),
             outer_short: notebook.take_short(),
+            outer_heard: false,
+            brought: Brought::default(),
         }
+    }
+
+    /// Tells of it, if somebody hears.
+    #[inline]
+    fn told(self, around: u64) -> Self {
+        let site = self.link.map(|link| link.site);
+        let told = Told::of(self.notebook, self.id, self.depth, site, || Opening::Task {
+            origin: self.origin,
+            parent: EventId::from_word(self.parent()),
+            around: EventId::from_word(around),
+            queued: listener::queued(self.pushed(), now()),
+        });
+        Self { told, ..self }
     }
 
     /// The clock is read last, so that the task's own bookkeeping is not in it.
@@ -303,6 +336,11 @@ impl<'l> Recorded<'l> {
         }
     }
 
+    /// The word of the id of what pushed it, or 0.
+    fn parent(&self) -> u64 {
+        self.link.map_or(0, |link| link.parent)
+    }
+
     /// Ticks when it was pushed, or 0.
     fn pushed(&self) -> u64 {
         self.link.map_or(0, |link| link.pushed)
@@ -316,7 +354,7 @@ impl<'l> Recorded<'l> {
             start: self.start.0,
             end: end.at.0,
             id: self.id,
-            parent: self.link.map_or(0, |link| link.parent),
+            parent: self.parent(),
             pushed: self.pushed(),
             joins: end.joins,
             spawns: end.spawns,

@@ -5,7 +5,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::panic::Location;
 
-use super::log::Log;
+use super::log::{Counter, Log};
 
 /// Call sites that are found without hashing.
 const NEAR: usize = 64;
@@ -47,6 +47,15 @@ impl Texts {
         let number = self.text(log, &site.to_string());
         near.set(Some((site, number)));
         number
+    }
+
+    /// The number of a text that there may be any number of: it leaves room for call sites.
+    pub(super) fn note(&self, log: &Log, text: &str) -> u32 {
+        if self.numbers.borrow().contains_key(text) || log.has_room_for_notes() {
+            return self.text(log, text);
+        }
+        log.add(Counter::LostTexts, 1);
+        0
     }
 
     /// The number of a text; 0 if there was no room for it.

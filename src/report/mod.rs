@@ -20,8 +20,8 @@ use serde::Serialize;
 #[cfg(feature = "read")]
 use crate::analysis::Distributions;
 use crate::analysis::{
-    Activity, Breakdown, By, CallSite, Decomposition, KernelFigures, OwnCost, Steals, Window,
-    WorkSpan, call_sites,
+    Activity, Breakdown, By, CallSite, Decomposition, JoinCostCheck, KernelFigures, OwnCost,
+    Steals, Window, WorkSpan, call_sites,
 };
 use crate::finding::{Finding, Picture, findings};
 use crate::model::{ClockInfo, Counts, Detail, Losses, Machine, Measured, Nanos, Pool, Trace};
@@ -53,6 +53,8 @@ pub struct Report {
     pub findings: Vec<Finding>,
     /// Where the core-time of each pool went, in the order of the pools.
     pub decompositions: Vec<Measured<Decomposition>>,
+    /// What a join costs by the baselines, beside what the decomposition rests on.
+    pub join_check: Option<JoinCostCheck>,
     /// Work and span of what each pool ran, likewise.
     pub work_spans: Vec<Measured<WorkSpan>>,
     /// How times of each pool's tasks are spread, likewise.
@@ -100,12 +102,12 @@ impl Report {
         let pools = timeline.pools();
         let window = Window::of(&timeline);
         let activity = Activity::of(&timeline, window);
-        let few = pools.len() <= MOST_POOLS;
-        let decompose = |pool: &Pool| match few {
+        let busiest = activity.busiest(MOST_POOLS);
+        let decompose = |pool: &Pool| match busiest.contains(&pool.id) {
             true => Decomposition::of(&timeline, window, pool),
             false => Measured::Not(OF_MANY.to_owned()),
         };
-        let work_span = |pool: &Pool| match few {
+        let work_span = |pool: &Pool| match busiest.contains(&pool.id) {
             true => WorkSpan::of(&timeline, window, pool),
             false => Measured::Not(OF_MANY.to_owned()),
         };
@@ -135,6 +137,7 @@ impl Report {
             run: header.run.as_ref().map(RunFigures::of),
             counts: crate::analysis::detail::counts(header.detail, trace.counts()),
             findings: findings(&picture),
+            join_check: JoinCostCheck::of(trace),
             work_spans: pools.iter().map(work_span).collect(),
             #[cfg(feature = "read")]
             distributions: pools
@@ -156,7 +159,7 @@ impl Report {
     }
 }
 
-/// Of more pools than this none is decomposed: each goes through all that the others could have to do
-/// with it, and there are programs that build hundreds.
-const MOST_POOLS: usize = 8;
-const OF_MANY: &str = "there are more than eight pools";
+/// Of more pools than this only those are decomposed that worked most: each goes through all that the
+/// others could have to do with it, and there are programs that build hundreds.
+pub(crate) const MOST_POOLS: usize = 8;
+const OF_MANY: &str = "eight other pools worked more";

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use super::events::{self, Texts};
+use super::events::{self, Read, Texts};
 use super::observer::Observed;
 use crate::linux;
 use crate::model::{
@@ -65,6 +65,7 @@ pub(super) fn trace(stopped: Stopped) -> Trace {
         .filter(|(member, figures)| belongs(member, figures.as_ref(), &used))
         .map(|(member, figures)| collector.lane(member, figures.as_ref()))
         .collect();
+    events::name_inherited(&mut lanes);
     lanes.sort_by_key(|lane| lane_order(lane.role, lane.id));
     let pools = pools(&recording, &used, &lanes);
     let kernel = match collector.observed {
@@ -214,13 +215,13 @@ struct Collector<'r> {
 impl Collector<'_> {
     fn lane(&mut self, member: &Member, figures: Option<&Figures>) -> Lane {
         let end = self.recording.end.ticks;
-        let (events, tallies, mut losses) = match figures {
+        let Read { events, tallies, mut losses, told } = match figures {
             Some(figures) => {
                 let observed = self.observed.as_ref();
                 let values = |words: &[u64]| observed.map(|observed| observed.values(words));
                 events::read(figures, &self.scale, end, &mut self.texts, &values)
             }
-            None => Default::default(),
+            None => Read::default(),
         };
         let (watched, lost) = match &self.observed {
             Some(observed) => observed.of(member),
@@ -245,6 +246,7 @@ impl Collector<'_> {
             tallies,
             losses,
             watched,
+            told,
             events,
         }
     }

@@ -1,11 +1,12 @@
 //! From a lane's records to its events: ticks become nanoseconds, numbers of texts become call sites
 //! and chains, records that belong together become one event.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use crate::model::{
-    self, ChainId, Collapsed, Event, Half, Iteration, Join, Leaf, Losses, Nanos, Operation,
-    Outcome, Reduction, Site, SiteId, Span, Tally, Task, Values,
+    self, ChainId, Collapsed, Event, Half, Iteration, Join, Lane, Leaf, Losses, Nanos, Note,
+    Operation, Outcome, Phase, PhaseId, Reduction, Site, SiteId, Span, Tally, Task, Told, Values,
 };
 use crate::record::clock::Scale;
 use crate::record::event::{self, PANICKED, Raw};
@@ -18,7 +19,7 @@ pub(super) fn read(
     end: Ticks,
     texts: &mut Texts,
     values: &dyn Fn(&[u64]) -> Option<Values>,
-) -> (Vec<Event>, Vec<Tally>, Losses) {
+) -> Read {
     let mut reader = Reader {
         own_texts: &figures.texts,
         scale,
@@ -29,10 +30,21 @@ pub(super) fn read(
         feeds: HashMap::new(),
         counted: Counted::default(),
         values,
+        told: Told::default(),
     };
     let events = figures.events.iter().filter_map(|raw| reader.event(raw)).collect();
     let tallies = figures.tallies.iter().map(|tally| reader.tally(tally)).collect();
-    (events, tallies, reader.losses)
+    Read { events, tallies, losses: reader.losses, told: reader.told }
+}
+
+/// What a lane's records say.
+#[derive(Default)]
+pub(super) struct Read {
+    pub(super) events: Vec<Event>,
+    pub(super) tallies: Vec<Tally>,
+    pub(super) losses: Losses,
+    /// The names of inherited phases are still missing: those stand in others' lanes.
+    pub(super) told: Told,
 }
 
 /// What tasks counted, in pieces as it was written.
@@ -62,6 +74,22 @@ impl Counted {
 pub(super) struct Texts {
     sites: Interned,
     chains: Interned,
+    names: Names,
+}
+
+/// Names that are held in common.
+#[derive(Default)]
+struct Names(HashSet<Arc<str>>);
+
+impl Names {
+    fn shared(&mut self, text: &str) -> Arc<str> {
+        if let Some(known) = self.0.get(text) {
+            return Arc::clone(known);
+        }
+        let name: Arc<str> = Arc::from(text);
+        self.0.insert(Arc::clone(&name));
+        name
+    }
 }
 
 #[derive(Default)]
@@ -106,6 +134,7 @@ struct Reader<'r> {
     counted: Counted,
     /// What the words of a reading say.
     values: &'r dyn Fn(&[u64]) -> Option<Values>,
+    told: Told,
 }
 
 impl Reader<'_> {
@@ -127,6 +156,16 @@ impl Reader<'_> {
             }
             Raw::Counted(counted) => {
                 self.counted.add(counted);
+                return None;
+            }
+            Raw::Phase(phase) => {
+                let phase = self.phase(phase);
+                self.told.phases.push(phase);
+                return None;
+            }
+            Raw::Note(note) => {
+                let note = self.note(note);
+                self.told.notes.push(note);
                 return None;
             }
             Raw::Search(_) | Raw::Sleep(_) => return None,
@@ -243,6 +282,26 @@ impl Reader<'_> {
         }
     }
 
+    fn phase(&mut self, raw: &event::Phase) -> Phase {
+        Phase {
+            span: self.span(raw.start, raw.end),
+            id: phase_id(raw.number),
+            within: phase_id(raw.within),
+            name: self.own_name(raw.text),
+            inherited: raw.flags & event::INHERITED != 0,
+        }
+    }
+
+    fn note(&mut self, raw: &event::Note) -> Note {
+        let Span { start: at, .. } = self.span(raw.at, raw.at);
+        Note { at, phase: phase_id(raw.phase), text: self.own_name(raw.text) }
+    }
+
+    /// One and the same for all that have it.
+    fn own_name(&mut self, number: u32) -> Option<Arc<str>> {
+        text(number, self.own_texts).map(|text| self.texts.names.shared(text))
+    }
+
     fn tally(&mut self, raw: &record::Tally) -> Tally {
         Tally {
             site: self.site(raw.site),
@@ -275,6 +334,27 @@ impl Reader<'_> {
 
     fn chain(&mut self, number: u32) -> Option<ChainId> {
         text(number, self.own_texts).map(|chain| ChainId(self.texts.chains.number(chain)))
+    }
+}
+
+fn phase_id(number: u64) -> Option<PhaseId> {
+    (number != 0).then_some(PhaseId(number))
+}
+
+/// Gives inherited phases the names and parents of those that they are: what a task brings from
+/// another thread is a number.
+pub(super) fn name_inherited(lanes: &mut [Lane]) {
+    let phases = |lane: &Lane| lane.told.phases.clone();
+    let known: HashMap<Option<PhaseId>, Phase> = lanes
+        .iter()
+        .flat_map(phases)
+        .filter(|phase| !phase.inherited && phase.name.is_some())
+        .map(|phase| (phase.id, phase))
+        .collect();
+    for phase in lanes.iter_mut().flat_map(|lane| &mut lane.told.phases) {
+        if let Some(original) = known.get(&phase.id).filter(|_| phase.inherited) {
+            (phase.name, phase.within) = (original.name.clone(), original.within);
+        }
     }
 }
 
@@ -317,6 +397,7 @@ fn losses(figures: &Figures) -> Losses {
         texts: figures.counts.lost_texts,
         switches: 0,
         off_cpu: 0,
+        phases: figures.counts.phases.saturating_sub(figures.counts.kept_phases),
     }
 }
 

@@ -5,7 +5,7 @@ use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-use crate::format::chrome;
+use crate::format::{self, Format};
 use crate::model::{Annotations, Trace};
 
 /// A folder that could be written into when it was opened.
@@ -61,7 +61,8 @@ impl OutputFolder {
         Ok(folder)
     }
 
-    /// Writes a trace as Chrome JSON, replacing a file of that name, and returns its path.
+    /// Writes a trace in the format that the name ends as, replacing a file of that name, and
+    /// returns its path.
     pub fn write_trace(&self, name: &str, trace: &Trace) -> Result<PathBuf, WriteError> {
         self.write_annotated(name, trace, &Annotations::default())
     }
@@ -73,7 +74,8 @@ impl OutputFolder {
         trace: &Trace,
         annotations: &Annotations,
     ) -> Result<PathBuf, WriteError> {
-        self.write(name, |out| chrome::write_annotated(trace, annotations, out))
+        let format = Format::of_name(name);
+        self.write(name, |out| format::write(trace, annotations, format, out))
     }
 
     fn write(

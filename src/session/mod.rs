@@ -96,6 +96,8 @@ impl Session {
 
     /// Ends the recording and returns it. Operations that are still running are not in it.
     pub fn stop(mut self) -> Trace {
+        #[cfg(feature = "layer")]
+        crate::spans::write_open_phases();
         // Before the end rather than after it: collecting takes time of the calling thread.
         let cpu_after = CpuTimes::of_all();
         let mut observer = self.observer.take();
@@ -126,7 +128,8 @@ impl Session {
         collect::trace(stopped)
     }
 
-    /// Ends the recording and writes it as Chrome JSON. Nothing half-written is left under `path`.
+    /// Ends the recording and writes it: as Perfetto's protobuf if `path` ends in `.pftrace`, else as
+    /// Chrome JSON; compressed if `.gz` follows. Nothing half-written is left under `path`.
     pub fn write(self, path: impl AsRef<Path>) -> Result<(), WriteError> {
         let path = path.as_ref();
         let folder = match path.parent() {
@@ -182,6 +185,8 @@ impl SessionBuilder {
         }
         let clock = clock::choose(linux::clock_distrust());
         costs();
+        #[cfg(feature = "record")]
+        crate::spans::listen();
         // One at a time: of two that start at once, the second one finds the first recording.
         let _turn = STARTING.lock().unwrap_or_else(PoisonError::into_inner);
         if record::is_recording() {

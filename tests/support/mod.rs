@@ -14,8 +14,8 @@ use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 use rayprism::model::{
     Baseline, ChainId, ClockInfo, ClockSource, Costs, Counts, Detail, Header, Lane, LaneId, Losses,
-    Machine, Measured, Nanos, Parameter, Parts, Pool, PoolId, RayonCosts, Role, Run, Samples, Site,
-    SiteId, Tally, Trace,
+    Machine, Measured, Nanos, Note, Parameter, Parts, Phase, PhaseId, Pool, PoolId, RayonCosts,
+    Role, Run, Samples, Site, SiteId, Span, Tally, Told, Trace,
 };
 
 /// Any valid trace with up to a few hundred events.
@@ -48,6 +48,10 @@ pub(crate) fn trace(numbers: &[u64]) -> Trace {
     grow::events(&mut trace, origin, &mut choices);
     trace.sort_events();
     watch::lanes(&mut trace, origin, &mut choices);
+    for lane in &mut trace.lanes {
+        lane.told = told(origin, &mut choices);
+    }
+    trace.sort_events();
     trace
 }
 
@@ -229,6 +233,32 @@ fn add_lanes(trace: &mut Trace, choices: &mut Choices<'_>) {
     }
 }
 
+/// What the program said of itself: spans that may cross.
+fn told(origin: u64, choices: &mut Choices<'_>) -> Told {
+    let id = |choices: &mut Choices<'_>| PhaseId(choices.between(1, 9));
+    let phase = |choices: &mut Choices<'_>| {
+        let start = origin + choices.below(1_000);
+        Phase {
+            span: Span { start: Nanos(start), end: Nanos(start + choices.below(1_000)) },
+            id: choices.maybe(id),
+            within: choices.maybe(id),
+            name: choices.maybe(|choices| choices.text().into()),
+            inherited: choices.chance(2),
+        }
+    };
+    let several = |choices: &mut Choices<'_>| if choices.is_empty() { 0 } else { choices.below(4) };
+    let number = several(choices);
+    let phases = (0..number).map(|_| phase(choices)).collect();
+    let note = |choices: &mut Choices<'_>| Note {
+        at: Nanos(origin + choices.below(1_000)),
+        phase: choices.maybe(id),
+        text: choices.maybe(|choices| choices.text().into()),
+    };
+    let number = several(choices);
+    let notes = (0..number).map(|_| note(choices)).collect();
+    Told { phases, notes }
+}
+
 fn tally(sites: u64, chains: u64, choices: &mut Choices<'_>) -> Tally {
     let mut index = |of: u64| (of > 0 && choices.chance(2)).then(|| choices.below(of) as u32);
     Tally {
@@ -247,6 +277,7 @@ fn tally(sites: u64, chains: u64, choices: &mut Choices<'_>) -> Tally {
 fn lane(id: LaneId, role: Role, choices: &mut Choices<'_>) -> Lane {
     Lane {
         watched: Default::default(),
+        told: Default::default(),
         id,
         name: choices.maybe(Choices::text),
         thread: choices.measured(|choices| choices.number() as u32),
@@ -274,6 +305,7 @@ fn lane(id: LaneId, role: Role, choices: &mut Choices<'_>) -> Lane {
             texts: choices.count(),
             switches: choices.count(),
             off_cpu: choices.count(),
+            phases: choices.count(),
         },
         events: Vec::new(),
     }

@@ -144,6 +144,7 @@ pub(crate) fn worker(lane: u32, index: u32, events: Vec<Event>) -> Lane {
     let role = Role::Worker { pool: PoolId(1), index };
     Lane {
         watched: Default::default(),
+        told: Default::default(),
         id: LaneId(lane),
         name: None,
         thread: Measured::Is(lane),

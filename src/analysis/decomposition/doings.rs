@@ -56,8 +56,8 @@ impl Sums {
             What::Preempted => Component::Preempted,
             What::Blocked => Component::Blocked,
             What::Probe => Component::Probe,
-            // A part of those without a job.
-            What::Asleep => return,
+            // Parts of others, or of nothing.
+            What::Asleep | What::Lowered => return,
             _ => return self.idle += core_time,
         };
         for (sum, of) in self.work.iter_mut().zip(COMPONENTS) {

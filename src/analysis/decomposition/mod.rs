@@ -23,6 +23,7 @@ pub(super) use doings::{Doings, Work, doings};
 
 pub use component::{Component, CoreTime, Group};
 pub use parts::parts_of;
+pub use prices::CALIBRATION;
 pub use verdict::{HEALTHY, OPAQUE, UNATTRIBUTED, Verdict};
 
 use super::{JoinCost, Window, detail};
@@ -54,6 +55,9 @@ pub struct Decomposition {
     pub verdict: Option<Verdict>,
     /// Of the work, what threads did that are no workers, each in the place of an idle one.
     pub callers: CoreTime,
+    /// What costs that were calibrated would have claimed beyond the time that there was: the
+    /// machine was slower as they were measured. They were lowered by it, within [`CALIBRATION`].
+    pub lowered: CoreTime,
 }
 
 /// One component's part.
@@ -216,6 +220,7 @@ impl<'t> Measurement<'t> {
             missing: self.missing.clone(),
             verdict: None,
             callers: sums.callers(),
+            lowered: sums.lowered(),
         }
     }
 }

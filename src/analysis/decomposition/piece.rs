@@ -2,7 +2,7 @@
 
 use super::cut::{Cut, Place, cuts};
 use super::load::{Loads, Rates};
-use super::prices::Prices;
+use super::prices::{CALIBRATION, Prices};
 use super::sweep::{ONE, What};
 use crate::model::{Event, Nanos, Origin, Pool, Span, Task};
 use crate::timeline::{Row, State, Stretch};
@@ -25,7 +25,8 @@ pub(super) struct Shares {
 }
 
 impl Shares {
-    /// Rates make three, what is left of the job another, and what is not a job one or two more.
+    /// Rates make three, what is left of the job or claimed beyond it two, and what is not a job three
+    /// more.
     const MOST: usize = 8;
 
     fn new() -> Self {
@@ -73,7 +74,7 @@ impl Pieces<'_> {
             Place::OnCpu => {
                 let rates = self.loads.busy(worker, cut.stretch.event());
                 let reducing = is_reduction(row, cut.stretch);
-                add_busy(&mut shares, cut.busy, rates, reducing);
+                self.add_busy(&mut shares, cut.busy, rates, reducing);
                 let gap = match cut.stretch.busy {
                     Nanos::ZERO => between,
                     _ => Gap::of(self.loads.gaps(worker, cut.stretch.event())),
@@ -91,6 +92,44 @@ impl Pieces<'_> {
             }
         }
         shares
+    }
+
+    /// Shares out a job's time on a CPU: what the counts claim of it, and the rest. What they claim
+    /// beyond it is missing from it.
+    fn add_busy(&self, shares: &mut Shares, busy: i64, rates: Rates, reducing: bool) {
+        if busy == 0 {
+            return;
+        }
+        let claims = [rates.joins, rates.spawns, rates.probe].map(|rate| part(busy, rate));
+        let (claims, lowered) = self.lowered(claims, busy);
+        let [joins, spawns, probe] = claims;
+        shares.push(What::Joins, joins);
+        shares.push(What::Jobs, spawns);
+        shares.push(What::Probe, probe);
+        shares.push(What::Lowered, lowered);
+        let left = busy - joins - spawns - probe;
+        if left < 0 {
+            shares.push(What::Overdrawn, left);
+        } else {
+            shares.push(if reducing { What::Reduce } else { What::Work }, left);
+        }
+    }
+
+    /// Claims of joins, spawns and the profiler for which there is not the time, without what of them
+    /// an error of the calibrated ones can be, in proportion; and how much that is.
+    fn lowered(&self, claims: [i64; 3], most: i64) -> ([i64; 3], i64) {
+        let excess = claims.iter().sum::<i64>() - most;
+        let calibrated = [self.prices.joins_are_calibrated(), true, true];
+        let doubtful = claims.iter().zip(calibrated).filter_map(|(claim, is)| is.then_some(claim));
+        let doubtful: i64 = doubtful.sum();
+        if excess <= 0 || doubtful == 0 {
+            return (claims, 0);
+        }
+        let lowered = i128::from(excess.min(doubtful / CALIBRATION));
+        let share = |claim: i64| (i128::from(claim) * lowered / i128::from(doubtful)) as i64;
+        let less: [i64; 3] =
+            std::array::from_fn(|at| if calibrated[at] { share(claims[at]) } else { 0 });
+        (std::array::from_fn(|at| claims[at] - less[at]), less.iter().sum())
     }
 
     /// What it does on a CPU where it has no job: it takes the next one, or looks for one.
@@ -117,25 +156,6 @@ impl Pieces<'_> {
             (_, Some(Event::Operation(operation))) if operation.kind.is_opaque() => What::Hidden,
             (State::Busy | State::Waiting, _) => What::Waiting,
         }
-    }
-}
-
-/// Shares out a job's time on a CPU: what the counts claim of it, and the rest. What they claim
-/// beyond it is missing from it.
-fn add_busy(shares: &mut Shares, busy: i64, rates: Rates, reducing: bool) {
-    if busy == 0 {
-        return;
-    }
-    let [joins, spawns, probe] =
-        [rates.joins, rates.spawns, rates.probe].map(|rate| part(busy, rate));
-    shares.push(What::Joins, joins);
-    shares.push(What::Jobs, spawns);
-    shares.push(What::Probe, probe);
-    let left = busy - joins - spawns - probe;
-    if left < 0 {
-        shares.push(What::Overdrawn, left);
-    } else {
-        shares.push(if reducing { What::Reduce } else { What::Work }, left);
     }
 }
 

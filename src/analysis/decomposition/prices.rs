@@ -2,9 +2,14 @@
 
 use super::load::product;
 use super::{Component, CoreTime, Part};
-use crate::analysis::{JoinCost, JoinCosts};
+use crate::analysis::{JoinCost, JoinCostSource, JoinCosts};
 use crate::model::{Costs, Measured, RayonCosts, SiteId};
 use crate::timeline::Timeline;
+
+/// So much of a calibrated cost may be too much, 1 in so many: it was measured at another time, and
+/// machines change their speed. What it claims beyond the time that there was is an error of the cost
+/// up to this, and of something else beyond.
+pub const CALIBRATION: i64 = 4;
 
 /// The costs that counts are multiplied with.
 pub(super) struct Prices {
@@ -26,10 +31,16 @@ impl Prices {
         &self.joins.all
     }
 
+    /// Whether the costs of joins were calibrated, rather than found in the run itself.
+    pub(super) fn joins_are_calibrated(&self) -> bool {
+        let source = self.joins.all.value().map(|cost| cost.source);
+        source == Some(JoinCostSource::Calibrated)
+    }
+
     /// Of joins or splits at a call site, in picoseconds; what is not measured claims nothing.
     pub(super) fn joins(&self, site: Option<SiteId>, count: u64) -> u128 {
         let cost = self.joins.by_site.get(&site).or(self.joins.all.value());
-        cost.map_or(0, |cost| product(count, cost.picos))
+        cost.map_or(0, |cost| product(count, least(cost.picos)))
     }
 
     /// Of pushing tasks.
@@ -46,9 +57,8 @@ impl Prices {
     /// what that gains, work loses.
     pub(super) fn add_intervals(&self, parts: &mut [Part], joins: CoreTime) {
         let Some(JoinCost { picos, low, high, .. }) = self.joins.all.value() else { return };
-        let scaled = |cost: u64| match *picos {
-            0 => joins,
-            picos => CoreTime((i128::from(joins.0) * i128::from(cost) / i128::from(picos)) as i64),
+        let scaled = |cost: u64| {
+            CoreTime((i128::from(joins.0) * i128::from(cost) / i128::from(least(*picos))) as i64)
         };
         let (less, more) = (joins - scaled(*low), scaled(*high) - joins);
         for part in parts {
@@ -61,4 +71,10 @@ impl Prices {
             }
         }
     }
+}
+
+/// Nothing takes no time at all, also where an estimate says so: how far it is uncertain would be
+/// lost with it.
+fn least(picos: u64) -> u64 {
+    picos.max(1)
 }

@@ -13,10 +13,12 @@ pub(super) struct Sums {
     components: [i128; COMPONENTS],
     joins: i128,
     callers: i128,
+    lowered: i128,
 }
 
 impl Sums {
-    pub(super) const NONE: Self = Self { components: [0; COMPONENTS], joins: 0, callers: 0 };
+    pub(super) const NONE: Self =
+        Self { components: [0; COMPONENTS], joins: 0, callers: 0, lowered: 0 };
 
     /// A component's core-time, to the nearest nanosecond.
     pub(super) fn time(&self, component: Component) -> CoreTime {
@@ -33,6 +35,11 @@ impl Sums {
         rounded(self.callers)
     }
 
+    /// By how much costs that were calibrated were lowered.
+    pub(super) fn lowered(&self) -> CoreTime {
+        rounded(self.lowered)
+    }
+
     fn take(&mut self, length: Nanos, now: &Now) {
         let nanos = i128::from(length.0);
         for (sum, share) in self.components.iter_mut().zip(&now.components) {
@@ -42,6 +49,7 @@ impl Sums {
         }
         self.joins += i128::from(now.joins) * nanos;
         self.callers += i128::from(now.callers) * nanos;
+        self.lowered += i128::from(now.lowered) * nanos;
     }
 }
 

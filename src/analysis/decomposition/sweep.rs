@@ -51,6 +51,8 @@ pub(super) enum What {
     Probe,
     /// What the last three claim beyond a job's time, below nothing.
     Overdrawn,
+    /// What they would have claimed beyond it, had costs that were calibrated not given way.
+    Lowered,
     /// Off the CPU with a job, though they could run.
     Preempted,
     /// Off the CPU with a job, of their own will.
@@ -96,6 +98,8 @@ pub(super) struct Now {
     pub(super) joins: i64,
     /// Of the work, what threads do that are no workers.
     pub(super) callers: i64,
+    /// What costs that were calibrated would have claimed of time that was not there.
+    pub(super) lowered: i64,
 }
 const COMPONENTS: usize = Component::ALL.len();
 
@@ -290,7 +294,7 @@ pub(super) fn components(state: &State, sleeps: Sleeps) -> Now {
     let elsewhere = now(What::Elsewhere);
     let running = busy + now(What::Hidden) + opaque + caller + blocked + elsewhere;
     add(nothing_to_run(running), idle - scheduling - pinned);
-    Now { components: parts, joins: now(What::Joins), callers: caller }
+    Now { components: parts, joins: now(What::Joins), callers: caller, lowered: now(What::Lowered) }
 }
 
 /// Why there is nothing to run, by how many are busy. One that is busy in part, with short tasks,

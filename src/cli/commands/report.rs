@@ -9,7 +9,7 @@ use crate::cli::{show, terminal, traces};
 
 pub(in crate::cli) fn report(args: &ReportArgs) -> Result<(), Failure> {
     let by = args.by.map(rows).transpose()?;
-    let trace = traces::read(&args.file)?;
+    let trace = traces::read(&args.file, args.limit)?;
     let report = show::report_by(&trace, by)
         .map_err(|problem| traces::contradicts_itself(&args.file, problem))?;
     if args.json {

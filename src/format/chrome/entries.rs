@@ -19,6 +19,8 @@ pub(super) struct Entries<R> {
     ended: bool,
     /// How many entries were begun.
     begun: u64,
+    /// Bytes that an entry may have.
+    limit: u64,
 }
 
 /// Why there is no next entry.
@@ -32,11 +34,13 @@ pub(super) enum Fault {
     Syntax(serde_json::Error),
     /// What stands there separates no entries.
     Separator,
+    /// The entry has more bytes than these.
+    TooLarge(u64),
 }
 
 impl<R: Read> Entries<R> {
-    pub(super) fn new(input: R) -> Self {
-        Self { input, buffer: Vec::new(), at: 0, dropped: 0, ended: false, begun: 0 }
+    pub(super) fn new(input: R, limit: u64) -> Self {
+        Self { input, buffer: Vec::new(), at: 0, dropped: 0, ended: false, begun: 0, limit }
     }
 
     /// The offset of what is read next.
@@ -120,6 +124,9 @@ impl<R: Read> Entries<R> {
         self.buffer.drain(..self.at);
         self.dropped += self.at as u64;
         self.at = 0;
+        if self.buffer.len() as u64 > self.limit {
+            return Err(Fault::TooLarge(self.limit));
+        }
         let wanted = CHUNK.max(self.buffer.len());
         let mut input = (&mut self.input).take(wanted as u64);
         let got = input.read_to_end(&mut self.buffer).map_err(Fault::Io)?;
@@ -165,7 +172,7 @@ mod tests {
     }
 
     fn all(input: impl Read) -> Result<Vec<u64>, Fault> {
-        let mut entries = Entries::new(input);
+        let mut entries = Entries::new(input, u64::MAX);
         assert_eq!(entries.peek()?, Some(b'['));
         entries.skip();
         let mut numbers = Vec::new();
@@ -206,12 +213,12 @@ mod tests {
             Ok(((), values.byte_offset()))
         };
         for text in ["[[1.5e-3]]", "[\n[1,\n-2.5]\n]"] {
-            let mut entries = Entries::new(text.as_bytes());
+            let mut entries = Entries::new(text.as_bytes(), u64::MAX);
             entries.peek().unwrap();
             entries.skip();
             assert!(matches!(entries.next(ignored), Ok(Some(()))), "{text}");
             for end in 1..text.len() - 2 {
-                let mut entries = Entries::new(&text.as_bytes()[..end]);
+                let mut entries = Entries::new(&text.as_bytes()[..end], u64::MAX);
                 entries.peek().unwrap();
                 entries.skip();
                 assert!(matches!(entries.next(ignored), Err(Fault::End)), "{}", &text[..end]);

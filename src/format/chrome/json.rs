@@ -6,8 +6,17 @@
 //! drop-in.
 
 use std::fmt;
+use std::io;
 
 use serde::ser::{self, Impossible, Serialize, Serializer};
+
+/// Appends a value as JSON in which no string ends in a backslash.
+pub(in crate::format) fn write_json(
+    buffer: &mut Vec<u8>,
+    value: &impl Serialize,
+) -> io::Result<()> {
+    value.serialize(Json(buffer)).map_err(io::Error::other)
+}
 
 /// Appends values to a buffer.
 pub(super) struct Json<'a>(pub(super) &'a mut Vec<u8>);
@@ -32,7 +41,7 @@ pub(super) fn write_integer(buffer: &mut Vec<u8>, number: u64) {
 
 /// Appends a string. Perfetto v52 takes one to go on after `\\"`, which was tried: a backslash is
 /// spelt as a number.
-fn write_string(buffer: &mut Vec<u8>, text: &str) {
+pub(super) fn write_string(buffer: &mut Vec<u8>, text: &str) {
     buffer.push(b'"');
     for byte in text.bytes() {
         match byte {
@@ -280,5 +289,13 @@ mod tests {
     fn what_no_trace_has_is_an_error() {
         let error = ('a', 1).serialize(Json(&mut Vec::new())).unwrap_err();
         assert_eq!(error.to_string(), "a trace has nothing to serialize_tuple");
+    }
+
+    #[test]
+    fn no_string_ends_in_a_backslash() {
+        let mut buffer = Vec::new();
+        write_json(&mut buffer, &["a\\", "\\\"", "\u{1f600}\n"].as_slice()).unwrap();
+        let expected = "[\"a\\u005c\",\"\\u005c\\\"\",\"\u{1f600}\\n\"]";
+        assert_eq!(String::from_utf8(buffer).unwrap(), expected);
     }
 }

@@ -1,34 +1,32 @@
-//! The writer: a trace as a stream of entries. What an event's fields look like is
-//! [`fields`](super::fields)' part, what is drawn beside the events that of `format`'s modules.
+//! How Chrome JSON spells what is drawn: each slice, each end of an arrow and each sample is an
+//! entry.
 
-use std::borrow::Cow;
 use std::fmt;
 use std::io::{self, Write};
 
 use serde::Serialize;
 
-use super::fields::{self, Fields};
-use super::head::Head;
-use super::number::{survives_micros, write_micros};
-use super::text::{printable, write_json};
-use super::texts::Texts;
-use super::threads::Threads;
-use super::{FORMAT, OFF_CPU, PID, WAIT};
-use crate::format::arrows::{Arrow, Point, arrows};
-use crate::format::nest::{Slice, Slices, What};
-use crate::format::tracks::{self, Sample};
-use crate::format::{off_cpu, rates};
-use crate::model::{
-    Annotations, CoresTrack, Event, Lane, Nanos, OffCpu, Origin, Role, Span, Trace,
-};
+use super::PID;
+use super::json::{write_integer, write_json};
+use super::number::{survives_micros, write_micros, write_whole};
+use crate::format::FORMAT;
+use crate::format::arrows::Arrow;
+use crate::format::draw::{Amount, Canvas, Drawn, draw};
+use crate::format::fields::{Fields, Name};
+use crate::format::head::Head;
+use crate::format::keys::{Key, Word};
+use crate::format::names::printable;
+use crate::format::texts::{self, Texts};
+use crate::model::{Annotations, ChainId, EventId, Nanos, Origin, SiteId, Span, Trace};
 
 /// Bytes that are gathered before they are handed on.
 const CHUNK: usize = 1 << 16;
 
 /// Writes a trace as Chrome JSON: the same bytes for the same trace.
 ///
-/// The events of each lane must stand in the order that [`Lane::events`] promises; otherwise some
-/// are drawn shorter than they were, yet [`read`](super::read()) still gets them all back.
+/// The events of each lane must stand in the order that [`Lane::events`](crate::model::Lane::events)
+/// promises; otherwise some are drawn shorter than they were, yet [`read`](super::read()) still gets
+/// them all back.
 ///
 /// Beside `trace` itself it needs memory for the times of its tasks and of joins that were stolen
 /// from, not for its joins at large.
@@ -50,36 +48,48 @@ pub fn write_annotated<W: Write>(
     annotations: &Annotations,
     out: &mut W,
 ) -> io::Result<()> {
-    let mut file = File { out, buffer: Vec::with_capacity(2 * CHUNK), begun: false };
-    let threads = Threads::new(trace.lanes.iter().map(|lane| !lane.watched.off_cpu.is_empty()));
-    write_head(trace, &threads, &mut file)?;
-    let texts = Texts::new(&trace.sites, &trace.chains, &trace.header.kernel.counters)?;
-    for (position, lane) in trace.lanes.iter().enumerate() {
-        write_events(&lane.events, threads.lane(position), &texts, annotations, &mut file)?;
-        write_off_cpu(lane, threads.off_cpu(position), &texts, &mut file)?;
-    }
-    for (arrow, id) in arrows(trace).into_iter().zip(1..) {
-        write_arrow(arrow, id, &threads, &mut file)?;
-    }
-    for track in &annotations.cores {
-        write_cores(track, &mut file)?;
-    }
-    write_counter("busy", "workers", &tracks::busy_workers(trace), &mut file)?;
-    write_counter("queued", "tasks", &tracks::queued_tasks(trace), &mut file)?;
-    for lane in &trace.lanes {
-        write_rates(trace, lane, &mut file)?;
-    }
-    file.finish()
+    let mut page = Page::new(trace, out)?;
+    draw(trace, annotations, &mut page)?;
+    page.finish()
 }
 
 /// The file so far: what was handed on, and what is still gathered.
-struct File<'w, W> {
+struct Page<'t, 'w, W> {
     out: &'w mut W,
     buffer: Vec<u8>,
     begun: bool,
+    spelt: Spelt<'t>,
+    /// What all slices of the open thread begin with, and its number.
+    opening: Vec<u8>,
+    tid: u64,
 }
 
-impl<W: Write> File<'_, W> {
+/// Texts that events point to, as JSON.
+struct Spelt<'t> {
+    texts: Texts<'t>,
+    sites: Vec<Vec<u8>>,
+    chains: Vec<Vec<u8>>,
+}
+
+impl<'t> Spelt<'t> {
+    fn of(trace: &'t Trace) -> io::Result<Self> {
+        let texts = Texts::of(trace);
+        let spell = |text: String| {
+            let mut buffer = Vec::new();
+            write_json(&mut buffer, &text).map(|()| buffer)
+        };
+        let sites = texts.sites().map(spell).collect::<io::Result<_>>()?;
+        Ok(Self { texts, sites, chains: texts.chains().map(spell).collect::<io::Result<_>>()? })
+    }
+}
+
+impl<'t, 'w, W: Write> Page<'t, 'w, W> {
+    fn new(trace: &'t Trace, out: &'w mut W) -> io::Result<Self> {
+        let spelt = Spelt::of(trace)?;
+        let buffer = Vec::with_capacity(2 * CHUNK);
+        Ok(Self { out, buffer, begun: false, spelt, opening: Vec::new(), tid: 0 })
+    }
+
     /// Where to append the next entry.
     fn entry(&mut self) -> io::Result<&mut Vec<u8>> {
         if self.buffer.len() >= CHUNK {
@@ -92,10 +102,91 @@ impl<W: Write> File<'_, W> {
         Ok(&mut self.buffer)
     }
 
+    fn metadata(&mut self, tid: Option<u64>, name: &str, args: impl Serialize) -> io::Result<()> {
+        let entry = Metadata { ph: "M", pid: PID, tid, name, args };
+        write_json(self.entry()?, &entry)
+    }
+
+    fn arrow(&mut self, arrow: &Arrow, phase: &str, at: Nanos) -> io::Result<()> {
+        let name = if arrow.origin == Origin::Stolen { "steal" } else { "inject" };
+        let (tid, number) = (self.tid, arrow.number);
+        let buffer = self.entry()?;
+        write!(buffer, "{{\"ph\":{phase},\"pid\":{PID},\"tid\":{tid},\"ts\":")?;
+        write_micros(buffer, at);
+        write!(buffer, ",\"name\":\"{name}\",\"cat\":\"{name}\",\"id\":{number}}}")
+    }
+
     fn finish(mut self) -> io::Result<()> {
         self.buffer.extend_from_slice(b"\n]\n");
         self.out.write_all(&self.buffer)?;
         self.out.flush()
+    }
+}
+
+impl<W: Write> Canvas for Page<'_, '_, W> {
+    fn head(&mut self, trace: &Trace) -> io::Result<()> {
+        self.metadata(None, FORMAT, Head::of(trace))
+    }
+
+    fn process(&mut self, name: &str) -> io::Result<()> {
+        self.metadata(None, "process_name", Called { name })
+    }
+
+    fn thread(&mut self, tid: u64, name: &str) -> io::Result<()> {
+        self.metadata(Some(tid), "thread_name", Called { name })?;
+        self.metadata(Some(tid), "thread_sort_index", SortIndex { sort_index: tid })
+    }
+
+    fn open(&mut self, tid: u64) -> io::Result<()> {
+        self.tid = tid;
+        self.opening = format!("{{\"ph\":\"X\",\"pid\":{PID},\"tid\":{tid},\"ts\":").into_bytes();
+        Ok(())
+    }
+
+    fn slice(&mut self, slice: &Drawn<'_>) -> io::Result<()> {
+        self.entry()?;
+        self.buffer.extend_from_slice(&self.opening);
+        write_slice(slice, &self.spelt, &mut self.buffer)?;
+        if !slice.arrows.is_empty() {
+            for arrow in slice.arrows.arriving() {
+                self.arrow(arrow, "\"f\",\"bp\":\"e\"", arrow.to)?;
+            }
+            for arrow in slice.arrows.leaving() {
+                self.arrow(arrow, "\"s\"", arrow.from)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn close(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+
+    /// One track, which viewers call `NAME KEY`.
+    fn counter(
+        &mut self,
+        name: &str,
+        key: &str,
+        samples: &mut dyn Iterator<Item = (Nanos, Amount)>,
+    ) -> io::Result<()> {
+        let opening = format!("{{\"ph\":\"C\",\"pid\":{PID},\"ts\":");
+        let mut middle = b",\"name\":".to_vec();
+        write_json(&mut middle, &name)?;
+        middle.extend_from_slice(b",\"args\":{");
+        write_json(&mut middle, &key)?;
+        middle.push(b':');
+        for (at, amount) in samples {
+            let buffer = self.entry()?;
+            buffer.extend_from_slice(opening.as_bytes());
+            write_micros(buffer, at);
+            buffer.extend_from_slice(&middle);
+            match amount {
+                Amount::Whole(number) => write_integer(buffer, number),
+                Amount::Thousandths(number) => write!(buffer, "{}", Decimal(number))?,
+            }
+            buffer.extend_from_slice(b"}}");
+        }
+        Ok(())
     }
 }
 
@@ -111,8 +202,8 @@ struct Metadata<'a, A> {
 }
 
 #[derive(Serialize)]
-struct Name<'a> {
-    name: Cow<'a, str>,
+struct Called<'a> {
+    name: &'a str,
 }
 
 #[derive(Serialize)]
@@ -120,262 +211,157 @@ struct SortIndex {
     sort_index: u64,
 }
 
-fn write_head<W: Write>(
-    trace: &Trace,
-    threads: &Threads,
-    file: &mut File<'_, W>,
-) -> io::Result<()> {
-    write_metadata(None, FORMAT, Head::of(trace), file)?;
-    let title = Name { name: printable(&trace.header.title, FORMAT) };
-    write_metadata(None, "process_name", title, file)?;
-    for (position, lane) in trace.lanes.iter().enumerate() {
-        write_thread(threads.lane(position), &lane_name(lane, several_pools(trace)), file)?;
-        if !lane.watched.off_cpu.is_empty() {
-            let name = format!("{} · off-CPU", place(lane, several_pools(trace)));
-            write_thread(threads.off_cpu(position), &name, file)?;
-        }
-    }
-    Ok(())
-}
+/// Thousandths with three decimals.
+struct Decimal(i128);
 
-fn several_pools(trace: &Trace) -> bool {
-    trace.pools.len() > 1
-}
-
-/// A thread's name and its place among the others.
-fn write_thread<W: Write>(tid: u64, name: &str, file: &mut File<'_, W>) -> io::Result<()> {
-    let name = Name { name: printable(name, FORMAT) };
-    write_metadata(Some(tid), "thread_name", name, file)?;
-    write_metadata(Some(tid), "thread_sort_index", SortIndex { sort_index: tid }, file)
-}
-
-fn write_metadata<W: Write>(
-    tid: Option<u64>,
-    name: &str,
-    args: impl Serialize,
-    file: &mut File<'_, W>,
-) -> io::Result<()> {
-    let entry = Metadata { ph: "M", pid: PID, tid, name, args };
-    write_json(file.entry()?, &entry)
-}
-
-/// `worker 3`, with the pool if there are several, and with the thread's own name if it has one.
-fn lane_name(lane: &Lane, several_pools: bool) -> String {
-    let place = place(lane, several_pools);
-    match (lane.role, own_name(lane)) {
-        (Role::Worker { .. }, Some(own)) => format!("{place} ({own})"),
-        (Role::Worker { .. }, None) | (Role::Outside, _) => place,
+impl fmt::Display for Decimal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (sign, milli) = (if self.0 < 0 { "-" } else { "" }, self.0.unsigned_abs());
+        write!(f, "{sign}{}.{:03}", milli / 1_000, milli % 1_000)
     }
 }
 
-/// What a lane is called where there is room for little.
-fn place(lane: &Lane, several_pools: bool) -> String {
-    match lane.role {
-        Role::Worker { pool, index } if several_pools => format!("pool {} worker {index}", pool.0),
-        Role::Worker { index, .. } => format!("worker {index}"),
-        Role::Outside => own_name(lane).map_or_else(|| unnamed(lane), str::to_owned),
-    }
-}
-
-fn own_name(lane: &Lane) -> Option<&str> {
-    lane.name.as_deref().filter(|name| !name.trim().is_empty())
-}
-
-fn unnamed(lane: &Lane) -> String {
-    match lane.thread.value() {
-        Some(thread) => format!("thread {thread}"),
-        None => format!("lane {}", lane.id.0),
-    }
-}
-
-fn write_events<W: Write>(
-    events: &[Event],
-    tid: u64,
-    texts: &Texts<'_>,
-    annotations: &Annotations,
-    file: &mut File<'_, W>,
-) -> io::Result<()> {
-    let opening = opening(tid);
-    for slice in Slices::new(events) {
-        write_slice(slice, &opening, texts, annotations, file.entry()?)?;
-    }
-    Ok(())
-}
-
-fn write_off_cpu<W: Write>(
-    lane: &Lane,
-    tid: u64,
-    texts: &Texts<'_>,
-    file: &mut File<'_, W>,
-) -> io::Result<()> {
-    let opening = opening(tid);
-    for (off, name) in off_cpu::named(lane) {
-        let buffer = file.entry()?;
-        buffer.extend_from_slice(&opening);
-        write_stretch(off, name, texts, buffer)?;
-    }
-    Ok(())
-}
-
-/// Appends all of a stretch off the CPU after its opening.
-fn write_stretch(
-    off: &OffCpu,
-    name: &str,
-    texts: &Texts<'_>,
-    buffer: &mut Vec<u8>,
-) -> io::Result<()> {
-    let OffCpu { span, .. } = *off;
-    let shown = Span { end: span.end.max(span.start), ..span };
-    write_times(shown, buffer)?;
-    write_name(name, OFF_CPU, buffer)?;
-    buffer.extend_from_slice(b",\"args\":{");
-    let mut fields = Fields::new(buffer, texts);
-    fields.off_cpu(off, shown)?;
-    if !tells(shown, span) {
-        fields.times(span)?;
-    }
-    buffer.extend_from_slice(b"}}");
-    Ok(())
-}
-
-/// What all slices of a thread begin with.
-pub(super) fn opening(tid: u64) -> Vec<u8> {
-    format!("{{\"ph\":\"X\",\"pid\":{PID},\"tid\":{tid}").into_bytes()
-}
-
-/// Appends a slice. [`quick`](super::quick) knows how joins and splits are laid out here.
-pub(super) fn write_slice(
-    Slice { what, shown }: Slice<'_>,
-    opening: &[u8],
-    texts: &Texts<'_>,
-    annotations: &Annotations,
-    buffer: &mut Vec<u8>,
-) -> io::Result<()> {
-    buffer.extend_from_slice(opening);
-    write_times(shown, buffer)?;
-    match what {
-        What::Event(event) => write_event(event, shown, texts, annotations, buffer)?,
-        What::Wait => write_name(WAIT, WAIT, buffer)?,
-    }
-    buffer.push(b'}');
-    Ok(())
-}
-
-fn write_times(shown: Span, buffer: &mut Vec<u8>) -> io::Result<()> {
-    buffer.extend_from_slice(b",\"ts\":");
-    write_micros(buffer, shown.start)?;
+/// Appends all of a slice after its opening. [`scan`](super::scan) knows how it is laid out here.
+fn write_slice(slice: &Drawn<'_>, spelt: &Spelt<'_>, buffer: &mut Vec<u8>) -> io::Result<()> {
+    write_micros(buffer, slice.shown.start);
     buffer.extend_from_slice(b",\"dur\":");
-    write_micros(buffer, shown.duration())
-}
-
-fn write_event(
-    event: &Event,
-    shown: Span,
-    texts: &Texts<'_>,
-    annotations: &Annotations,
-    buffer: &mut Vec<u8>,
-) -> io::Result<()> {
-    write_name(fields::name(event, texts), fields::category(event), buffer)?;
-    buffer.extend_from_slice(b",\"args\":{");
-    let mut fields = Fields::new(buffer, texts);
-    fields.event(event)?;
-    if let Event::Operation(operation) = event
-        && let Some(parts) = annotations.operations.get(&operation.id)
-    {
-        fields.core_time(parts);
+    write_micros(buffer, slice.shown.duration());
+    buffer.extend_from_slice(b",\"name\":");
+    let category = slice.category().name();
+    match slice.name(&spelt.texts) {
+        Name::Ours(name) => {
+            buffer.push(b'"');
+            buffer.extend_from_slice(name.as_bytes());
+            buffer.push(b'"');
+        }
+        Name::Theirs(name) => write_json(buffer, &printable(name, category))?,
     }
-    if !tells(shown, event.span()) {
-        fields.times(event.span())?;
+    buffer.extend_from_slice(b",\"cat\":\"");
+    buffer.extend_from_slice(category.as_bytes());
+    buffer.push(b'"');
+    if slice.has_fields() {
+        buffer.extend_from_slice(b",\"args\":");
+        let begin = buffer.len();
+        slice.fields(&mut Object { buffer, spelt }, survives);
+        // The first field has a comma before it; the brace stands in its place.
+        if buffer.len() == begin {
+            buffer.push(b'{');
+        } else {
+            buffer[begin] = b'{';
+        }
+        buffer.push(b'}');
     }
     buffer.push(b'}');
     Ok(())
 }
 
 /// Whether a slice, once read back, tells the event's times.
-fn tells(shown: Span, span: Span) -> bool {
-    shown == span && survives_micros(span.start) && survives_micros(span.duration())
+fn survives(span: Span) -> bool {
+    survives_micros(span.start) && survives_micros(span.duration())
 }
 
-/// A name and a category; only the name can need an escape.
-fn write_name(name: &str, category: &str, buffer: &mut Vec<u8>) -> io::Result<()> {
-    buffer.extend_from_slice(b",\"name\":");
-    write_json(buffer, &printable(name, category))?;
-    buffer.extend_from_slice(b",\"cat\":\"");
-    buffer.extend_from_slice(category.as_bytes());
-    buffer.push(b'"');
-    Ok(())
+/// The fields of a JSON object, each with a comma before it.
+struct Object<'b, 's, 't> {
+    buffer: &'b mut Vec<u8>,
+    spelt: &'s Spelt<'t>,
 }
 
-fn write_arrow<W: Write>(
-    Arrow { from, to, origin }: Arrow,
-    id: u64,
-    threads: &Threads,
-    file: &mut File<'_, W>,
-) -> io::Result<()> {
-    write_arrow_end("\"s\"", from, threads.lane(from.lane), origin, id, file)?;
-    write_arrow_end("\"f\",\"bp\":\"e\"", to, threads.lane(to.lane), origin, id, file)
-}
-
-fn write_arrow_end<W: Write>(
-    phase: &str,
-    Point { at, .. }: Point,
-    tid: u64,
-    origin: Origin,
-    id: u64,
-    file: &mut File<'_, W>,
-) -> io::Result<()> {
-    let name = if origin == Origin::Stolen { "steal" } else { "inject" };
-    let buffer = file.entry()?;
-    write!(buffer, "{{\"ph\":{phase},\"pid\":{PID},\"tid\":{tid},\"ts\":")?;
-    write_micros(buffer, at)?;
-    write!(buffer, ",\"name\":\"{name}\",\"cat\":\"{name}\",\"id\":{id}}}")
-}
-
-/// One track, which viewers call `NAME KEY`.
-fn write_counter<W: Write>(
-    name: &str,
-    key: &str,
-    samples: &[Sample],
-    file: &mut File<'_, W>,
-) -> io::Result<()> {
-    for Sample { at, value } in samples {
-        write_sample(name, key, *at, value, file)?;
+impl Object<'_, '_, '_> {
+    fn key(&mut self, key: Key) {
+        self.buffer.extend_from_slice(key.json().as_bytes());
     }
-    Ok(())
-}
 
-/// A component's track, its values with three decimals.
-fn write_cores<W: Write>(track: &CoresTrack, file: &mut File<'_, W>) -> io::Result<()> {
-    for &(at, milli) in &track.milli_cores {
-        let (sign, milli) = (if milli < 0 { "-" } else { "" }, milli.unsigned_abs());
-        let value = format_args!("{sign}{}.{:03}", milli / 1_000, milli % 1_000);
-        write_sample(&track.name, track.component, at, value, file)?;
+    /// A text of ours, which needs no escapes.
+    fn quoted(&mut self, text: &str) {
+        self.buffer.push(b'"');
+        self.buffer.extend_from_slice(text.as_bytes());
+        self.buffer.push(b'"');
     }
-    Ok(())
-}
 
-/// The tracks of one lane, their values with three decimals.
-fn write_rates<W: Write>(trace: &Trace, lane: &Lane, file: &mut File<'_, W>) -> io::Result<()> {
-    let place = place(lane, several_pools(trace));
-    for rate in rates::of(&trace.header, lane) {
-        let name = format!("{place}{}", rate.name);
-        for Sample { at, value } in rate.thousandths {
-            let value = format_args!("{}.{:03}", value / 1_000, value % 1_000);
-            write_sample(&name, rate.key, at, value, file)?;
+    fn spelt(&mut self, spelt: Option<&Vec<u8>>, index: u32) {
+        match spelt {
+            Some(text) => self.buffer.extend_from_slice(text),
+            None => self.quoted(&texts::unknown(index)),
         }
     }
-    Ok(())
 }
 
-fn write_sample<W: Write>(
-    name: &str,
-    key: &str,
-    at: Nanos,
-    value: impl fmt::Display,
-    file: &mut File<'_, W>,
-) -> io::Result<()> {
-    let buffer = file.entry()?;
-    write!(buffer, "{{\"ph\":\"C\",\"pid\":{PID},\"ts\":")?;
-    write_micros(buffer, at)?;
-    write!(buffer, ",\"name\":\"{name}\",\"args\":{{\"{key}\":{value}}}}}")
+impl Fields for Object<'_, '_, '_> {
+    fn whole(&mut self, key: Key, number: u64) {
+        self.key(key);
+        write_whole(self.buffer, number);
+    }
+
+    /// As the model spells it, without the detour through formatting: every event has one or two.
+    fn id(&mut self, key: Key, id: EventId) {
+        self.key(key);
+        self.buffer.push(b'"');
+        write_integer(self.buffer, u64::from(id.lane().0));
+        self.buffer.push(b':');
+        write_integer(self.buffer, id.sequence());
+        self.buffer.push(b'"');
+    }
+
+    fn word<C: Word>(&mut self, key: Key, word: C) {
+        self.key(key);
+        self.quoted(C::NAMES[word.index()]);
+    }
+
+    fn text(&mut self, key: Key, text: &str) {
+        self.key(key);
+        super::json::write_string(self.buffer, text);
+    }
+
+    fn flag(&mut self, key: Key) {
+        self.key(key);
+        self.buffer.extend_from_slice(b"true");
+    }
+
+    fn site(&mut self, key: Key, SiteId(site): SiteId) {
+        self.key(key);
+        let spelt = self.spelt;
+        self.spelt(spelt.sites.get(site as usize), site);
+    }
+
+    fn chain(&mut self, key: Key, ChainId(chain): ChainId) {
+        self.key(key);
+        let spelt = self.spelt;
+        self.spelt(spelt.chains.get(chain as usize), chain);
+    }
+
+    fn counters(&mut self, key: Key, values: &[Option<u64>]) {
+        self.key(key);
+        let names = self.spelt.texts.counters();
+        let counted = names.zip(values).filter_map(|(name, value)| Some((name, (*value)?)));
+        group(self.buffer, counted, write_whole);
+    }
+
+    fn core_time(&mut self, key: Key, parts: &[(&'static str, i64)]) {
+        self.key(key);
+        group(self.buffer, parts.iter().copied(), |buffer, nanos| {
+            if nanos < 0 {
+                buffer.push(b'-');
+            }
+            write_integer(buffer, nanos.unsigned_abs());
+        });
+    }
+}
+
+/// Appends an object of numbers.
+fn group<T>(
+    buffer: &mut Vec<u8>,
+    fields: impl Iterator<Item = (&'static str, T)>,
+    write: impl Fn(&mut Vec<u8>, T),
+) {
+    buffer.push(b'{');
+    for (at, (name, value)) in fields.enumerate() {
+        if at > 0 {
+            buffer.push(b',');
+        }
+        buffer.push(b'"');
+        buffer.extend_from_slice(name.as_bytes());
+        buffer.extend_from_slice(b"\":");
+        write(buffer, value);
+    }
+    buffer.push(b'}');
 }

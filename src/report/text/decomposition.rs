@@ -11,15 +11,22 @@ use crate::model::{Measured, Nanos};
 
 const NARROWEST_BAR: usize = 6;
 const WIDEST_BAR: usize = 24;
+/// The share of all cores from which on it is said that calibrated costs gave way.
+const LEAST_LOWERED: f64 = 0.001;
 
-/// Writes a pool's table and verdict, with a blank line before them.
+/// Writes a pool's table and verdict, with a blank line before them, and the pool's name if it needs
+/// one beside others.
 pub(super) fn write(
+    name: Option<&str>,
     whole: &Measured<Decomposition>,
     window: Window,
     style: Style,
     out: &mut dyn Write,
 ) -> io::Result<()> {
     writeln!(out)?;
+    if let Some(name) = name {
+        writeln!(out, "  {}", style.paint(Paint::Title, name))?;
+    }
     match whole {
         Measured::Is(whole) => {
             table(whole, style).write(style, out)?;
@@ -124,7 +131,15 @@ fn notes(whole: &Decomposition, window: Window) -> Vec<String> {
             "without the first {cut} of the window, of which events were overwritten by newer ones"
         )
     });
-    cut.into_iter().chain(groups.into_iter().map(note)).collect()
+    let lowered = whole.lowered.cores(whole.core_time).filter(|share| *share >= LEAST_LOWERED);
+    let lowered = lowered.map(|_| {
+        format!(
+            "costs as they were calibrated claim {} more than there was time for, and were lowered \
+             by that",
+            whole.lowered
+        )
+    });
+    cut.into_iter().chain(lowered).chain(groups.into_iter().map(note)).collect()
 }
 
 fn write_notes(notes: &[String], style: Style, out: &mut dyn Write) -> io::Result<()> {

@@ -5,14 +5,14 @@ use std::io::{self, Write};
 
 use super::facts::{self, Fact};
 use super::style::{Paint, Style, columns, fill, wrap};
-use super::units::{counted, mean, ordinal, percent, picos, range, ratio, thousands};
+use super::units::{counted, mean, ordinal, percent, picos, range, ratio, signed_picos, thousands};
 use super::{breakdown, call_sites, decomposition, findings, kernel, workers};
 use crate::analysis::{
-    Component, Decomposition, JoinCost, JoinCostSource, Latency, OwnCost, Steals, Theft,
-    WindowEnds, WorkSpan,
+    Component, Decomposition, JoinCost, JoinCostCheck, JoinCostSource, Latency, OwnCost, Steals,
+    Theft, WindowEnds, WorkSpan,
 };
 use crate::model::{ClockSource, Counts, LaneId, Losses, Measured};
-use crate::report::{Report, RunFigures};
+use crate::report::{MOST_POOLS, Report, RunFigures};
 use crate::timeline::Causality;
 
 /// Pairs of thief and victim that are named; the JSON report has all.
@@ -27,8 +27,13 @@ pub fn write(report: &Report, style: &Style, out: &mut dyn Write) -> io::Result<
     let style = *style;
     write_title(report, style, out)?;
     write_warnings(&warnings(report), style, out)?;
-    for whole in &report.decompositions {
-        decomposition::write(whole, report.window, style, out)?;
+    let shown = report.activity.busiest(MOST_POOLS);
+    let named = report.activity.pools.len() > 1;
+    for (pool, whole) in report.activity.pools.iter().zip(&report.decompositions) {
+        if shown.contains(&pool.pool) {
+            let name = named.then(|| workers::pool_name(pool));
+            decomposition::write(name.as_deref(), whole, report.window, style, out)?;
+        }
     }
     findings::write(&report.findings, style, out)?;
     if let Some(breakdown) = &report.breakdown {
@@ -36,14 +41,28 @@ pub fn write(report: &Report, style: &Style, out: &mut dyn Write) -> io::Result<
     }
     writeln!(out)?;
     facts::write(&figures(report), style, out)?;
-    let pools = &report.activity.pools;
-    for pool in pools {
+    for pool in report.activity.pools.iter().filter(|pool| shown.contains(&pool.pool)) {
         writeln!(out)?;
-        workers::write(pool, pools.len() > 1, style, out)?;
+        workers::write(pool, named, style, out)?;
     }
+    write_others(report.activity.pools.len() - shown.len(), style, out)?;
     call_sites::write(&report.call_sites, style, out)?;
     writeln!(out)?;
     facts::write(&circumstances(report), style, out)
+}
+
+/// Pools that are left out for the sake of those that worked more.
+fn write_others(pools: usize, style: Style, out: &mut dyn Write) -> io::Result<()> {
+    if pools == 0 {
+        return Ok(());
+    }
+    let pools = counted(pools as u64, "pool");
+    let note = format!("{pools} more worked less than these; what they did is in the JSON report");
+    writeln!(out)?;
+    for line in wrap(&note, style.width.saturating_sub(2)) {
+        writeln!(out, "  {}", style.paint(Paint::Label, &line))?;
+    }
+    Ok(())
 }
 
 fn write_title(report: &Report, style: Style, out: &mut dyn Write) -> io::Result<()> {
@@ -153,6 +172,7 @@ fn figures(report: &Report) -> Vec<Fact> {
         (format!("{cores:.2}"), "cores on average".to_owned())
     }));
     facts.extend(report.decompositions.iter().filter_map(|whole| join_cost(whole.value()?)));
+    facts.extend(report.join_check.as_ref().map(join_check));
     facts.extend(report.work_spans.iter().filter_map(|measured| parallelism(measured.value()?)));
     facts.extend(kernel::figures(&report.kernel));
     facts.push(own_share(report));
@@ -176,6 +196,19 @@ fn join_cost(whole: &Decomposition) -> Option<Fact> {
         }
     };
     Some(Fact::new("join cost", picos(cost), how))
+}
+
+/// The same by another way.
+fn join_check(check: &JoinCostCheck) -> Fact {
+    let JoinCostCheck { one_worker_ps, beyond_serial_ps, low_ps, high_ps } = *check;
+    let [low, high] = [low_ps, high_ps].map(signed_picos);
+    let doubt = if check.agrees() { "" } else { "; these contradict each other" };
+    let remark = format!(
+        "of rayon's work each in a pool of one worker, where the code takes {} a join longer than \
+         serially ({low} – {high}){doubt}",
+        signed_picos(beyond_serial_ps)
+    );
+    Fact::new("beside that", picos(one_worker_ps), remark)
 }
 
 /// How many workers could be kept busy.

@@ -42,6 +42,12 @@ pub(super) fn picos(picos: u64) -> String {
     format!("{nanos:.decimals$} ns")
 }
 
+/// The same of a difference, with a sign before what is less than nothing.
+pub(super) fn signed_picos(difference: i64) -> String {
+    let sign = if difference < 0 { "−" } else { "" };
+    format!("{sign}{}", picos(difference.unsigned_abs()))
+}
+
 /// `60.2 – 71.9 ms`, or each with its unit where these differ.
 pub(super) fn range(from: Nanos, to: Nanos) -> String {
     let (from, to) = (from.to_string(), to.to_string());

@@ -21,8 +21,7 @@ pub(super) fn write(
     out: &mut dyn Write,
 ) -> io::Result<()> {
     if named {
-        let name = format!("pool {}, {}", pool.pool.0, counted(pool.threads.into(), "worker"));
-        writeln!(out, "  {}", style.paint(Paint::Title, &name))?;
+        writeln!(out, "  {}", style.paint(Paint::Title, &pool_name(pool)))?;
     }
     if !pool.workers.is_empty() {
         table(pool, style).write(style, out)?;
@@ -38,6 +37,11 @@ pub(super) fn write(
         }
     }
     Ok(())
+}
+
+/// What tells a pool from others.
+pub(super) fn pool_name(pool: &PoolActivity) -> String {
+    format!("pool {}, {}", pool.pool.0, counted(pool.threads.into(), "worker"))
 }
 
 fn table(pool: &PoolActivity, style: Style) -> Table {

@@ -1,4 +1,4 @@
-//! The first entry of a file: all of a trace but its events and stretches off the CPU.
+//! The head of a file: all of a trace but its events and stretches off the CPU.
 
 use std::borrow::Cow;
 
@@ -8,10 +8,10 @@ use super::threads::Threads;
 use super::{FORMAT, VERSION};
 use crate::model::{
     Counter, Counts, Header, Lane, LaneId, Losses, Measured, Nanos, Pool, Reading, Role,
-    Scheduling, Site, Tally, Trace, Watched,
+    Scheduling, Site, Tally, Told, Trace, Watched,
 };
 
-/// The `args` of the first entry.
+/// What stands before the events.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Head<'a> {
     format: Cow<'a, str>,
@@ -48,6 +48,17 @@ struct LaneHead<'a> {
     /// How many stretches off the CPU.
     #[serde(default)]
     off_cpu: u64,
+    /// How many stretches in the program's own spans.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    phases: u64,
+    /// How many of its own events.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    notes: u64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands out references")]
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 /// What the head says that the file holds for a lane.
@@ -55,6 +66,8 @@ struct LaneHead<'a> {
 pub(super) struct Promise {
     pub(super) events: u64,
     pub(super) off_cpu: u64,
+    pub(super) phases: u64,
+    pub(super) notes: u64,
 }
 
 /// What is said of lanes in files that were written before there was anything to say.
@@ -79,13 +92,18 @@ impl<'a> Head<'a> {
 
     /// How many events and stretches off the CPU each lane should get.
     pub(super) fn promises(&self) -> Vec<Promise> {
-        let promise = |lane: &LaneHead<'_>| Promise { events: lane.events, off_cpu: lane.off_cpu };
+        let promise = |lane: &LaneHead<'_>| Promise {
+            events: lane.events,
+            off_cpu: lane.off_cpu,
+            phases: lane.phases,
+            notes: lane.notes,
+        };
         self.lanes.iter().map(promise).collect()
     }
 
     /// Which thread shows what.
     pub(super) fn threads(&self) -> Threads {
-        Threads::new(self.lanes.iter().map(|lane| lane.off_cpu > 0))
+        Threads::new(self.lanes.iter().map(|lane| (lane.phases + lane.notes > 0, lane.off_cpu > 0)))
     }
 
     /// The counters, in the order in which values stand.
@@ -108,7 +126,7 @@ impl<'a> Head<'a> {
 impl<'a> LaneHead<'a> {
     fn of(lane: &'a Lane) -> Self {
         let Lane { id, name, thread, role, started, ended, cpu, .. } = lane;
-        let Lane { counts, tallies, losses, watched, events, .. } = lane;
+        let Lane { counts, tallies, losses, watched, told, events, .. } = lane;
         Self {
             id: *id,
             name: Cow::Borrowed(name),
@@ -124,6 +142,8 @@ impl<'a> LaneHead<'a> {
             scheduling: Cow::Borrowed(&watched.scheduling),
             events: events.len() as u64,
             off_cpu: watched.off_cpu.len() as u64,
+            phases: told.phases.len() as u64,
+            notes: told.notes.len() as u64,
         }
     }
 
@@ -144,6 +164,7 @@ impl<'a> LaneHead<'a> {
                 scheduling: self.scheduling.into_owned(),
                 off_cpu: Vec::new(),
             },
+            told: Told::default(),
             events: Vec::new(),
         }
     }

@@ -1,0 +1,403 @@
+//! The reader: a file back into the trace that it was written from, or what is wrong with it.
+
+use std::collections::HashMap;
+use std::io::{self, Read};
+
+use flate2::read::ZlibDecoder;
+
+use super::packets::{Fault, Packets};
+use super::schema::Schema;
+use super::wire::{Fields, Malformed, Wire};
+use super::{CLEARED, CLOCK, event, head, packet};
+use crate::format::args::{Args, EventProblem, Value};
+use crate::format::error::ReadError;
+use crate::format::fields::Category;
+use crate::format::gather::{Gathered, Put};
+use crate::format::head::Head;
+use crate::format::keys::{Key, Shape};
+use crate::format::{FORMAT, Limits, VERSION};
+use crate::model::{Nanos, Span, Trace};
+
+/// Reads a trace that [`write`](super::write()) wrote. The events of each lane are in the order
+/// that [`Lane::events`](crate::model::Lane::events) promises.
+///
+/// Reads in large pieces: `input` needs no buffer of its own.
+///
+/// # Errors
+///
+/// If the input fails, or is not a whole and undamaged trace in a format known here.
+pub fn read(input: impl Read) -> Result<Trace, ReadError> {
+    read_within(input, &Limits::default())
+}
+
+/// The same, with limits of its own.
+pub(in crate::format) fn read_within(
+    input: impl Read,
+    limits: &Limits,
+) -> Result<Trace, ReadError> {
+    let mut packets = Packets::new(input, limits.entry);
+    check_format(&mut packets)?;
+    let mut gathered = Gathered::new(read_head(&mut packets, limits)?);
+    let mut reader = Reader::default();
+    loop {
+        let byte = packets.byte();
+        let problem = match packets.next() {
+            Ok(Some(packet)) => match reader.packet(packet, &mut gathered) {
+                Ok(()) => continue,
+                Err(problem) => problem,
+            },
+            Ok(None) if gathered.events() < gathered.promised() || reader.is_open() => {
+                return Err(truncated(byte, &gathered));
+            }
+            Ok(None) => return gathered.finish(),
+            Err(Fault::End) => return Err(truncated(packets.taken(), &gathered)),
+            Err(fault) => return Err(faulty(fault, byte, &packets)),
+        };
+        return Err(problem.at(packets.number(), byte));
+    }
+}
+
+fn truncated(byte: u64, gathered: &Gathered) -> ReadError {
+    ReadError::Truncated { byte, events: gathered.events(), promised: gathered.promised() }
+}
+
+fn faulty<R: Read>(fault: Fault, byte: u64, packets: &Packets<R>) -> ReadError {
+    let packet = packets.number();
+    match fault {
+        Fault::Io(source) => ReadError::io(packets.taken(), source),
+        Fault::End => ReadError::TruncatedHeader { byte: packets.taken() },
+        Fault::NoPacket if packet == 1 => ReadError::NotJson { byte },
+        Fault::NoPacket => ReadError::Packet { packet, byte, problem: "it is no packet" },
+        Fault::TooLarge(limit) => ReadError::EntryTooLarge { entry: packet, byte, limit },
+    }
+}
+
+/// What is wrong with a packet.
+enum Problem {
+    Malformed,
+    Packet(&'static str),
+    Event(EventProblem),
+}
+
+impl From<Malformed> for Problem {
+    fn from(_: Malformed) -> Self {
+        Self::Malformed
+    }
+}
+
+impl From<EventProblem> for Problem {
+    fn from(problem: EventProblem) -> Self {
+        Self::Event(problem)
+    }
+}
+
+impl Problem {
+    fn at(self, packet: u64, byte: u64) -> ReadError {
+        match self {
+            Self::Malformed => ReadError::Packet { packet, byte, problem: "it is no message" },
+            Self::Packet(problem) => ReadError::Packet { packet, byte, problem },
+            Self::Event(problem) => ReadError::Event { entry: packet, byte, problem },
+        }
+    }
+}
+
+/// Whether the first packet says that it is of a trace in a format known here. Looks at nothing that
+/// a later version might change.
+fn check_format<R: Read>(packets: &mut Packets<R>) -> Result<(), ReadError> {
+    let first = match packets.next() {
+        Ok(Some(first)) => said_of_head(first),
+        Ok(None) => return Err(ReadError::Empty),
+        Err(fault) => return Err(faulty(fault, 0, packets)),
+    };
+    let said = first.map_err(|Malformed| ReadError::NotJson { byte: 0 })?;
+    match said {
+        Some(Said { format: Some(FORMAT), version: Some(version), .. }) => {
+            let known = version <= u64::from(VERSION);
+            if known { Ok(()) } else { Err(ReadError::Newer { found: version }) }
+        }
+        _ => Err(ReadError::Foreign),
+    }
+}
+
+/// What a packet says of the head.
+#[derive(Debug, Default)]
+struct Said<'a> {
+    format: Option<&'a str>,
+    version: Option<u64>,
+    part: Option<&'a [u8]>,
+    last: bool,
+}
+
+fn said_of_head(packet: &[u8]) -> Result<Option<Said<'_>>, Malformed> {
+    let mut found = None;
+    for field in Fields(packet) {
+        if let (packet::HEAD, value) = field? {
+            let mut said = Said::default();
+            for field in Fields(value.bytes()?) {
+                match field? {
+                    (head::FORMAT, value) => said.format = Some(value.text()?),
+                    (head::VERSION, value) => said.version = Some(value.number()?),
+                    (head::PART, value) => said.part = Some(value.bytes()?),
+                    (head::LAST, value) => said.last = value.number()? == 1,
+                    _ => {}
+                }
+            }
+            found = Some(said);
+        }
+    }
+    Ok(found)
+}
+
+/// Gathers the head's parts, which are all before the first event.
+fn read_head<R: Read>(
+    packets: &mut Packets<R>,
+    limits: &Limits,
+) -> Result<Head<'static>, ReadError> {
+    let mut packed = Vec::new();
+    loop {
+        let byte = packets.byte();
+        let said = match packets.next() {
+            Ok(Some(packet)) => said_of_head(packet),
+            Ok(None) => return Err(ReadError::TruncatedHeader { byte }),
+            Err(fault) => return Err(faulty(fault, byte, packets)),
+        };
+        match said {
+            Ok(Some(Said { part: Some(part), last: false, .. })) => {
+                if (packed.len() + part.len()) as u64 > limits.entry {
+                    let limit = limits.entry;
+                    return Err(ReadError::EntryTooLarge { entry: packets.number(), byte, limit });
+                }
+                packed.extend_from_slice(part);
+            }
+            Ok(Some(Said { last: true, .. })) => return unpack_head(&packed, limits.entry),
+            Ok(_) | Err(Malformed) => {
+                let problem = format!("packet {} is no part of it", packets.number());
+                return Err(ReadError::Header { problem });
+            }
+        }
+    }
+}
+
+fn unpack_head(packed: &[u8], limit: u64) -> Result<Head<'static>, ReadError> {
+    let header = |problem: String| ReadError::Header { problem };
+    let mut json = Vec::new();
+    let mut unpacked = ZlibDecoder::new(packed).take(limit.saturating_add(1));
+    unpacked.read_to_end(&mut json).map_err(|error: io::Error| header(error.to_string()))?;
+    if json.len() as u64 > limit {
+        return Err(ReadError::EntryTooLarge { entry: 1, byte: 0, limit });
+    }
+    serde_json::from_slice(&json).map_err(|error| header(error.to_string()))
+}
+
+/// What the packets so far have said.
+#[derive(Default)]
+struct Reader {
+    schema: Schema,
+    sequences: HashMap<u64, Sequence>,
+}
+
+/// What the packets of a sequence share.
+#[derive(Default)]
+struct Sequence {
+    /// The time of the last packet.
+    now: u64,
+    /// Whether its times count from the packet before.
+    counts: bool,
+    /// By their numbers.
+    categories: Vec<(u64, Category)>,
+    /// The slices that are open: where an event was put whose end is to come.
+    open: Vec<Option<Put>>,
+}
+
+/// A packet's fields.
+#[derive(Default)]
+struct Packet<'a> {
+    sequence: u64,
+    timestamp: Option<u64>,
+    cleared: bool,
+    defaults: Option<&'a [u8]>,
+    interned: Option<&'a [u8]>,
+    extension: Option<&'a [u8]>,
+    event: Option<&'a [u8]>,
+}
+
+impl<'a> Packet<'a> {
+    fn read(packet: &'a [u8]) -> Result<Self, Malformed> {
+        let mut read = Self::default();
+        for field in Fields(packet) {
+            match field? {
+                (packet::SEQUENCE, value) => read.sequence = value.number()?,
+                (packet::TIMESTAMP, value) => read.timestamp = Some(value.number()?),
+                (packet::FLAGS, value) => read.cleared = value.number()? & CLEARED != 0,
+                (packet::DEFAULTS, value) => read.defaults = Some(value.bytes()?),
+                (packet::INTERNED, value) => read.interned = Some(value.bytes()?),
+                (packet::EXTENSION, value) => read.extension = Some(value.bytes()?),
+                (packet::TRACK_EVENT, value) => read.event = Some(value.bytes()?),
+                _ => {}
+            }
+        }
+        Ok(read)
+    }
+}
+
+/// A track event's fields.
+#[derive(Default)]
+struct TrackEvent<'a> {
+    of: u64,
+    category: u64,
+    args: Option<&'a [u8]>,
+}
+
+impl<'a> TrackEvent<'a> {
+    fn read(event: &'a [u8]) -> Result<Self, Malformed> {
+        let mut read = Self::default();
+        for field in Fields(event) {
+            match field? {
+                (event::TYPE, value) => read.of = value.number()?,
+                (event::CATEGORY, value) => read.category = value.number()?,
+                (event::ARGS, value) => read.args = Some(value.bytes()?),
+                _ => {}
+            }
+        }
+        Ok(read)
+    }
+}
+
+impl Reader {
+    /// Whether a slice has not ended.
+    fn is_open(&self) -> bool {
+        self.sequences.values().any(|sequence| !sequence.open.is_empty())
+    }
+
+    fn packet(&mut self, packet: &[u8], gathered: &mut Gathered) -> Result<(), Problem> {
+        let packet = Packet::read(packet)?;
+        if let Some(extension) = packet.extension {
+            self.schema = Schema::read(extension)?;
+        }
+        let sequence = self.sequences.entry(packet.sequence).or_default();
+        if packet.cleared {
+            sequence.clear(packet.defaults)?;
+        }
+        if let Some(interned) = packet.interned {
+            sequence.intern(interned)?;
+        }
+        let Some(event) = packet.event else { return Ok(()) };
+        let step = packet.timestamp.ok_or(Problem::Packet("its event has no time"))?;
+        if !sequence.counts {
+            return Err(Problem::Packet("its times do not count from the packet before"));
+        }
+        sequence.now = sequence.now.wrapping_add(step);
+        let event = TrackEvent::read(event)?;
+        match event.of {
+            event::BEGIN => sequence.begin(packet.sequence, &event, &self.schema, gathered),
+            event::END => sequence.end(gathered),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Sequence {
+    fn clear(&mut self, defaults: Option<&[u8]>) -> Result<(), Problem> {
+        let mut clock = None;
+        for field in Fields(defaults.unwrap_or_default()) {
+            if let (packet::CLOCK, value) = field? {
+                clock = Some(value.number()?);
+            }
+        }
+        self.now = 0;
+        self.counts = clock == Some(CLOCK);
+        self.categories.clear();
+        Ok(())
+    }
+
+    /// Takes in the categories.
+    fn intern(&mut self, interned: &[u8]) -> Result<(), Problem> {
+        for field in Fields(interned) {
+            let (1, value) = field? else { continue };
+            let (mut number, mut name) = (0, "");
+            for field in Fields(value.bytes()?) {
+                match field? {
+                    (1, value) => number = value.number()?,
+                    (2, value) => name = value.text()?,
+                    _ => {}
+                }
+            }
+            let category = Category::named(name.as_bytes())
+                .ok_or_else(|| EventProblem::Category(name.to_owned()))?;
+            self.categories.push((number, category));
+        }
+        Ok(())
+    }
+
+    /// Begins a slice. All but the end of an event is known by then.
+    fn begin(
+        &mut self,
+        tid: u64,
+        event: &TrackEvent<'_>,
+        schema: &Schema,
+        gathered: &mut Gathered,
+    ) -> Result<(), Problem> {
+        let mut categories = self.categories.iter().rev();
+        let category = categories
+            .find(|(number, _)| *number == event.category)
+            .map(|(_, category)| *category)
+            .ok_or(EventProblem::Missing("cat"))?;
+        let args = read_args(event.args.unwrap_or_default(), schema, gathered)?;
+        let now = Nanos(self.now);
+        let shown = Span { start: now, end: now };
+        let said = args.said(category, Some(shown), gathered.counters())?;
+        let put = said.map(|said| gathered.add(tid, said)).transpose()?;
+        // Whose own times stand beside its fields does not end with its slice.
+        let ends = if args.true_span()?.is_none() { put } else { None };
+        self.open.push(ends);
+        Ok(())
+    }
+
+    fn end(&mut self, gathered: &mut Gathered) -> Result<(), Problem> {
+        if let Some(put) = self.open.pop().ok_or(EventProblem::Nesting)? {
+            gathered.end(put, Nanos(self.now));
+        }
+        Ok(())
+    }
+}
+
+fn read_args<'a>(
+    args: &'a [u8],
+    schema: &'a Schema,
+    gathered: &Gathered,
+) -> Result<Args<'a>, Problem> {
+    let mut read = Args::new();
+    for field in Fields(args) {
+        let (number, value) = field?;
+        let Some(key) = schema.key(number) else { continue };
+        let value = match key.shape() {
+            Shape::Counters => {
+                read_counters(value, &mut read, gathered)?;
+                continue;
+            }
+            Shape::CoreTime => continue,
+            Shape::Whole | Shape::Site | Shape::Chain => Value::Whole(value.number()?),
+            Shape::Text => Value::Text(value.text()?),
+            Shape::Flag => Value::Flag(value.number()? == 1),
+            Shape::Word(_) => Value::Text(word(schema, key, value)?),
+        };
+        read.set(key, value);
+    }
+    Ok(read)
+}
+
+fn word<'a>(schema: &'a Schema, key: Key, value: Wire<'_>) -> Result<&'a str, Problem> {
+    let unknown = EventProblem::Value { key: key.name(), wanted: "one of the schema's words" };
+    Ok(schema.word(key, value.number()?).ok_or(unknown)?)
+}
+
+fn read_counters(value: Wire<'_>, args: &mut Args<'_>, gathered: &Gathered) -> Result<(), Problem> {
+    args.has_counters();
+    for field in Fields(value.bytes()?) {
+        let (number, value) = field?;
+        let at = (number as usize).wrapping_sub(1);
+        let counter = gathered.counters().get(at).ok_or(Problem::Packet("a counter is unknown"))?;
+        args.count(*counter, value.number()?);
+    }
+    Ok(())
+}

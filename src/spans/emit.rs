@@ -1,0 +1,211 @@
+//! The spans and events themselves: a call site of `tracing` for each name.
+
+use std::panic::Location;
+
+use tracing::field::{DisplayValue, Empty, display};
+use tracing::{Level, Span, event, span};
+
+use crate::record::{Closed, EventId, Opened, OperationKind, Origin, Seat, SecondHalf};
+
+/// Whether any subscriber lets even the coarsest of the spans through.
+#[inline]
+pub(super) fn are_wanted() -> bool {
+    tracing::enabled!(target: "rayprism::operation", Level::DEBUG)
+}
+
+/// What all spans say of where they are.
+struct Place {
+    pool: Option<u32>,
+    worker: Option<u32>,
+    site: Option<DisplayValue<&'static Location<'static>>>,
+}
+
+impl Place {
+    fn of(opened: &Opened<'_>) -> Self {
+        let Opened { seat, site, .. } = opened;
+        Self { pool: pool(*seat), worker: worker(*seat), site: site.map(display) }
+    }
+}
+
+fn pool(seat: Option<Seat>) -> Option<u32> {
+    seat.map(|seat| seat.pool.0)
+}
+
+/// A worker's index.
+pub(super) fn worker(seat: Option<Seat>) -> Option<u32> {
+    seat.map(|seat| seat.index)
+}
+
+/// A task, in the span that it comes from.
+pub(super) fn task(
+    opened: &Opened<'_>,
+    origin: Origin,
+    queue_ns: Option<u64>,
+    parent: Option<&Span>,
+) -> Span {
+    let Place { pool, worker, site } = Place::of(opened);
+    let (depth, migrated) = (opened.depth, is_another_workers(origin));
+    span!(
+        target: "rayprism::task",
+        parent: parent.and_then(Span::id),
+        Level::TRACE,
+        "task",
+        origin = origin_word(origin),
+        migrated,
+        queue_ns,
+        depth,
+        site,
+        pool,
+        worker,
+        joins = Empty,
+        panicked = Empty,
+    )
+}
+
+fn is_another_workers(origin: Origin) -> bool {
+    match origin {
+        Origin::Stolen | Origin::Migrated => true,
+        Origin::Root | Origin::Local | Origin::Injected | Origin::Broadcast => false,
+    }
+}
+
+fn origin_word(origin: Origin) -> &'static str {
+    match origin {
+        Origin::Root => "root",
+        Origin::Local => "local",
+        Origin::Stolen => "stolen",
+        Origin::Injected => "injected",
+        Origin::Broadcast => "broadcast",
+        Origin::Migrated => "migrated",
+    }
+}
+
+/// A task was taken from another worker: by whom, from whom, and whether it is the half of a join
+/// that was only counted.
+pub(super) fn steal(
+    thief: Option<Seat>,
+    victim: Option<u32>,
+    queue_ns: Option<u64>,
+    counted: bool,
+) {
+    let (pool, thief) = (pool(thief), worker(thief));
+    event!(
+        name: "steal",
+        target: "rayprism::steal",
+        Level::TRACE,
+        thief,
+        victim,
+        pool,
+        queue_ns,
+        counted,
+        "steal"
+    );
+}
+
+macro_rules! part {
+    ($target:literal, $name:literal, $opened:expr, $($end:ident),*) => {{
+        let Place { pool, worker, site } = Place::of($opened);
+        let depth = $opened.depth;
+        span!(
+            target: $target,
+            Level::TRACE,
+            $name,
+            depth,
+            site,
+            pool,
+            worker,
+            $($end = Empty,)*
+            panicked = Empty,
+        )
+    }};
+}
+
+/// A join.
+pub(super) fn join(opened: &Opened<'_>) -> Span {
+    part!("rayprism::join", "join", opened, second)
+}
+
+/// A split of a parallel iterator.
+pub(super) fn split(opened: &Opened<'_>) -> Span {
+    part!("rayprism::split", "split", opened, second)
+}
+
+/// A part of a parallel iterator.
+pub(super) fn leaf(opened: &Opened<'_>) -> Span {
+    part!("rayprism::leaf", "leaf", opened, items)
+}
+
+/// Two results made one.
+pub(super) fn reduction(opened: &Opened<'_>) -> Span {
+    part!("rayprism::reduction", "reduction", opened,)
+}
+
+/// A call that waits for others. A span's name is part of its call site, so each has one.
+pub(super) fn operation(opened: &Opened<'_>, kind: OperationKind, label: Option<&str>) -> Span {
+    macro_rules! operations {
+        ($($Kind:ident = $name:literal,)*) => {
+            match kind {
+                $(OperationKind::$Kind => {
+                    let Place { pool, worker, site } = Place::of(opened);
+                    span!(
+                        target: "rayprism::operation",
+                        Level::DEBUG,
+                        $name,
+                        label,
+                        site,
+                        pool,
+                        worker,
+                        panicked = Empty,
+                    )
+                })*
+            }
+        };
+    }
+    operations! {
+        Region = "region",
+        Install = "install",
+        Join = "join",
+        Scope = "scope",
+        InPlaceScope = "in_place_scope",
+        Broadcast = "broadcast",
+        Iterator = "par_iter",
+        OpaqueIterator = "par_iter_opaque",
+        Sort = "par_sort",
+    }
+}
+
+/// What is known of a span at its end.
+pub(super) fn end(span: &Span, closed: Closed) {
+    let Closed { panicked, items, second, joins } = closed;
+    if let Some(items) = items {
+        span.record("items", items);
+    }
+    if let Some(joins) = joins {
+        span.record("joins", joins);
+    }
+    if let Some(second) = second {
+        span.record("second", second_word(second));
+    }
+    if panicked {
+        span.record("panicked", true);
+    }
+}
+
+fn second_word(second: SecondHalf) -> &'static str {
+    match second {
+        SecondHalf::Inline => "inline",
+        SecondHalf::SameWorker => "same-worker",
+        SecondHalf::Stolen => "stolen",
+        SecondHalf::Unknown => "unknown",
+    }
+}
+
+/// Whether a task that came from `source` was taken from another worker than `here`.
+pub(super) fn is_steal(origin: Origin, source: Option<EventId>, here: EventId) -> bool {
+    match origin {
+        Origin::Stolen => true,
+        // Of a join that was only counted the recording does not know; what it lay in does.
+        Origin::Migrated => source.is_some_and(|source| source.lane() != here.lane()),
+        Origin::Root | Origin::Local | Origin::Injected | Origin::Broadcast => false,
+    }
+}
