@@ -75,9 +75,9 @@ const CORE: &[(&str, &str)] = files! {
     "current.rs": "hooks/core/current.rs",
     "idle.rs": "hooks/core/idle.rs",
     "iterator.rs": "hooks/core/iterator.rs",
+    "job.rs": "hooks/core/job.rs",
     "join.rs": "hooks/core/join.rs",
     "os.rs": "hooks/core/os.rs",
-    "job.rs": "../facade/job.rs",
 };
 
 const RAYON: &[(&str, &str)] = files! {
@@ -102,6 +102,7 @@ const RECORDER: &[(&str, &str)] = files! {
     "record/join.rs": "../record/join.rs",
     "record/lane.rs": "../record/lane.rs",
     "record/link.rs": "../record/link.rs",
+    "record/listener.rs": "../record/listener.rs",
     "record/log.rs": "../record/log.rs",
     "record/mapping.rs": "../record/mapping.rs",
     "record/memory.rs": "../record/memory.rs",
@@ -110,6 +111,7 @@ const RECORDER: &[(&str, &str)] = files! {
     "record/parent.rs": "../record/parent.rs",
     "record/part.rs": "../record/part.rs",
     "record/pending.rs": "../record/pending.rs",
+    "record/phase.rs": "../record/phase.rs",
     "record/places.rs": "../record/places.rs",
     "record/recorder.rs": "../record/recorder.rs",
     "record/sync.rs": "../record/sync.rs",
@@ -134,7 +136,6 @@ const CHAIN: &[(&str, &str)] = files! {
 fn embedded(path: &str, text: &str) -> String {
     let text = text.replace("#[cfg(test)]", "#[cfg(any())]");
     match path {
-        "job.rs" => text.replace("use crate::record::", "use super::record::"),
         "consumer.rs" => text
             // Named by the closures that the hooks pass.
             .replace("pub(super) struct", "pub(crate) struct")

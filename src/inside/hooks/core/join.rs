@@ -102,7 +102,7 @@ where
 {
     match worker.rayprism.lane.slow_join() {
         Slow::Timed(with) => timed(worker, with, site, a, b),
-        Slow::Counted => counted(worker, a, b),
+        Slow::Counted(_) => counted(worker, a, b),
         Slow::Elided => {
             record::call_both(|| a(FnContext::new(false)), || b(FnContext::new(false)))
         }

@@ -45,6 +45,23 @@ pub(crate) fn spawned(site: &'static Location<'static>) -> Link {
     lane().spawn(who, site)
 }
 
+/// Whether what this thread spawns is to be called there and then: it is a worker, and the program
+/// runs as its own serial elision.
+pub(crate) fn is_in_its_place() -> bool {
+    record::attach::is_serial() && current::is_worker()
+}
+
+/// How many workers a pool has that is to have `threads`: one, if who records wants to know how
+/// long the program takes with that.
+pub(crate) fn workers(threads: usize) -> usize {
+    current::first_use();
+    if record::attach::has_one_worker() {
+        1
+    } else {
+        threads
+    }
+}
+
 /// Hands a call over to the pool and waits for it.
 pub(crate) fn enter<R>(
     kind: OperationKind,
