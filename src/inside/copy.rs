@@ -131,19 +131,16 @@ const CHAIN: &[(&str, &str)] = files! {
     "chain/words.rs": "../facade/chain/words.rs",
 };
 
-/// A file of ours as it goes into another crate: the facade's parts find the recorder elsewhere
-/// there, and no tests are made of it where that crate's are.
+/// A file of ours as it goes into another crate: no tests are made of it where that crate's are, and
+/// what the facade's part finds around it is called otherwise there.
 fn embedded(path: &str, text: &str) -> String {
     let text = text.replace("#[cfg(test)]", "#[cfg(any())]");
-    match path {
-        "consumer.rs" => text
-            // Named by the closures that the hooks pass.
-            .replace("pub(super) struct", "pub(crate) struct")
-            .replace("use rayon::iter::", "use crate::iter::")
-            .replace("use crate::facade::current::", "use rayon_core::rayprism::")
-            .replace("use crate::record::", "use rayon_core::rayprism::record::"),
-        _ => text,
+    if path != "consumer.rs" {
+        return text;
     }
+    let names = include_str!("hooks/rayon/consumer.names").lines();
+    let pairs = names.filter_map(|line| line.split_once(" => "));
+    pairs.fold(text, |text, (here, there)| text.replace(here, there))
 }
 
 impl Instrumented {

@@ -56,6 +56,11 @@ fn recorder(recording: &RecordingArgs) -> Result<Vec<OsString>, Failure> {
     words.extend(["--buffer".into(), recording.buffer.clone().into()]);
     words.extend(["--on-full".into(), name(recording.on_full)]);
     words.extend(recording.no_kernel.then(|| "--no-kernel".into()));
+    if recording.baseline {
+        words.extend(["--baseline".into(), "--reps".into(), recording.reps.to_string().into()]);
+        let limit = recording.time_limit.map(|seconds| seconds.to_string());
+        words.extend(limit.iter().flat_map(|limit| ["--time-limit".into(), limit.into()]));
+    }
     words.push("--".into());
     Ok(words)
 }
