@@ -44,7 +44,7 @@ impl Crate {
     pub(super) fn versions(self) -> &'static [&'static str] {
         match self {
             Self::Core => &["1.12.1", "1.13.0"],
-            Self::Rayon => &["1.8.1", "1.9.0", "1.10.0", "1.11.0", "1.12.0"],
+            Self::Rayon => &["1.9.0", "1.10.0", "1.11.0", "1.12.0"],
         }
     }
 

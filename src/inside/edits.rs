@@ -210,7 +210,7 @@ impl Section {
 fn end_of_item(lines: &[&str], start: usize) -> usize {
     let indent = indentation(lines[start]);
     let closes = |line: &&str| line.strip_prefix(indent).is_some_and(|rest| rest.starts_with('}'));
-    let after = lines[start + 1..].iter().position(|line| closes(line));
+    let after = lines[start + 1..].iter().position(closes);
     after.map_or(lines.len(), |after| start + 1 + after)
 }
 
