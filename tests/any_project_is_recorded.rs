@@ -11,6 +11,7 @@ use std::process::Command;
 use std::sync::OnceLock;
 
 use rayprism::format::chrome;
+use rayprism::record::attach::Workers;
 use rayprism::record::event::{Raw, SearchEnd};
 use rayprism::record::parent::{Room, Shared, Taken, Wishes, kernel_anchor};
 use rayprism::record::{Counts, Detail, Figures, OnFull, Settings, Tally};
@@ -85,7 +86,7 @@ fn record(arguments: &[&str], detail: Detail) -> (Taken, String) {
     let file = File::options().read(true).write(true).create_new(true).open(&path).unwrap();
     let settings = Settings { detail, capacity: 65_536, on_full: OnFull::Collapse, gauge: None };
     let room = Room { sections: 1, threads: 200 };
-    let wishes = Wishes { settings, room, serial: false, os_clock: false };
+    let wishes = Wishes { settings, room, workers: Workers::AsItIs, os_clock: false };
     let shared = Shared::new(file, &wishes).unwrap();
     let output =
         Command::new(program()).args(arguments).env("RAYPRISM_ATTACH", &path).output().unwrap();
