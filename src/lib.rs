@@ -34,6 +34,8 @@ pub mod timeline;
 #[cfg(feature = "cli")]
 pub mod cli;
 #[cfg(feature = "cli")]
+pub mod inside;
+#[cfg(feature = "cli")]
 pub mod workload;
 
 #[cfg(feature = "layer")]

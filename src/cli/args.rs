@@ -68,6 +68,13 @@ pub enum Command {
     /// Nothing in the program is changed. The report goes to standard error when the program has
     /// ended; its own input, output and exit code are as without.
     Stat(StatArgs),
+    /// Build any Cargo project with rayon instrumented from within, and run it
+    ///
+    /// Takes every command of cargo and all of its arguments: `rayprism cargo run --release`. What
+    /// `run`, `test` and `bench` start is recorded as by `rayprism record`, whose options come before
+    /// the command. Nothing in the project is changed, nor its lock file, nor its target folder but
+    /// for one folder in it, `rayprism`. `rayprism cargo clean` removes that.
+    Cargo(CargoArgs),
     /// List the built-in workloads, their variants and parameters
     List,
     /// Tell what of this machine the analysis can use, and what is missing
@@ -75,6 +82,23 @@ pub enum Command {
     /// For each thing that is missing: what it costs the analysis, and how to have it. Nothing is
     /// changed. The exit code tells whether anything limits the analysis.
     Doctor(DoctorArgs),
+}
+
+/// Arguments of `cargo`.
+#[derive(Debug, ClapArgs)]
+#[command(after_help = RECORD_HELP)]
+pub struct CargoArgs {
+    /// How to record what is run.
+    #[command(flatten)]
+    pub recording: RecordingArgs,
+    /// A command of cargo and its arguments
+    #[arg(
+        value_name = "COMMAND",
+        trailing_var_arg = true,
+        allow_hyphen_values = true,
+        required = true
+    )]
+    pub arguments: Vec<OsString>,
 }
 
 /// Arguments of `run`.

@@ -63,6 +63,7 @@ pub fn run(args: &Args) -> Result<Outcome, Failure> {
         Command::List => commands::list()?,
         Command::Record(args) => return commands::record(args).map(Outcome::Program),
         Command::Stat(args) => return commands::stat(args).map(Outcome::Program),
+        Command::Cargo(args) => return commands::cargo(args).map(Outcome::Program),
         Command::Doctor(args) => return commands::doctor(args),
     }
     Ok(Outcome::Done)

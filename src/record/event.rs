@@ -320,6 +320,43 @@ event_table! {
         spare_e,
     }
 
+    /// A worker without work looked for some, from when it found none of its own. `small`: why it
+    /// ended.
+    Search = 13 {
+        /// Ticks at its start.
+        start,
+        /// Ticks at its end.
+        end,
+        /// Rounds in which it looked everywhere and found nothing.
+        rounds,
+        /// Not used.
+        spare_a,
+        /// Not used.
+        spare_b,
+        /// Not used.
+        spare_c,
+        /// Not used.
+        spare_d,
+    }
+
+    /// A worker without work slept.
+    Sleep = 14 {
+        /// Ticks when it fell asleep.
+        start,
+        /// Ticks when it was awake again.
+        end,
+        /// Not used.
+        spare_a,
+        /// Not used.
+        spare_b,
+        /// Not used.
+        spare_c,
+        /// Not used.
+        spare_d,
+        /// Not used.
+        spare_e,
+    }
+
     /// A piece of a text. `text`: its number; `small`: bytes of the text that follow, this piece
     /// included.
     TextPiece = 5 {
@@ -390,6 +427,16 @@ codes! {
         Unknown = 3,
     }
 
+    /// How a search for work ended.
+    SearchEnd {
+        /// It found a job.
+        Found = 0,
+        /// What the worker waited for was there.
+        Over = 1,
+        /// The worker fell asleep.
+        Asleep = 2,
+    }
+
     /// Which call an operation is.
     OperationKind {
         /// A stretch that the user named.
@@ -442,6 +489,13 @@ impl Join {
     /// How its second half was run; `None` if the record is damaged.
     pub fn second(&self) -> Option<SecondHalf> {
         SecondHalf::from_code(self.flags >> FATE_SHIFT)
+    }
+}
+
+impl Search {
+    /// How it ended; `None` if the record is damaged.
+    pub fn how(&self) -> Option<SearchEnd> {
+        SearchEnd::from_code(u8::try_from(self.small).ok()?)
     }
 }
 
@@ -513,7 +567,7 @@ mod tests {
     /// Walks the table: every kind is told from every other, and no word is lost.
     #[test]
     fn every_kind_survives_encoding() {
-        for kind in 1..=12 {
+        for kind in 1..=14 {
             let head = Head { kind, flags: 0b1010_0101, small: 0xabcd, text: 0xdead_beef };
             let record = std::array::from_fn(|i| if i == 0 { head.word() } else { 1 << (i * 7) });
             let raw = Raw::decode(&record).expect("a kind of the table");
@@ -529,12 +583,14 @@ mod tests {
                 Raw::Counted(counted) => counted.encode(),
                 Raw::Phase(phase) => phase.encode(),
                 Raw::Note(note) => note.encode(),
+                Raw::Search(search) => search.encode(),
+                Raw::Sleep(sleep) => sleep.encode(),
                 Raw::TextPiece(piece) => piece.encode(),
             };
             assert_eq!(again, record, "kind {kind}");
         }
         assert_eq!(Raw::decode(&[0; WORDS]), None);
-        assert_eq!(Raw::decode(&[13; WORDS]), None);
+        assert_eq!(Raw::decode(&[15; WORDS]), None);
     }
 
     #[test]

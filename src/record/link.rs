@@ -4,7 +4,7 @@ use std::panic::Location;
 
 use super::clock::now;
 use super::event::{Origin, SecondHalf};
-use super::ids::EventId;
+use super::ids::{EventId, LaneId};
 use super::lane::Lane;
 use super::log::Counter;
 use super::notebook::Notebook;
@@ -44,13 +44,16 @@ pub enum Arrival {
     /// As the second half of a join that was only counted. What was open around that, as the word of
     /// an id, where somebody listens; else 0.
     Migrated(u64),
+    /// The same, where the front end knows whose deque it was taken from: that of the thread itself,
+    /// or another lane's.
+    Taken(Option<LaneId>),
 }
 
 impl Arrival {
     /// What was open around the push, as the word of an id, or 0.
     pub(super) fn around(&self) -> u64 {
         match self {
-            Self::Root => 0,
+            Self::Root | Self::Taken(_) => 0,
             Self::Rest(around) | Self::Migrated(around) => *around,
             Self::Job(link) | Self::Broadcast(link) => link.around,
         }

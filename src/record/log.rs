@@ -30,7 +30,7 @@ pub(super) const TALLIES: usize = 256;
 const TEXT_RECORDS: usize = 8 << 10;
 
 /// Slots of the counters.
-const COUNTER_SLOTS: usize = 2;
+const COUNTER_SLOTS: usize = 3;
 
 macro_rules! counters {
     ($($(#[$doc:meta])* $field:ident: $name:ident = $place:literal,)*) => {
@@ -94,6 +94,12 @@ counters! {
     phases: Phases = 12,
     /// Those that were kept.
     kept_phases: KeptPhases = 13,
+    /// Searches of a worker for work.
+    searches: Searches = 14,
+    /// Rounds of searches that found nothing.
+    failed_rounds: FailedRounds = 15,
+    /// Sleeps of a worker.
+    sleeps: Sleeps = 16,
 }
 
 macro_rules! tallies {

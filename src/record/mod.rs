@@ -18,6 +18,7 @@ pub mod event;
 mod gauge;
 #[cfg(test)]
 mod hand_over_tests;
+mod idle;
 mod ids;
 mod iterator;
 mod join;
@@ -47,6 +48,7 @@ pub use cost::{Costs, measure as measure_costs};
 pub use elision::call_both;
 pub use event::{OperationKind, Origin, SecondHalf};
 pub use gauge::{GAUGE_WORDS, Gauge, Reading};
+pub use idle::Asleep;
 pub use ids::{EventId, LaneId, PoolId, TextId};
 pub use iterator::{OpenIterator, Run, Seen};
 pub use join::{Halves, Mark, OpenJoin, Timed};

@@ -89,6 +89,16 @@ pub(super) struct Notebook {
     pub(super) heard: Cell<bool>,
     /// Fine joins until one is timed again, while a listener makes them take the slow path.
     linked: Cell<u32>,
+    /// When the thread began to look for work, and how many rounds found none; while it does.
+    pub(super) search: Cell<Option<Looking>>,
+}
+
+/// A search for work that is under way.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Looking {
+    /// Its start, or 0 where no clock is read.
+    pub(super) start: Ticks,
+    pub(super) rounds: u64,
 }
 
 /// What a thread did of one parallel iterator, until it is added to the tally.
@@ -251,6 +261,7 @@ impl Notebook {
             phases: Phases::default(),
             heard: Cell::new(false),
             linked: Cell::new(0),
+            search: Cell::new(None),
         }
     }
 

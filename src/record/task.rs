@@ -66,7 +66,9 @@ impl Lane {
             Some(detail) => {
                 let depth = match arrival {
                     // Where a stolen half of a counted join stands is not known, but it is fine.
-                    Arrival::Migrated(_) => notebook.depths.first_fine(notebook.coarse.get()),
+                    Arrival::Migrated(_) | Arrival::Taken(_) => {
+                        notebook.depths.first_fine(notebook.coarse.get())
+                    }
                     _ => recorded.depth.unwrap_or(0),
                 };
                 self.go_to(notebook, detail, depth);
@@ -226,11 +228,13 @@ impl<'l> Recorded<'l> {
         let (link, origin) = match arrival {
             Arrival::Root | Arrival::Rest(_) => (None, Origin::Root),
             Arrival::Migrated(_) => (None, Origin::Migrated),
+            Arrival::Taken(Some(from)) if from != notebook.lane() => (None, Origin::Stolen),
+            Arrival::Taken(_) => (None, Origin::Local),
             Arrival::Broadcast(link) => (Some(link), Origin::Broadcast),
             Arrival::Job(link) => (Some(link), link.origin(notebook)),
         };
         let depth = match arrival {
-            Arrival::Migrated(_) => None,
+            Arrival::Migrated(_) | Arrival::Taken(_) => None,
             _ => Some(link.map_or(0, |link| link.depth)),
         };
         Self {

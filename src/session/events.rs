@@ -206,6 +206,7 @@ impl Reader<'_> {
                 self.told.notes.push(note);
                 return None;
             }
+            Raw::Search(_) | Raw::Sleep(_) => return None,
             Raw::TextPiece(_) => None,
         };
         if read.is_none() {

@@ -1,6 +1,7 @@
 //! The commands, one file each.
 
 mod break_even;
+mod cargo;
 mod compare;
 mod doctor;
 mod export;
@@ -14,6 +15,7 @@ mod run_all;
 mod stat;
 
 pub(super) use break_even::break_even;
+pub(super) use cargo::cargo;
 pub(super) use compare::compare;
 pub(super) use doctor::doctor;
 pub(super) use export::export;

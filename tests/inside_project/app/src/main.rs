@@ -1,0 +1,72 @@
+//! Does as many joins, spawns or items as it is told: `app tree 10`.
+
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+use rayon::prelude::*;
+
+fn main() {
+    let words: Vec<String> = std::env::args().collect();
+    let [_, what, size] = &words[..] else { panic!("app WHAT SIZE") };
+    let size: u64 = size.parse().expect("a number");
+    let result = match &**what {
+        "tree" => lib::nodes(size as u32),
+        "own-pool" => {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(3).build().expect("a pool");
+            pool.install(|| lib::nodes(size as u32))
+        }
+        "spawns" => spawns(size),
+        "items" => {
+            (0..size).into_par_iter().map(|item| item ^ 1).filter(|item| item % 2 == 0).sum()
+        }
+        "zip" => {
+            let numbers: Vec<u64> = (0..size).collect();
+            numbers.par_iter().zip(&numbers).map(|(a, b)| a * b).sum()
+        }
+        "bridge" => (0..size).par_bridge().sum(),
+        "sort" => {
+            let mut numbers: Vec<u64> =
+                (0..size).map(|n| n.wrapping_mul(0x9e37_79b9_7f4a_7c15)).collect();
+            numbers.par_sort_unstable();
+            u64::from(numbers.windows(2).all(|pair| pair[0] <= pair[1]))
+        }
+        "steal" => steal(size),
+        other => panic!("unknown: {other}"),
+    };
+    let shown = if cfg!(feature = "shout") { format!("{result}!") } else { result.to_string() };
+    println!("{shown}");
+}
+
+#[cfg(feature = "broken")]
+fn broken() -> u32 {
+    "no number"
+}
+
+/// Each spawn by itself, within scopes of ten.
+fn spawns(count: u64) -> u64 {
+    let done = AtomicU64::new(0);
+    let done = &done;
+    for _ in 0..count / 10 {
+        rayon::scope(|scope| {
+            for _ in 0..10 {
+                scope.spawn(|_| {
+                    done.fetch_add(1, Relaxed);
+                });
+            }
+        });
+    }
+    done.load(Relaxed)
+}
+
+/// Joins whose second halves must be stolen, as the first ones wait for them.
+fn steal(count: u64) -> u64 {
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(2).build().expect("a pool");
+    pool.install(|| {
+        (0..count)
+            .map(|_| {
+                let (tell, told) = std::sync::mpsc::channel();
+                let waits = move || u64::from(told.recv().is_ok());
+                rayon::join(waits, move || tell.send(()).expect("somebody waits")).0
+            })
+            .sum()
+    })
+}
