@@ -51,11 +51,7 @@ const CASES: [Case; 4] = [
         bar: Some(BAR),
         subscriber: || tracing_subscriber::registry().with(rayprism::layer()).into(),
     },
-    Case {
-        name: "a registry",
-        bar: None,
-        subscriber: || tracing_subscriber::registry().into(),
-    },
+    Case { name: "a registry", bar: None, subscriber: || tracing_subscriber::registry().into() },
 ];
 
 fn work(item: u64) -> u64 {
@@ -66,9 +62,11 @@ macro_rules! operation {
     ($name:ident, $rayon:ident) => {
         fn $name(items: &[u64]) -> u64 {
             use $rayon::prelude::*;
-            items.par_chunks(ITEMS).with_max_len(1).map(|chunk| {
-                chunk.iter().fold(0_u64, |sum, item| sum.wrapping_add(work(*item)))
-            }).reduce(|| 0, u64::wrapping_add)
+            items
+                .par_chunks(ITEMS)
+                .with_max_len(1)
+                .map(|chunk| chunk.iter().fold(0_u64, |sum, item| sum.wrapping_add(work(*item))))
+                .reduce(|| 0, u64::wrapping_add)
         }
     };
 }

@@ -9,6 +9,7 @@ use super::failure::Failure;
 use super::measure::{Recording, measure_part};
 use super::memory;
 use super::show::{self, CLAIMS, Claim, Here, Report, Tried};
+use crate::format::Format;
 use crate::model::{self, Trace};
 use crate::workload::{self, Given, Settings, Workload};
 
@@ -85,6 +86,8 @@ impl Trial {
                 one_worker: true,
                 reps: effort.reps,
                 recording: Recording::DEFAULT,
+                format: Format::default(),
+                spans: None,
                 out_dir: PathBuf::new(),
                 json: false,
                 verify: false,

@@ -46,6 +46,7 @@ mod tests {
 
     use super::*;
     use crate::cli::measure::Recording;
+    use crate::format::Format;
     use crate::model::Measured;
     use crate::workload::{
         Body, Definition, Integer, Memory, Settings, Variant, Workload, WrongResult,
@@ -90,6 +91,8 @@ mod tests {
             one_worker: true,
             reps: 2,
             recording: Recording { kernel: false, buffer_bytes: 1 << 16, ..Recording::DEFAULT },
+            format: Format::default(),
+            spans: None,
             out_dir: PathBuf::new(),
             json: false,
             verify: false,
