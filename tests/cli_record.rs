@@ -70,6 +70,19 @@ fn its_threads_are_there_with_what_the_kernel_saw_of_them() {
 }
 
 #[test]
+fn where_the_kernels_events_are_forbidden_all_else_is_recorded_and_it_is_said() {
+    let sandbox = Sandbox::new();
+    let mut command = record(&sandbox, "-o t.json", "return");
+    cli_support::seccomp::forbid_perf_events(&mut command, libc::EPERM);
+    let ran = ran(&mut command);
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    let trace = trace(&sandbox, "t.json");
+    assert_eq!(trace.counts().joins, joins(DEPTH));
+    assert!(matches!(trace.header.kernel.switch_records, Measured::Not(_)));
+    assert!(trace.lanes.iter().all(|lane| lane.watched.off_cpu.is_empty()));
+}
+
+#[test]
 fn in_the_detail_that_is_asked_for() {
     for (name, detail) in [("count", Detail::Count), ("full", Detail::Full)] {
         let (trace, _) = recorded(&format!("--detail {name} --buffer 1MiB"), "return", 0);

@@ -133,7 +133,7 @@ impl Kind {
         let how = self.way_of_running();
         match recorded.ended {
             Ended::Exited(0) => {}
-            Ended::Killed(_) if recorded.wall >= limit => {
+            Ended::Killed(_) if recorded.out_of_time => {
                 self.given_up = Some(format!(
                     "{how} the program had not ended after {limit} and was stopped: one of its \
                      tasks may wait for another one, by a channel, a lock or a barrier, which \

@@ -14,6 +14,9 @@ pub struct Observed {
     pub process: u32,
     /// How it ended.
     pub ended: Ended,
+    /// Whether it was ended because it had taken longer than it was to.
+    #[serde(skip)]
+    pub out_of_time: bool,
     /// When it began, on the kernel's monotonic clock.
     #[serde(skip)]
     pub started: Nanos,

@@ -108,11 +108,7 @@ impl fmt::Display for Refused {
             Self::Foreign(path) => {
                 write!(f, "{VARIABLE} names {}, which is no recording", Path::new(path).display())
             }
-            Self::Version { parent } => write!(
-                f,
-                "the program was built with rayprism {VERSION} and is recorded by rayprism {parent}, which do not \
-                 understand each other; use the same version for both"
-            ),
+            Self::Version { parent } => f.write_str(&mapping::apart(VERSION, parent)),
             Self::TooSmall => f.write_str("the mapping to record into is shorter than it says"),
             Self::Full(most) => {
                 write!(f, "{most} processes are recorded already, which is the most")
@@ -335,6 +331,11 @@ impl Section {
         entry.write(lane, started, who);
         self.words().set(section::THREADS, threads + 1);
         Some(entry)
+    }
+
+    /// Whether it is a place in this table.
+    pub(super) fn has(&self, entry: &Entry) -> bool {
+        Arc::ptr_eq(&self.front, &entry.front)
     }
 
     /// Memory for a thread's log; `None` if there is none.

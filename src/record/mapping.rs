@@ -31,6 +31,18 @@ pub(super) const ABI: u64 = 1;
 /// Differs if the tables of events or counts do.
 pub(super) const LAYOUT: u64 = fingerprint(&[TABLE, COUNTERS, COUNTS]);
 
+/// What is said where a program and who records it differ.
+pub(super) fn apart(program: &str, parent: &str) -> String {
+    let parent = match program == parent {
+        true => "another build of that".to_owned(),
+        false => format!("rayprism {parent}"),
+    };
+    format!(
+        "the program was built with rayprism {program} and is recorded by {parent}, which do not \
+         understand each other; use the same for both"
+    )
+}
+
 pub(super) const MAGIC: u64 = u64::from_le_bytes(*b"RAYPRISM");
 
 /// FNV-1a.

@@ -68,17 +68,17 @@ impl Refusals {
 
     /// Why some could not; `None` if all could.
     pub fn reason(&self) -> Option<String> {
+        let processes = |count: u64| match count {
+            1 => "1 process".to_owned(),
+            _ => format!("{count} processes"),
+        };
         if self.other_version > 0 {
-            let version = self.version.as_deref().unwrap_or("an unknown version");
-            return Some(format!(
-                "{} processes: they were built with rayprism {version} and recorded by {}, which do not \
-                 understand each other; use the same version for both",
-                self.other_version,
-                mapping::VERSION,
-            ));
+            let version = self.version.as_deref().unwrap_or("of an unknown version");
+            let apart = mapping::apart(version, mapping::VERSION);
+            return Some(format!("{}: {apart}", processes(self.other_version)));
         }
         let failure = self.failure.as_deref().unwrap_or("for an unknown reason");
-        (self.failed > 0).then(|| format!("{} processes: {failure}", self.failed))
+        (self.failed > 0).then(|| format!("{}: {failure}", processes(self.failed)))
     }
 }
 
@@ -206,22 +206,23 @@ impl Shared {
             1 => Source::Tsc,
             _ => Source::Os("the time stamp counter is not trusted, or there is none"),
         };
-        let end = Some(words.get(section::END)).filter(|&end| end > 0).map(Ticks);
+        let told_end = Some(words.get(section::END)).filter(|&end| end > 0).map(Ticks);
+        let end = last_anchor(start, until, source, told_end);
         Ok(Some(Taken {
             process: u32::try_from(words.get(section::PROCESS)).unwrap_or(0),
             name: words.text(section::NAME, section::NAME_WORDS),
             recording: Recording {
                 settings: self.settings,
                 start,
-                end: last_anchor(start, until, source, end),
+                end,
                 pools: mapping::read_pools(&front),
-                threads: self.threads(index, &front)?,
+                threads: self.threads(index, &front, end.ticks)?,
             },
             source,
             costs: mapping::read_costs(words),
             calibrated: calibrated(words),
             debug_assertions: words.get(section::DEBUG) == 1,
-            has_ended: end.is_some(),
+            has_ended: told_end.is_some(),
             lost_threads: words.get(section::LOST_THREADS),
             lost_pools: words.get(section::LOST_POOLS),
         }))
@@ -231,13 +232,17 @@ impl Shared {
         &self,
         section: u32,
         front: &Arc<Mapped>,
+        end: Ticks,
     ) -> io::Result<Vec<(Arc<Member>, Option<Figures>)>> {
         let count = mapping::section_words(front).get(section::THREADS);
         let count = u32::try_from(count).unwrap_or(u32::MAX).min(self.layout.room.threads);
         let mut threads = Vec::new();
         for index in 0..count {
             let entry = Entry { front: Arc::clone(front), index };
-            let Some(member) = entry.read() else { continue };
+            // One that came after the end is none of the recording's.
+            let Some(member) = entry.read().filter(|member| member.started <= end) else {
+                continue;
+            };
             let figures = match entry.has_log() {
                 true => Some(self.log(section, index, member.lane)?.figures()),
                 false => None,

@@ -374,12 +374,14 @@ impl State {
     }
 
     fn log_in_section(&self, member: &Member, settings: &Settings) -> Option<Log> {
-        if member.entry().is_none() && !self.knows(member) {
-            // It came through a fork, as its process's first and only thread.
+        let section = self.section.as_ref()?;
+        let is_told = |entry: &Entry| section.has(entry);
+        if !member.entry().as_ref().is_some_and(is_told) && !self.knows(member) {
+            // It came through a fork, as its process's first and only thread. What it may have had
+            // is a place in another table.
             self.tell(member, attach::own_process());
         }
-        let log = self.section.as_ref()?.log(member.lane, settings, &member.entry()?)?;
-        Some(log)
+        section.log(member.lane, settings, &member.entry().filter(is_told)?)
     }
 
     fn knows(&self, member: &Member) -> bool {

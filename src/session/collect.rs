@@ -31,6 +31,10 @@ pub(super) enum Times {
     /// They are this process's: at the recording's start and at its end.
     Read([CpuTimes; 2]),
     /// They are another's: what the kernel told of them while they ran.
+    #[cfg_attr(
+        not(feature = "cli"),
+        expect(dead_code, reason = "programs are recorded by the command line alone")
+    )]
     AsObserved,
 }
 

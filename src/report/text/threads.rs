@@ -216,6 +216,7 @@ mod tests {
         let observed = Observed {
             process: 1,
             ended: Ended::Exited(0),
+            out_of_time: false,
             started: Nanos(0),
             wall: Nanos(1_000 * MICRO),
             events: Measured::Is(RingRecords::default()),

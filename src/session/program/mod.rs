@@ -13,7 +13,7 @@ use super::observer::{Observed, Shift};
 use super::{RECORD_BYTES, limit, raw_detail};
 use crate::linux;
 use crate::linux::program::{self, Failed, Wishes};
-use crate::model::{Counter, Detail, Ended, Measured, Nanos, RayonCosts, Throttled, Trace};
+use crate::model::{self, Counter, Detail, Ended, Measured, Nanos, RayonCosts, Throttled, Trace};
 use crate::record::attach::{Calibrated, VARIABLE};
 use crate::record::parent::{self, Room, Shared, Taken, kernel_anchor};
 use crate::record::{self, OnFull, clock};
@@ -48,6 +48,8 @@ pub(crate) struct Way {
 pub(crate) struct Recorded {
     /// How it ended.
     pub(crate) ended: Ended,
+    /// Whether it was killed because its time was over.
+    pub(crate) out_of_time: bool,
     /// From its `exec` to its end.
     pub(crate) wall: Nanos,
     /// Its processes that recorded, in the order in which they began to.
@@ -130,7 +132,8 @@ pub(crate) fn record(mut command: Command, way: &Way) -> Result<Recorded, Record
         processes.push(process(taken, kernel, throttled.clone(), way.workers));
     }
     let refusals = shared.refusals();
-    Ok(Recorded { ended: observed.ended, wall: observed.wall, processes, refusals })
+    let model::Observed { ended, wall, out_of_time, .. } = observed;
+    Ok(Recorded { ended, wall, out_of_time, processes, refusals })
 }
 
 /// What the kernel is asked for: of each thread the few counters that every PMU has places for.

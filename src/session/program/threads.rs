@@ -8,8 +8,8 @@ use super::super::observer::{Lost, Observed, Presence, Seen as Watch, Shift, pre
 use crate::linux::perf::Direction;
 use crate::linux::program::{Did, Seen};
 use crate::model::{
-    Availability, CounterInfo, Kernel, Measured, Nanos, Observed as Program, ObservedThread,
-    OffCpu, Reading, Scheduling, SchedulingSource, Total, Values, Watched,
+    Availability, Counter, CounterInfo, Kernel, Measured, Nanos, Observed as Program,
+    ObservedThread, OffCpu, Reading, Scheduling, SchedulingSource, Total, Values, Watched,
 };
 use crate::record::Member;
 use crate::record::parent::{Live, Shared, Taken};
@@ -167,7 +167,8 @@ impl Threads {
             None => (accounted(since_start), Vec::new(), Lost::default()),
         };
         let at = ended(&scheduling, began, shift);
-        let readings = since_start.map(|seen| Reading { at, values: values(seen) });
+        let readings =
+            since_start.map(|seen| Reading { at, values: values(seen, &program.totals) });
         let readings = readings.into_iter().collect();
         let watched = Watched { readings, scheduling, off_cpu };
         Some((Watch { lane: Some(member.lane), thread, watched, lost }, since_start))
@@ -233,16 +234,18 @@ fn accounted(seen: Option<&ObservedThread>) -> Measured<Scheduling> {
     }
 }
 
-fn values(seen: &ObservedThread) -> Values {
-    Values((0..seen.counts.len()).map(|place| value(seen, place)).collect())
+fn values(seen: &ObservedThread, totals: &[Total]) -> Values {
+    Values(totals.iter().enumerate().map(|(place, total)| value(seen, place, total)).collect())
 }
 
 /// A count that most of the thread's time is in; `None` if there is none.
-fn value(seen: &ObservedThread, place: usize) -> Option<u64> {
+fn value(seen: &ObservedThread, place: usize, total: &Total) -> Option<u64> {
     let on_cpu = seen.scheduling.value()?.on_cpu.0;
     let counted = on_cpu.saturating_sub(seen.uncounted.0);
     let is_whole = u128::from(counted) * 100 >= u128::from(on_cpu) * u128::from(COUNTED);
-    seen.counts.get(place)?.value().copied().filter(|_| is_whole)
+    // These the switch records tell, from the thread's beginning on.
+    let is_told = matches!(total.counter, Counter::ContextSwitches | Counter::CpuMigrations);
+    seen.counts.get(place)?.value().copied().filter(|_| is_whole || is_told)
 }
 
 /// The counters, in the order of the totals; available are those that some thread of the recording has.
@@ -253,7 +256,7 @@ fn counters<'p>(
     let info = |(place, total): (usize, &Total)| {
         let estimated = total.estimated
             || threads.clone().any(|thread| thread.estimated.contains(&total.counter));
-        let is_counted = threads.clone().any(|thread| value(thread, place).is_some());
+        let is_counted = threads.clone().any(|thread| value(thread, place, total).is_some());
         let reason = || {
             let each = |thread: &'p ObservedThread| reason_of(thread.counts.get(place)?);
             let of_threads = threads.clone().find_map(each);
@@ -279,4 +282,5 @@ fn reason_of(count: &Measured<u64>) -> Option<&str> {
     }
 }
 
-const UNCOUNTED: &str = "no thread of the recording was there long enough to be counted";
+const UNCOUNTED: &str = "of each thread, more than a hundredth of its CPU time was before its \
+                         counters could be opened";

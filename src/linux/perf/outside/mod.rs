@@ -71,6 +71,7 @@ pub(crate) fn run(
     Ok(Observed {
         process,
         ended: reaped.ended,
+        out_of_time: wishes.time_limit.is_some() && limit.is_none(),
         started: start,
         wall: end.saturating_since(start),
         totals: source.final_totals(&reaped.usage),
