@@ -50,8 +50,9 @@ fn tokios_threads_are_awake_for_as_long_as_they_work() {
     for variant in ["tokio-cutoff", "tokio-plain"] {
         let (threads, text) = outside(line, &format!("invert-tree-{variant}.json"));
         assert!((1..=2).contains(&threads.len()), "{threads:?}");
-        let cpu = |thread: &Value| thread["cpu"]["is"].as_u64();
-        let told = threads.iter().all(|thread| cpu(thread).is_some_and(|cpu| cpu > 0));
+        // One that found nothing to do may have taken less than a clock tells.
+        let cpu: Option<u64> = threads.iter().map(|thread| thread["cpu"]["is"].as_u64()).sum();
+        let told = cpu.is_some_and(|cpu| cpu > 0);
         assert!(told || cfg!(not(target_os = "linux")), "{threads:?}");
         assert!(text.contains("what the serial code takes"), "{text}");
     }
