@@ -21,6 +21,7 @@ pub mod on_off;
 mod opaque;
 pub mod outside;
 pub mod own_cost;
+mod phases;
 mod rank;
 pub mod steals;
 pub mod window;
