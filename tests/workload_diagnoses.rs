@@ -23,7 +23,7 @@ use serde_json::Value;
 /// Of the machine's CPU time, what others may have in an attempt that counts.
 const QUIET: f64 = 0.05;
 /// Attempts until one counts; and how many that count there may be, if the first one fails.
-const ATTEMPTS: usize = 4;
+const ATTEMPTS: usize = 3;
 /// One that counts may be disturbed by what no counter shows, such as another virtual machine.
 const BEST_OF: usize = 3;
 
