@@ -72,15 +72,18 @@ pub enum Command {
 pub struct RunArgs {
     /// The workload, one of those that `rayprism list` names
     pub workload: String,
-    /// Variants to show, separated by commas [default: all]
+    /// Variants to show, separated by commas [default: all but those that take very long]
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     pub variants: Vec<String>,
     /// Numbers of worker threads, separated by commas [default: one per available CPU]
     #[arg(long, value_name = "LIST", value_delimiter = ',', allow_negative_numbers = true)]
     pub threads: Vec<String>,
-    /// Repetitions of each variant; medians are shown
-    #[arg(long, value_name = "N", default_value_t = 7, value_parser = clap::value_parser!(u32).range(1..=1000))]
-    pub reps: u32,
+    /// Repetitions of each variant; medians are shown [default: 7, or 3 with --quick]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub reps: Option<u32>,
+    /// Small sizes and few repetitions, for a first look
+    #[arg(long)]
+    pub quick: bool,
     /// Follow the advice on how coarse tasks should be, where another variant can, and print what
     /// comes of it beside what was predicted
     #[arg(long)]
@@ -104,6 +107,10 @@ pub struct RunArgs {
     /// How traces are written, which is also how the names of their files end
     #[arg(long, value_enum, default_value_t = FormatArg::Json)]
     pub format: FormatArg,
+    /// Run each variant once more, while another crate writes rayprism's `tracing` spans to a file
+    /// of its own beside the trace, WORKLOAD-VARIANT.spans.json
+    #[arg(long, value_name = "CRATE", value_enum)]
+    pub spans: Option<SpansArg>,
     /// Folder of the trace files WORKLOAD-VARIANT.json, or WORKLOAD-VARIANT-Nt.json where there
     /// are several numbers of threads
     #[arg(long, value_name = "DIR", default_value = "traces")]
@@ -152,12 +159,39 @@ pub struct RecordingArgs {
     /// Do not ask the kernel for counters, and for when threads were on a CPU
     #[arg(long)]
     pub no_kernel: bool,
+    /// Run it with one worker, and with every join and spawn in its place, too, in turn: what the
+    /// work takes without rayon, and without company. Its input must be a file or nothing; the
+    /// output of the first run is shown
+    #[arg(long)]
+    pub baseline: bool,
+    /// Runs of each kind for --baseline
+    #[arg(long, value_name = "N", default_value_t = 3, requires = "baseline", value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub reps: u32,
+    /// Seconds until a run for --baseline is stopped: two tasks that wait for each other cannot run
+    /// one after the other [default: 10, and 4 times as long as all workers would need]
+    #[arg(long, value_name = "SECONDS", requires = "baseline", value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    pub time_limit: Option<u64>,
 }
 
 /// Parameters of all workloads; each workload takes only some of them, see `rayprism list`.
 #[derive(Debug, Default, ClapArgs)]
 #[command(next_help_heading = "Parameters of workloads")]
 pub struct ParameterArgs {
+    /// Items, rows, increments or what else the workload is made of
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    pub size: Option<String>,
+    /// The serial share, in percent
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    pub serial_percent: Option<String>,
+    /// How many times as long as its consumer the producer takes
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    pub ratio: Option<String>,
+    /// Hashes of each item
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    pub rounds: Option<String>,
+    /// Fewest items of a task
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    pub min_len: Option<String>,
     /// Levels of the tree
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     pub depth: Option<String>,
@@ -167,6 +201,13 @@ pub struct ParameterArgs {
     /// Order of the input in memory
     #[arg(long, value_name = "NAME")]
     pub layout: Option<String>,
+}
+
+/// Who writes spans.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum SpansArg {
+    /// `tracing-chrome`: JSON for Perfetto and chrome://tracing
+    TracingChrome,
 }
 
 /// Arguments of `report`.
@@ -411,7 +452,16 @@ pub enum OnFullArg {
 impl ParameterArgs {
     /// Those that were given.
     pub(super) fn given(&self) -> Vec<Given> {
-        let all = [("depth", &self.depth), ("cutoff", &self.cutoff), ("layout", &self.layout)];
+        let all = [
+            ("size", &self.size),
+            ("serial-percent", &self.serial_percent),
+            ("ratio", &self.ratio),
+            ("rounds", &self.rounds),
+            ("min-len", &self.min_len),
+            ("depth", &self.depth),
+            ("cutoff", &self.cutoff),
+            ("layout", &self.layout),
+        ];
         all.into_iter()
             .filter_map(|(name, text)| Some(Given { name, text: text.clone()? }))
             .collect()

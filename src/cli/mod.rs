@@ -6,6 +6,7 @@ pub mod args;
 pub mod exit_code;
 pub mod failure;
 
+mod baseline;
 mod commands;
 mod conditions;
 mod config;
@@ -19,6 +20,7 @@ mod recorded;
 mod serve;
 mod show;
 mod size;
+mod stream;
 mod tables;
 mod terminal;
 mod times;

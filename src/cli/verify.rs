@@ -58,6 +58,7 @@ impl Advised {
             out_dir: config.out_dir.clone(),
             format: config.format,
             json: config.json,
+            spans: None,
             verify: false,
         })
     }
