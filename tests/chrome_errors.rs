@@ -165,7 +165,8 @@ fn entries_that_are_damaged() {
     let byte = GOLDEN.find("\"second\":\"stolen\"").unwrap();
     let start = GOLDEN[..byte].rfind(",\n").unwrap();
     let problem = changed("\"second\":\"stolen\"", "\"second\":stolen");
-    let expected = format!("entry {} (byte {}) is damaged: expected value;", number(start + 2), start + 2);
+    let expected =
+        format!("entry {} (byte {}) is damaged: expected value;", number(start + 2), start + 2);
     assert!(problem.starts_with(&expected), "{problem}");
     let problem = changed("},\n{\"ph\":\"X\"", "}\n{\"ph\":\"X\"");
     assert!(problem.contains("is damaged: no comma after it;"), "{problem}");
