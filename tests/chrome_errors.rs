@@ -86,7 +86,7 @@ fn every_cut_is_told_with_the_number_of_events_before_it() {
     assert_eq!(
         error(GOLDEN.trim_end_matches("\n]\n")),
         format!(
-            "truncated at byte {}, after 23 of 23 events; record it again, or get the whole file",
+            "truncated at byte {}, after {ENTRIES} of {ENTRIES} events; record it again, or get the whole file",
             GOLDEN.len() - 3
         )
     );
@@ -107,7 +107,7 @@ fn events_that_contradict_the_header() {
     };
     event("", "\"tid\":9,", "its thread 9 is none of the header's 3 lanes");
     event("", "\"tid\":1,", "its thread 1 is none of the header's 3 lanes");
-    event("", "\"tid\":5,", "its thread 5 is for entries of another category");
+    event("", "\"tid\":6,", "its thread 6 is for entries of another category");
     event("", "", "it has no `tid`");
     event("\"ts\":10.000,", "\"tid\":5,", "it has no `ts`");
     event("\"ts\":10.000,", "\"tid\":5,\"ts\":-1.000,", "it has no `ts`");
