@@ -32,7 +32,8 @@ impl Serving {
         let mut lines = BufReader::new(child.stdout.take().unwrap());
         let mut page = String::new();
         lines.read_line(&mut page).unwrap();
-        let url = page.trim().strip_prefix("https://ui.perfetto.dev/#!/?url=").unwrap().to_owned();
+        let url = page.trim().strip_prefix("https://ui.perfetto.dev/#!/?").unwrap();
+        let url = url.split_once("&url=").unwrap().1.to_owned();
         Self { child, lines, url }
     }
 

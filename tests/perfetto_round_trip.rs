@@ -7,7 +7,7 @@ mod support;
 
 use proptest::prelude::*;
 use rayprism::format::{self, Format, Limits, ReadError, chrome, perfetto};
-use rayprism::model::{Annotations, Trace};
+use rayprism::model::{Annotations, Lane, Trace};
 
 fn written(trace: &Trace, format: Format) -> Vec<u8> {
     let mut file = Vec::new();
@@ -96,8 +96,11 @@ fn what_is_wrong_is_told() {
 fn every_cut_is_told_with_the_number_of_events_before_it() {
     let trace = golden();
     let file = written(&trace, Format::Pftrace);
-    let all: usize =
-        trace.lanes.iter().map(|lane| lane.events.len() + lane.watched.off_cpu.len()).sum();
+    let of_lane = |lane: &Lane| {
+        let told = lane.told.phases.len() + lane.told.notes.len();
+        lane.events.len() + lane.watched.off_cpu.len() + told
+    };
+    let all: usize = trace.lanes.iter().map(of_lane).sum();
     let mut most = 0;
     for end in 1..file.len() {
         match format::read(&file[..end]) {

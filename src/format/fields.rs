@@ -36,6 +36,7 @@ pub(super) enum Category {
 
 impl Category {
     /// All of them.
+    #[cfg(feature = "read")]
     pub(super) const ALL: [Self; 11] = [
         Self::Task,
         Self::Join,

@@ -1,6 +1,7 @@
 //! Folded stacks, as flame graphs are made of: `THREAD;FRAME;FRAME NANOSECONDS`, one line for each
-//! stack, with the time in which it was all there was. Stretches off the CPU are left out, as their
-//! time is in the frames around. Written only.
+//! stack, with the time in which it was all there was. Stretches off the CPU, and what the program says
+//! of itself, are left out: they are on threads of their own, and their time is in others' frames.
+//! Written only.
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -73,7 +74,7 @@ impl Stacks for Folded {
 
     fn enter(&mut self, frame: &str, category: Category, at: Nanos) -> io::Result<()> {
         self.count(at);
-        let counts = category != Category::OffCpu;
+        let counts = !matches!(category, Category::OffCpu | Category::Phase | Category::Note);
         self.open.push(Open { before: self.stack.len(), from: at, counts });
         self.stack.push(';');
         push(&mut self.stack, frame);

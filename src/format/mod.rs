@@ -9,12 +9,12 @@ pub mod perfetto;
 #[cfg(feature = "read")]
 pub mod speedscope;
 
-#[cfg_attr(not(feature = "read"), allow(dead_code, reason = "the way back"))]
+#[cfg(feature = "read")]
 mod args;
 mod arrows;
 mod doing;
 mod draw;
-#[cfg_attr(not(feature = "read"), allow(dead_code, reason = "the way back"))]
+#[cfg(feature = "read")]
 mod error;
 mod fields;
 #[cfg(feature = "read")]

