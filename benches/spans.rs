@@ -51,11 +51,7 @@ const CASES: [Case; 4] = [
         bar: Some(BAR),
         subscriber: || tracing_subscriber::registry().with(rayprism::layer()).into(),
     },
-    Case {
-        name: "a registry",
-        bar: None,
-        subscriber: || tracing_subscriber::registry().into(),
-    },
+    Case { name: "a registry", bar: None, subscriber: || tracing_subscriber::registry().into() },
 ];
 
 fn work(item: u64) -> u64 {
@@ -63,12 +59,14 @@ fn work(item: u64) -> u64 {
 }
 
 macro_rules! operation {
-    ($name:ident, $rayon:path) => {
+    ($name:ident, $rayon:ident) => {
         fn $name(items: &[u64]) -> u64 {
             use $rayon::prelude::*;
-            items.par_chunks(ITEMS).with_max_len(1).map(|chunk| {
-                chunk.iter().fold(0_u64, |sum, item| sum.wrapping_add(work(*item)))
-            }).reduce(|| 0, u64::wrapping_add)
+            items
+                .par_chunks(ITEMS)
+                .with_max_len(1)
+                .map(|chunk| chunk.iter().fold(0_u64, |sum, item| sum.wrapping_add(work(*item))))
+                .reduce(|| 0, u64::wrapping_add)
         }
     };
 }
@@ -111,10 +109,20 @@ fn measure(
     tracing::callsite::rebuild_interest_cache();
     let once = |is_recorded: bool| -> Duration {
         if is_recorded == arguments.null || !is_recorded {
-            return rayon.install(|| elapsed(threads, || drop(black_box(plain(items)))));
+            return rayon.install(|| {
+                elapsed(threads, || {
+                    black_box(plain(items));
+                })
+            });
         }
         tracing::dispatcher::with_default(&subscriber, || {
-            let run = || facade.install(|| elapsed(threads, || drop(black_box(recorded(items)))));
+            let run = || {
+                facade.install(|| {
+                    elapsed(threads, || {
+                        black_box(recorded(items));
+                    })
+                })
+            };
             recording(level, run).0
         })
     };

@@ -30,7 +30,11 @@ const RULES: &[Rule] = &[
         // The layer's bounds are named where it is made for the facade's threads.
         crates: &["rayon", "tracing", "tracing_subscriber"],
     },
-    Rule { module: "spans", modules: &["record", "model"], crates: &["tracing", "tracing_subscriber"] },
+    Rule {
+        module: "spans",
+        modules: &["record", "model"],
+        crates: &["tracing", "tracing_subscriber"],
+    },
     Rule {
         module: "format",
         modules: &["model"],
@@ -68,7 +72,7 @@ const RULES: &[Rule] = &[
             "tracing",
             "tracing_chrome",
             "tracing_chrome",
-    "tracing_subscriber",
+            "tracing_subscriber",
         ],
     },
 ];

@@ -1,6 +1,8 @@
 //! What the facade records is a tree of tracing spans for whoever listens, with stable names and
 //! fields; a task that another thread runs is below what pushed it.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests")]
+
 mod recording;
 mod spans_support;
 
@@ -118,13 +120,15 @@ fn names_targets_and_levels_are_what_is_documented() {
         tree.only(name);
     }
     let leaves = tree.named("leaf");
-    let items: u64 = leaves.iter().map(|leaf| leaf.field("items").unwrap().parse::<u64>().unwrap()).sum();
+    let items: u64 =
+        leaves.iter().map(|leaf| leaf.field("items").unwrap().parse::<u64>().unwrap()).sum();
     assert_eq!(items, 1_000);
     let operation = tree.only("par_iter");
     for part in ["split", "leaf", "reduction"].into_iter().flat_map(|name| tree.named(name)) {
         assert!(tree.is_below(part, operation), "{part:#?}");
     }
-    let spawned = tree.named("task").into_iter().find(|task| tree.path(task).ends_with("scope;task"));
+    let spawned =
+        tree.named("task").into_iter().find(|task| tree.path(task).ends_with("scope;task"));
     assert!(spawned.is_some(), "{tree:#?}");
 }
 

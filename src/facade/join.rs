@@ -72,12 +72,9 @@ where
     RA: Send,
     RB: Send,
 {
-    rayon::join_context(
-        a,
-        move |context| {
-            if context.migrated() { migrated(b, context, around) } else { b(context) }
-        },
-    )
+    rayon::join_context(a, move |context| {
+        if context.migrated() { migrated(b, context, around) } else { b(context) }
+    })
 }
 
 #[cold]

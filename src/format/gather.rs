@@ -86,7 +86,9 @@ impl Gathered {
             (Said::Note(note), Shows::Told(lane)) => {
                 (List::Notes, push(&mut self.trace.lanes[lane].told.notes, note))
             }
-            (Said::Event(_) | Said::OffCpu(_) | Said::Phase(_) | Said::Note(_), _) => return Err(EventProblem::Thread(tid)),
+            (Said::Event(_) | Said::OffCpu(_) | Said::Phase(_) | Said::Note(_), _) => {
+                return Err(EventProblem::Thread(tid));
+            }
         };
         self.events += 1;
         Ok(Put { list, at })

@@ -390,7 +390,12 @@ impl<'c> Run<'c> {
             // What follows the first leaf of a stolen half.
             return Arrival::Rest(self.operation);
         }
-        let link = Link { depth: self.depth, around: self.operation, phase: self.phase, ..half.link(self, here) };
+        let link = Link {
+            depth: self.depth,
+            around: self.operation,
+            phase: self.phase,
+            ..half.link(self, here)
+        };
         if !half.is_second_from_outside() {
             return Arrival::Job(link);
         }

@@ -33,7 +33,8 @@ const SHARDS: usize = 64;
 
 type Shard = Mutex<HashMap<EventId, Entry>>;
 
-static OPEN: LazyLock<[Shard; SHARDS]> = LazyLock::new(|| std::array::from_fn(|_| Shard::default()));
+static OPEN: LazyLock<[Shard; SHARDS]> =
+    LazyLock::new(|| std::array::from_fn(|_| Shard::default()));
 
 fn shard(id: EventId) -> MutexGuard<'static, HashMap<EventId, Entry>> {
     let shard = &OPEN[id.lane().0 as usize % SHARDS];
@@ -68,7 +69,9 @@ pub(super) fn end(id: EventId) {
 /// Forgets it if it has ended and nobody holds it: its span is closed with that.
 fn forget_if_over(mut open: MutexGuard<'_, HashMap<EventId, Entry>>, id: EventId) {
     let is_over = open.get(&id).is_some_and(|entry| entry.ended && entry.holds == 0);
-    let Some(Entry { source, .. }) = (if is_over { open.remove(&id) } else { None }) else { return };
+    let Some(Entry { source, .. }) = (if is_over { open.remove(&id) } else { None }) else {
+        return;
+    };
     COUNT.fetch_sub(1, Ordering::Relaxed);
     // A subscriber may take its time about a span that closes, and must be the thread's own
     // meanwhile: the registry closes the spans around it through that.
@@ -81,7 +84,10 @@ fn forget_if_over(mut open: MutexGuard<'_, HashMap<EventId, Entry>>, id: EventId
 }
 
 /// Where a task comes from: what pushed it, or what was open around the push if that says more.
-pub(super) fn source(parent: Option<EventId>, around: Option<EventId>) -> Option<(EventId, Source)> {
+pub(super) fn source(
+    parent: Option<EventId>,
+    around: Option<EventId>,
+) -> Option<(EventId, Source)> {
     let find = |id: Option<EventId>| {
         let id = id?;
         Some((id, shard(id).get(&id)?.source.clone()))

@@ -85,8 +85,7 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Collector {
 
     fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
         let span = context.event_span(event);
-        let parent =
-            span.and_then(|span| span.extensions().get::<Number>().map(|number| number.0));
+        let parent = span.and_then(|span| span.extensions().get::<Number>().map(|number| number.0));
         let mut fields = Fields::default();
         event.record(&mut fields);
         let mut all = self.all();

@@ -14,8 +14,8 @@ use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 use rayprism::model::{
     Baseline, ChainId, ClockInfo, ClockSource, Costs, Counts, Detail, Header, Lane, LaneId, Losses,
-    Machine, Measured, Nanos, Note, Parameter, Parts, Phase, PhaseId, Pool, PoolId, RayonCosts, Role,
-    Run, Samples, Site, SiteId, Span, Tally, Told, Trace,
+    Machine, Measured, Nanos, Note, Parameter, Parts, Phase, PhaseId, Pool, PoolId, RayonCosts,
+    Role, Run, Samples, Site, SiteId, Span, Tally, Told, Trace,
 };
 
 /// Any valid trace with up to a few hundred events.

@@ -14,6 +14,7 @@ use crate::model::{Counter, Nanos, Span};
 
 /// What an entry is.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "there is one at a time, on the stack")]
 pub(super) enum Scanned<'a> {
     /// Drawn for viewers alone.
     Derived,
@@ -227,7 +228,8 @@ mod tests {
     #[test]
     fn what_we_write_takes_the_quick_way() {
         let golden = include_str!("../../../tests/perfetto/golden.json");
-        let plain = |line: &&str| !line.contains('\\') && !line.contains(":\"18446744073709551615\"");
+        let plain =
+            |line: &&str| !line.contains('\\') && !line.contains(":\"18446744073709551615\"");
         let common = |line: &&str| line.contains(r#""ph":"X""#) || line.contains(r#""ph":"C""#);
         let lines: Vec<_> = golden.lines().filter(plain).filter(common).collect();
         assert!(lines.len() > 40);
