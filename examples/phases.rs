@@ -27,6 +27,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         .with_filter(EnvFilter::from_default_env());
     tracing_subscriber::registry().with(rayprism::layer()).with(terminal).init();
 
+    // The pool's threads start here rather than in what is recorded.
+    rayon::broadcast(|_| ());
     let session = Session::builder().title("phases").start()?;
     let lines = info_span!("generate").in_scope(generate);
     let words = info_span!("count").in_scope(|| count(&lines));
@@ -47,7 +49,7 @@ fn generate() -> Vec<String> {
             })
             .collect()
     };
-    (0..60_000).map(line).collect()
+    (0..600_000).map(line).collect()
 }
 
 /// In parallel; each part is a span of its own, on whichever worker runs it.
@@ -64,7 +66,7 @@ fn count(lines: &[String]) -> [u64; 26] {
         sum.iter_mut().zip(other).for_each(|(sum, other)| *sum += other);
         sum
     };
-    lines.par_chunks(2_000).map(of_part).reduce(|| [0; 26], add)
+    lines.par_chunks(20_000).map(of_part).reduce(|| [0; 26], add)
 }
 
 /// Two halves, one of which may be stolen: the spans in it are below this one all the same.

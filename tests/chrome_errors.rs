@@ -12,8 +12,8 @@ fn error(text: &str) -> String {
     chrome::read(text.as_bytes()).expect_err("the file is broken").to_string()
 }
 
-/// Events and stretches off the CPU in the golden file.
-const ENTRIES: u64 = 23;
+/// Events, stretches off the CPU, and what the program said, in the golden file.
+const ENTRIES: u64 = 26;
 
 /// The golden file with one piece replaced.
 fn changed(from: &str, to: &str) -> String {
@@ -81,7 +81,7 @@ fn every_cut_is_told_with_the_number_of_events_before_it() {
     assert_eq!(
         error(GOLDEN.trim_end_matches("\n]\n")),
         format!(
-            "truncated at byte {}, after 23 of 23 events; record it again, or get the whole file",
+            "truncated at byte {}, after 26 of 26 events; record it again, or get the whole file",
             GOLDEN.len() - 3
         )
     );
@@ -93,19 +93,19 @@ fn every_cut_is_told_with_the_number_of_events_before_it() {
 
 #[test]
 fn events_that_contradict_the_header() {
-    let byte = GOLDEN.find("{\"ph\":\"X\",\"pid\":1,\"tid\":4").unwrap() - 2;
-    let at = format!("entry 25 (byte {byte}) is no event of this trace: ");
+    let byte = GOLDEN.find("{\"ph\":\"X\",\"pid\":1,\"tid\":5").unwrap() - 2;
+    let at = format!("entry 30 (byte {byte}) is no event of this trace: ");
     let event = |from, to, problem: &str| {
         let expected = format!("{at}{problem}; record it again");
-        let from = format!("\"X\",\"pid\":1,\"tid\":4,{from}");
+        let from = format!("\"X\",\"pid\":1,\"tid\":5,{from}");
         assert_eq!(changed(&from, &format!("\"X\",\"pid\":1,{to}")), expected);
     };
     event("", "\"tid\":9,", "its thread 9 is none of the header's 3 lanes");
     event("", "\"tid\":1,", "its thread 1 is none of the header's 3 lanes");
-    event("", "\"tid\":5,", "its thread 5 is for entries of another category");
+    event("", "\"tid\":6,", "its thread 6 is for entries of another category");
     event("", "", "it has no `tid`");
-    event("\"ts\":10.000,", "\"tid\":4,", "it has no `ts`");
-    event("\"ts\":10.000,", "\"tid\":4,\"ts\":-1.000,", "it has no `ts`");
+    event("\"ts\":10.000,", "\"tid\":5,", "it has no `ts`");
+    event("\"ts\":10.000,", "\"tid\":5,\"ts\":-1.000,", "it has no `ts`");
     let problem = changed("\"cat\":\"join\"", "\"cat\":\"gap\"");
     assert!(problem.contains("its category `gap` is unknown"), "{problem}");
     let problem =
@@ -151,8 +151,8 @@ fn what_the_kernel_said_and_the_header_does_not_know() {
     assert!(counter.contains("its counter `minor-faults` is none of the header's"), "{counter}");
     let unheard = changed("\"counters\":{\"cycles\":1400000", "\"counters\":{\"bicycles\":1");
     assert!(unheard.contains("is damaged: unknown variant `bicycles`"), "{unheard}");
-    let thread = changed("\"tid\":5,\"ts\":0.500", "\"tid\":4,\"ts\":0.500");
-    assert!(thread.contains("its thread 4 is for entries of another category"), "{thread}");
+    let thread = changed("\"tid\":6,\"ts\":0.500", "\"tid\":5,\"ts\":0.500");
+    assert!(thread.contains("its thread 5 is for entries of another category"), "{thread}");
 }
 
 #[test]
@@ -160,7 +160,7 @@ fn entries_that_are_damaged() {
     let byte = GOLDEN.find("\"second\":\"stolen\"").unwrap();
     let start = GOLDEN[..byte].rfind(",\n").unwrap();
     let problem = changed("\"second\":\"stolen\"", "\"second\":stolen");
-    let expected = format!("entry 27 (byte {}) is damaged: expected value;", start + 2);
+    let expected = format!("entry 32 (byte {}) is damaged: expected value;", start + 2);
     assert!(problem.starts_with(&expected), "{problem}");
     let problem = changed("},\n{\"ph\":\"X\"", "}\n{\"ph\":\"X\"");
     assert!(problem.contains("is damaged: no comma after it;"), "{problem}");
