@@ -205,6 +205,7 @@ mod tests {
             counts: Counts::default(),
             tallies: Vec::new(),
             losses: Losses::default(),
+            broken: None,
             watched: Watched::default(),
             told: Told { phases, notes: Vec::new() },
             events: Vec::new(),

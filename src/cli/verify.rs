@@ -56,6 +56,7 @@ impl Advised {
             recording: config.recording,
             one_worker: false,
             out_dir: config.out_dir.clone(),
+            format: config.format,
             json: config.json,
             spans: None,
             verify: false,

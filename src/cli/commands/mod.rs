@@ -2,7 +2,9 @@
 
 mod compare;
 mod doctor;
+mod export;
 mod list;
+mod open;
 mod record;
 mod report;
 mod run;
@@ -10,7 +12,9 @@ mod stat;
 
 pub(super) use compare::compare;
 pub(super) use doctor::doctor;
+pub(super) use export::export;
 pub(super) use list::list;
+pub(super) use open::open;
 pub(super) use record::record;
 pub(super) use report::report;
 pub(super) use run::run;

@@ -67,7 +67,8 @@ fn named_traces(config: &RunConfig, measured: Vec<Measured>) -> Vec<(String, Tra
         .into_iter()
         .filter_map(|measured| {
             let name = file_name(workload, measured.variant, measured.threads, several);
-            Some((format!("{name}.json"), measured.into_trace(workload)?))
+            let ending = config.format.ending();
+            Some((format!("{name}.{ending}"), measured.into_trace(workload)?))
         })
         .collect()
 }
@@ -96,7 +97,7 @@ fn print_files(config: &RunConfig, files: &[PathBuf], advised: &[Advised]) -> Re
             let label = if index == 0 { "traces" } else { "" };
             writeln!(out, "{label:<8}{}", file.display())?;
         }
-        writeln!(out, "open    https://ui.perfetto.dev, or rayprism report FILE")?;
+        writeln!(out, "open    rayprism open FILE, or rayprism report FILE")?;
         for (index, advised) in advised.iter().filter(|_| !config.verify).enumerate() {
             let label = if index == 0 { "try" } else { "" };
             writeln!(out, "{label:<8}{}", advised.command(config.workload.name()))?;
