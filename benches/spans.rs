@@ -5,7 +5,7 @@
 //! and a case that is over it says so; so is there for a subscriber that wants none of rayprism's
 //! spans, and for `rayprism::layer()`, which takes the program's own.
 //!
-//! `cargo bench --bench spans [-- --rounds 31 --threads 1,2 --levels auto]`
+//! `cargo bench --bench spans [-- --rounds 21 --threads 1,2 --levels auto]`
 
 #![allow(clippy::print_stdout, reason = "a benchmark's output is its purpose")]
 
@@ -55,7 +55,7 @@ const CASES: [Case; 4] = [
 ];
 
 fn work(item: u64) -> u64 {
-    (0..8).fold(item, |sum, n| black_box(sum ^ n).rotate_left(5).wrapping_mul(0x9e37_79b9))
+    (0..32).fold(item, |sum, n| black_box(sum ^ n).rotate_left(5).wrapping_mul(0x9e37_79b9))
 }
 
 macro_rules! operation {
@@ -75,7 +75,7 @@ operation!(plain, real);
 operation!(recorded, facade);
 
 fn main() {
-    let arguments = Arguments::parse(21, "auto");
+    let arguments = Arguments::parse(11, "auto");
     let items: Vec<u64> = (0..(LEAVES * ITEMS) as u64).collect();
     assert_eq!(plain(&items), recorded(&items));
     for &threads in &arguments.threads {
@@ -109,10 +109,20 @@ fn measure(
     tracing::callsite::rebuild_interest_cache();
     let once = |is_recorded: bool| -> Duration {
         if is_recorded == arguments.null || !is_recorded {
-            return rayon.install(|| elapsed(threads, || drop(black_box(plain(items)))));
+            return rayon.install(|| {
+                elapsed(threads, || {
+                    black_box(plain(items));
+                })
+            });
         }
         tracing::dispatcher::with_default(&subscriber, || {
-            let run = || facade.install(|| elapsed(threads, || drop(black_box(recorded(items)))));
+            let run = || {
+                facade.install(|| {
+                    elapsed(threads, || {
+                        black_box(recorded(items));
+                    })
+                })
+            };
             recording(level, run).0
         })
     };

@@ -27,6 +27,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         .with_filter(EnvFilter::from_default_env());
     tracing_subscriber::registry().with(rayprism::layer()).with(terminal).init();
 
+    // The pool's threads start here rather than in what is recorded.
+    rayon::broadcast(|_| ());
     let session = Session::builder().title("phases").start()?;
     let lines = info_span!("generate").in_scope(generate);
     let words = info_span!("count").in_scope(|| count(&lines));
@@ -47,7 +49,7 @@ fn generate() -> Vec<String> {
             })
             .collect()
     };
-    (0..60_000).map(line).collect()
+    (0..600_000).map(line).collect()
 }
 
 /// In parallel; each part is a span of its own, on whichever worker runs it.
@@ -64,7 +66,7 @@ fn count(lines: &[String]) -> [u64; 26] {
         sum.iter_mut().zip(other).for_each(|(sum, other)| *sum += other);
         sum
     };
-    lines.par_chunks(2_000).map(of_part).reduce(|| [0; 26], add)
+    lines.par_chunks(20_000).map(of_part).reduce(|| [0; 26], add)
 }
 
 /// Two halves, one of which may be stolen: the spans in it are below this one all the same.
@@ -73,11 +75,14 @@ fn rank(counts: [u64; 26]) -> Vec<(char, u64)> {
         range.map(|at| (char::from(b'a' + at), counts[usize::from(at)])).collect()
     };
     let (mut first, second) = rayon::join(
-        || info_span!("first half").in_scope(|| letters(0..13)),
+        || {
+            let _entered = info_span!("first half").entered();
+            info!("may be on another thread than the caller's");
+            letters(0..13)
+        },
         || info_span!("second half").in_scope(|| letters(13..26)),
     );
     first.extend(second);
     first.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
-    info!("the most frequent letter is {}", first[0].0);
     first
 }

@@ -239,6 +239,7 @@ const OTHER_CRATES: &[&str] = &[
     "tiny_http",
     "tokio",
     "tracing",
+    "tracing_chrome",
     "tracing_subscriber",
     "unicode_width",
     "webbrowser",

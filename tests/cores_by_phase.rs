@@ -2,6 +2,7 @@
 //! worker, and what waited for it; all rows together are the pool's core-time.
 
 #![cfg(all(feature = "layer", feature = "read"))]
+#![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
 mod recording;
 
@@ -58,6 +59,10 @@ fn work(rounds: u64) -> u64 {
     (0..rounds).fold(1, |sum, n| std::hint::black_box(sum ^ (n + sum.rotate_left(7))))
 }
 
+fn busy(rounds: u64) {
+    std::hint::black_box(work(rounds));
+}
+
 #[test]
 fn phases_one_after_the_other_share_all_core_time() {
     let _alone = alone();
@@ -67,7 +72,7 @@ fn phases_one_after_the_other_share_all_core_time() {
             pool.install(|| work(2_000_000));
         });
         info_span!("parallel").in_scope(|| {
-            pool.install(|| (0..64_u64).into_par_iter().for_each(|n| drop(work(40_000 + n))));
+            pool.install(|| (0..64_u64).into_par_iter().for_each(|n| busy(40_000 + n)));
         });
         work(1_000_000);
     });
@@ -132,7 +137,7 @@ fn a_stolen_half_of_a_counted_join_belongs_to_what_the_pool_was_called_from() {
                     tree(3);
                 }
                 for _ in 0..20 {
-                    stolen_join(|| (), || drop(work(20_000)));
+                    stolen_join(|| (), || busy(20_000));
                 }
             });
         });

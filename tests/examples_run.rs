@@ -140,9 +140,11 @@ fn phases() {
     let ran = run(&sandbox, "examples/phases.rs", &[("RUST_LOG", "info,rayprism=debug")]);
     let told = ran.stderr.clone();
     ran.ok();
-    // The program's event has its own span and rayprism's around it.
-    let line = told.lines().find(|line| line.contains("the most frequent letter is"));
-    assert!(line.is_some_and(|line| line.contains("rank")), "{told}");
+    // The program's event has its own spans and rayprism's around it.
+    let line = told.lines().find(|line| line.contains("may be on another thread"));
+    let line = line.unwrap_or_else(|| panic!("{told}"));
+    let at = |span: &str| line.find(span).unwrap_or_else(|| panic!("no {span} in {line}"));
+    assert!(at("rank") < at("join") && at("join") < at("first half"), "{line}");
     let trace = trace(&sandbox);
     let named = |name: &str| {
         let phases = trace.lanes.iter().flat_map(|lane| &lane.told.phases);

@@ -2,6 +2,7 @@
 //! that works for them; they are bounded, and what is not kept is counted.
 
 #![cfg(all(feature = "layer", feature = "read"))]
+#![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
 mod recording;
 
@@ -203,4 +204,39 @@ fn joins_are_counted_as_fast_as_without() {
     let counts = trace.counts();
     assert_eq!(counts.joins, 2_000 * 31);
     assert!(counts.timed_joins < counts.joins / 2, "{counts:?}");
+}
+
+/// A filter that has to be asked each time, as those are that depend on more than what is fixed.
+struct Asked;
+
+impl<S> tracing_subscriber::layer::Filter<S> for Asked {
+    fn enabled(
+        &self,
+        metadata: &tracing::Metadata<'_>,
+        _context: &tracing_subscriber::layer::Context<'_, S>,
+    ) -> bool {
+        metadata.target().starts_with("rayprism") && *metadata.level() <= tracing::Level::DEBUG
+    }
+}
+
+#[test]
+fn whoever_else_listens_takes_no_phase_away() {
+    use tracing_subscriber::Layer;
+
+    let _alone = alone();
+    let pool = pool(2);
+    let other = tracing_subscriber::fmt::layer().with_writer(std::io::sink).with_filter(Asked);
+    let subscriber = tracing_subscriber::registry().with(rayprism::layer()).with(other);
+    let ((), trace) = tracing::subscriber::with_default(subscriber, || {
+        recorded(Detail::Full, || {
+            for _ in 0..10 {
+                pool.install(|| {
+                    let one = || info_span!("one of two").in_scope(|| ());
+                    rayon::join(one, one);
+                });
+            }
+        })
+    });
+    assert_eq!(phases(&trace, "one of two").len(), 20);
+    assert_eq!(trace.losses().phases, 0);
 }

@@ -1,6 +1,8 @@
 //! What the facade records is a tree of tracing spans for whoever listens, with stable names and
 //! fields; a task that another thread runs is below what pushed it.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests")]
+
 mod recording;
 mod spans_support;
 

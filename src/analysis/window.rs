@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 
-use crate::model::{Event, Nanos, OperationKind, Span};
-use crate::timeline::Timeline;
+use crate::model::{Event, Nanos, OperationKind, Role, Span};
+use crate::timeline::{Row, Timeline};
 
 /// The stretch of the recording that figures are of, and what marks its ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -22,8 +22,8 @@ pub enum WindowEnds {
     /// The first region's start and the last one's end, of those that are in no task: the user has
     /// named what counts.
     Regions,
-    /// The first event's start and the last one's end, on any lane: setting up a pool before and
-    /// writing files after are not the program's.
+    /// The first event's start and the last one's end, on any lane, and those of the program's own
+    /// spans: setting up a pool before and writing files after are not the program's.
     Events,
     /// The recording's own, as it holds no event.
     Recording,
@@ -35,10 +35,24 @@ impl Window {
         let whole = Span { start: Nanos::ZERO, end: timeline.trace().header.duration };
         match (regions(timeline), timeline.extent()) {
             (Some(span), _) => Self { span, ends: WindowEnds::Regions },
-            (None, Some(span)) => Self { span, ends: WindowEnds::Events },
+            (None, Some(span)) => {
+                Self { span: with_phases(timeline, span), ends: WindowEnds::Events }
+            }
             (None, None) => Self { span: whole, ends: WindowEnds::Recording },
         }
     }
+}
+
+/// With the program's own spans on threads that are no workers: in these, too, it has named what
+/// counts, be it serial.
+fn with_phases(timeline: &Timeline, events: Span) -> Span {
+    let lanes = timeline.rows().iter().map(Row::lane);
+    let outside = lanes.filter(|lane| lane.role == Role::Outside);
+    let phases = outside.flat_map(|lane| &lane.told.phases);
+    phases.fold(events, |all, phase| Span {
+        start: all.start.min(phase.span.start),
+        end: all.end.max(phase.span.end),
+    })
 }
 
 /// From the first region's start to the last one's end.

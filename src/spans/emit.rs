@@ -2,15 +2,32 @@
 
 use std::panic::Location;
 
+use tracing::callsite::DefaultCallsite;
 use tracing::field::{DisplayValue, Empty, display};
-use tracing::{Level, Span, event, span};
+use tracing::metadata::Kind;
+use tracing::{Level, Metadata, Span, event, span};
 
 use crate::record::{Closed, EventId, Opened, OperationKind, Origin, Seat, SecondHalf};
 
-/// Whether any subscriber lets even the coarsest of the spans through.
+/// Stands for the coarsest of the spans where subscribers are asked whether they want any.
+static ASKED: DefaultCallsite = DefaultCallsite::new(&OPERATION);
+static OPERATION: Metadata<'static> = tracing::metadata! {
+    name: "operation",
+    target: "rayprism::operation",
+    level: Level::DEBUG,
+    fields: &[],
+    callsite: &ASKED,
+    kind: Kind::SPAN
+};
+
+/// Whether there may be a subscriber that lets even the coarsest of the spans through.
+///
+/// Rests on what subscribers have said once and for all. The macro `enabled!` would ask them now,
+/// and filters of single layers take that for the beginning of a span, and the program's next one
+/// for what they have answered of ours.
 #[inline]
 pub(super) fn are_wanted() -> bool {
-    tracing::enabled!(target: "rayprism::operation", Level::DEBUG)
+    tracing::level_enabled!(Level::DEBUG) && !ASKED.interest().is_never()
 }
 
 /// What all spans say of where they are.
