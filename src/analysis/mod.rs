@@ -22,6 +22,7 @@ pub mod on_off;
 mod opaque;
 pub mod outside;
 pub mod own_cost;
+mod phases;
 mod rank;
 pub mod steals;
 pub mod window;

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 
 use super::exit_code;
+use crate::format::Format;
 use crate::model::Detail;
 use crate::session::OnFull;
 use crate::workload::Given;
@@ -47,6 +48,14 @@ pub enum Command {
     /// repetitions spread is told by the 95 % intervals of the two medians, which must not overlap;
     /// below six repetitions by their ranges, if there are enough. One repetition has no spread.
     Compare(CompareArgs),
+    /// Write a recorded trace in another format
+    Export(ExportArgs),
+    /// Show a recorded trace in Perfetto's UI, in the browser
+    ///
+    /// The file stays on this machine: the UI, which runs in the browser, fetches it from a server
+    /// on this machine's loopback address that ends once the file was fetched. It serves this one file,
+    /// and the UI alone.
+    Open(OpenArgs),
     /// Run any program that rayprism is built into, record it, and show where its workers' time went
     ///
     /// Programs have it from `rayprism cargo`, or from the drop-in crate. They are recorded from their
@@ -78,7 +87,8 @@ pub struct RunArgs {
     /// Run all workloads, with 3 repetitions, and print one table; no trace is written
     #[arg(
         long,
-        conflicts_with_all = ["workload", "variants", "verify", "out_dir", "ParameterArgs"],
+        conflicts_with_all =
+            ["workload", "variants", "verify", "out_dir", "format", "spans", "ParameterArgs"],
     )]
     pub all: bool,
     /// Variants to show, separated by commas [default: all but those that take very long]
@@ -113,6 +123,13 @@ pub struct RunArgs {
     /// Do not ask the kernel for counters, and for when threads were on a CPU
     #[arg(long)]
     pub no_kernel: bool,
+    /// How traces are written, which is also how the names of their files end
+    #[arg(long, value_enum, default_value_t = FormatArg::Json)]
+    pub format: FormatArg,
+    /// Run each variant once more, while another crate writes rayprism's `tracing` spans to a file
+    /// of its own beside the trace, WORKLOAD-VARIANT.spans.json
+    #[arg(long, value_name = "CRATE", value_enum)]
+    pub spans: Option<SpansArg>,
     /// Folder of the trace files WORKLOAD-VARIANT.json, or WORKLOAD-VARIANT-Nt.json where there
     /// are several numbers of threads
     #[arg(long, value_name = "DIR", default_value = "traces")]
@@ -161,6 +178,18 @@ pub struct RecordingArgs {
     /// Do not ask the kernel for counters, and for when threads were on a CPU
     #[arg(long)]
     pub no_kernel: bool,
+    /// Run it with one worker, and with every join and spawn in its place, too, in turn: what the
+    /// work takes without rayon, and without company. Its input must be a file or nothing; the
+    /// output of the first run is shown
+    #[arg(long)]
+    pub baseline: bool,
+    /// Runs of each kind for --baseline
+    #[arg(long, value_name = "N", default_value_t = 3, requires = "baseline", value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub reps: u32,
+    /// Seconds until a run for --baseline is stopped: two tasks that wait for each other cannot run
+    /// one after the other [default: 10, and 4 times as long as all workers would need]
+    #[arg(long, value_name = "SECONDS", requires = "baseline", value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    pub time_limit: Option<u64>,
 }
 
 /// Parameters of all workloads; each workload takes only some of them, see `rayprism list`.
@@ -239,6 +268,13 @@ pub struct ReproduceArgs {
     pub json: bool,
 }
 
+/// Who writes spans.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum SpansArg {
+    /// `tracing-chrome`: JSON for Perfetto and chrome://tracing
+    TracingChrome,
+}
+
 /// Arguments of `report`.
 #[derive(Debug, ClapArgs)]
 #[command(after_help = exit_code::HELP)]
@@ -302,6 +338,55 @@ pub struct CompareArgs {
     /// Print JSON and nothing else
     #[arg(long)]
     pub json: bool,
+}
+
+/// Arguments of `export`.
+#[derive(Debug, ClapArgs)]
+#[command(after_help = exit_code::HELP)]
+pub struct ExportArgs {
+    /// A trace file that rayprism wrote
+    pub file: PathBuf,
+    /// The format
+    #[arg(long, value_name = "FORMAT")]
+    pub to: ExportArg,
+    /// The file to write, or the folder of the CSV files [default: FILE with another ending]
+    #[arg(short = 'o', long, value_name = "PATH")]
+    pub output: Option<PathBuf>,
+    /// How much of a file is read.
+    #[command(flatten)]
+    pub limit: LimitArgs,
+}
+
+/// What a trace can be written as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ExportArg {
+    /// Chrome JSON, compressed if PATH ends in `.gz`
+    Chrome,
+    /// Perfetto's protobuf, likewise
+    Perfetto,
+    /// Folded stacks, for flame graphs
+    Folded,
+    /// speedscope's JSON
+    Speedscope,
+    /// tasks.csv, steals.csv and components.csv in a folder
+    Csv,
+}
+
+/// Arguments of `open`.
+#[derive(Debug, ClapArgs)]
+#[command(after_help = exit_code::HELP)]
+pub struct OpenArgs {
+    /// A trace file
+    pub file: PathBuf,
+    /// Print the address, and open no browser
+    #[arg(long)]
+    pub no_browser: bool,
+    /// The port to serve on; the UI at ui.perfetto.dev may fetch from 9001 alone
+    #[arg(long, value_name = "PORT", default_value_t = 9001)]
+    pub port: u16,
+    /// The address of the UI
+    #[arg(long, value_name = "URL", default_value = "https://ui.perfetto.dev")]
+    pub ui: String,
 }
 
 /// Arguments of `doctor`.
@@ -376,6 +461,34 @@ Exit codes:
   2    the arguments make no sense
   126  there is such a program, but it cannot be executed
   127  there is no such program";
+
+/// [`Format`] as typed.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum FormatArg {
+    /// Chrome JSON
+    #[value(name = "json")]
+    Json,
+    /// The same, compressed
+    #[value(name = "json.gz")]
+    JsonGz,
+    /// Perfetto's protobuf
+    #[value(name = "pftrace")]
+    Pftrace,
+    /// The same, compressed
+    #[value(name = "pftrace.gz")]
+    PftraceGz,
+}
+
+impl From<FormatArg> for Format {
+    fn from(format: FormatArg) -> Self {
+        match format {
+            FormatArg::Json => Self::Json,
+            FormatArg::JsonGz => Self::JsonGz,
+            FormatArg::Pftrace => Self::Pftrace,
+            FormatArg::PftraceGz => Self::PftraceGz,
+        }
+    }
+}
 
 /// [`Detail`] as typed.
 #[derive(Clone, Copy, Debug, ValueEnum)]

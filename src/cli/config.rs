@@ -4,10 +4,11 @@ use std::path::PathBuf;
 
 use anyhow::anyhow;
 
-use super::args::{BreakEvenArgs, RunArgs};
+use super::args::{BreakEvenArgs, RunArgs, SpansArg};
 use super::failure::Failure;
 use super::measure::Recording;
 use super::{names, size};
+use crate::format::Format;
 use crate::model::Detail;
 use crate::workload::{
     self, Given, Integer, Parameter, SettingError, Settings, VariantInfo, Workload,
@@ -36,8 +37,12 @@ pub(super) struct RunConfig {
     pub(super) one_worker: bool,
     pub(super) reps: usize,
     pub(super) recording: Recording,
+    /// How traces are written.
+    pub(super) format: Format,
     pub(super) out_dir: PathBuf,
     pub(super) json: bool,
+    /// Who writes spans, too.
+    pub(super) spans: Option<SpansArg>,
     /// Whether advice is followed.
     pub(super) verify: bool,
 }
@@ -61,6 +66,10 @@ impl RunConfig {
 
     fn of(workload: &'static dyn Workload, args: &RunArgs, reps: u32) -> Result<Self, Failure> {
         let variants = choose_variants(workload, &args.variants)?;
+        if args.spans.is_some() && Detail::from(args.detail) < Detail::Auto {
+            let error = anyhow!("at this --detail nothing is timed, and there are no spans");
+            return Err(Failure::usage(error, "leave out --spans, or give --detail auto or full"));
+        }
         Ok(Self {
             workload,
             settings: settings(workload, &variants, args)?,
@@ -74,8 +83,10 @@ impl RunConfig {
                 kernel: !args.no_kernel,
                 on_full: args.on_full.into(),
             },
+            format: args.format.into(),
             out_dir: args.out_dir.clone(),
             json: args.json,
+            spans: args.spans,
             verify: args.verify,
         })
     }

@@ -85,6 +85,24 @@ pub(super) fn measure_part(config: &RunConfig, part: &str) -> Result<Vec<Measure
     Ok(summarize(config, cells))
 }
 
+/// Runs each of what is to be shown once more, in an input of its own: `around` gets the variant, the
+/// number of threads, and what runs it in a recording that nobody keeps.
+pub(super) fn once_more(
+    config: &RunConfig,
+    mut around: impl FnMut(
+        VariantInfo,
+        usize,
+        &mut dyn FnMut() -> Result<(), Failure>,
+    ) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    let mut input = config.workload.prepare(&config.settings);
+    for cell in plan(config)?.into_iter().filter(|cell| cell.shown) {
+        let mut run = || cell.repeat(config, &mut *input).map(|_| ());
+        around(cell.variant, cell.threads(), &mut run)?;
+    }
+    Ok(())
+}
+
 /// The cells of a round, in the order in which they run.
 fn plan(config: &RunConfig) -> Result<Vec<Cell>, Failure> {
     let mut pools = Pools::default();
@@ -384,7 +402,9 @@ mod tests {
             reps,
             recording,
             out_dir: PathBuf::new(),
+            format: crate::format::Format::Json,
             json: false,
+            spans: None,
             verify: false,
         }
     }

@@ -6,6 +6,7 @@ pub mod args;
 pub mod exit_code;
 pub mod failure;
 
+mod baseline;
 mod commands;
 mod conditions;
 mod config;
@@ -17,8 +18,11 @@ mod names;
 mod pairs;
 mod progress;
 mod recorded;
+mod serve;
 mod show;
 mod size;
+mod stream;
+mod tables;
 mod terminal;
 mod times;
 mod traces;
@@ -54,6 +58,8 @@ pub fn run(args: &Args) -> Result<Outcome, Failure> {
         Command::Reproduce(args) => commands::reproduce(args)?,
         Command::Report(args) => commands::report(args)?,
         Command::Compare(args) => return commands::compare(args),
+        Command::Export(args) => commands::export(args)?,
+        Command::Open(args) => commands::open(args)?,
         Command::List => commands::list()?,
         Command::Record(args) => return commands::record(args).map(Outcome::Program),
         Command::Stat(args) => return commands::stat(args).map(Outcome::Program),

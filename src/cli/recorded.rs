@@ -9,11 +9,12 @@ use std::process::Command;
 use anyhow::{Context, anyhow};
 
 use super::args::RecordingArgs;
+use super::baseline::Baselines;
 use super::config::buffer_bytes;
 use super::failure::Failure;
 use super::{launched, show, show_failure, terminal};
-use crate::model::{Detail, Ended, Trace};
-use crate::session::program::{self, Lost, RecordError, Recorded, Refusals, Way};
+use crate::model::{Detail, Ended, Nanos, Trace};
+use crate::session::program::{self, Lost, RecordError, Recorded, Refusals, Way, Workers};
 use crate::session::{OutputFolder, WriteError};
 
 /// Reports that are printed; of further processes there are files.
@@ -24,6 +25,8 @@ const FAILED: u8 = super::exit_code::FAILED;
 /// A recording that makes sense.
 pub(super) struct Recording {
     way: Way,
+    /// What it is compared with; `None` if with nothing.
+    baseline: Option<Baselines>,
     folder: OutputFolder,
     file: OutputFile,
     program: OsString,
@@ -48,14 +51,19 @@ impl Recording {
             buffer_bytes: buffer_bytes(&args.buffer)?,
             on_full: args.on_full.into(),
             kernel: !args.no_kernel,
-            serial: false,
+            workers: Workers::AsItIs,
             time_limit: None,
         };
         let path = args.output.clone().unwrap_or_else(|| default_path(program));
         let file = OutputFile::new(path)?;
         // Before the program runs, so that it does not run in vain.
         let folder = OutputFolder::open(file.folder()).map_err(output_failure)?;
-        Ok(Self { way, folder, file, program: program.to_owned() })
+        let time_limit = args.time_limit.map(|seconds| Nanos(seconds * 1_000_000_000));
+        let baseline = match args.baseline {
+            true => Some(Baselines::new(args.reps as usize, time_limit)?),
+            false => None,
+        };
+        Ok(Self { way, baseline, folder, file, program: program.to_owned() })
     }
 }
 
@@ -108,9 +116,13 @@ fn output_failure(error: WriteError) -> Failure {
 
 /// Runs the program that `command` makes, writes and reports what it recorded. Returns the program's
 /// exit code: what goes wrong here once it has run is said, and is no reason to lose that code.
-pub(super) fn run(recording: &Recording, command: impl FnOnce() -> Command) -> Result<u8, Failure> {
-    let recorded = match program::record(command(), &recording.way) {
-        Ok(recorded) => recorded,
+pub(super) fn run(recording: &Recording, command: impl Fn() -> Command) -> Result<u8, Failure> {
+    let recorded = match &recording.baseline {
+        None => program::record(command(), &recording.way).map(Ok),
+        Some(baselines) => baselines.measure(&recording.way, command),
+    };
+    let recorded = match recorded {
+        Ok(recorded) => recorded?,
         Err(RecordError::Run(failed)) => return launched::not_run(failed, &recording.program),
         Err(error) => return Err(not_recorded(error)),
     };

@@ -9,6 +9,7 @@ use super::failure::Failure;
 use super::measure::{Recording, measure_part};
 use super::memory;
 use super::show::{self, CLAIMS, Claim, Here, Report, Tried};
+use crate::format::Format;
 use crate::model::{self, Trace};
 use crate::workload::{self, Given, Settings, Workload};
 
@@ -86,6 +87,8 @@ impl Trial {
                 reps: effort.reps,
                 recording: Recording::DEFAULT,
                 out_dir: PathBuf::new(),
+                format: Format::Json,
+                spans: None,
                 json: false,
                 verify: false,
             },

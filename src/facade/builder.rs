@@ -11,7 +11,7 @@ use rayon::{ThreadBuilder, ThreadPoolBuildError};
 
 use super::current;
 use super::pool::ThreadPool;
-use crate::record::{self, PoolId};
+use crate::record::{self, PoolId, attach};
 use crate::session::{self, Session};
 
 type Handler = Box<dyn Fn(usize) + Send + Sync>;
@@ -149,8 +149,10 @@ impl<S> ThreadPoolBuilder<S> {
     /// The real builder with the hook in it.
     fn hooked(self) -> (rayon::ThreadPoolBuilder, PoolId, bool, S) {
         session::start_from_environment();
+        let one_worker = attach::has_one_worker();
+        let this = if one_worker { self.with(|real| real.num_threads(1)) } else { self };
         let id = record::new_pool(0, true);
-        let Self { real, start, uses_current_thread, spawn } = self;
+        let Self { real, start, uses_current_thread, spawn } = this;
         let real = real.start_handler(move |index| {
             current::register_worker(id, index);
             if let Some(start) = &start {

@@ -3,7 +3,7 @@
 use std::panic::Location;
 
 use super::current::{self, lane, who};
-use crate::record::{Arrival, Link, OperationKind, Running, Wait};
+use crate::record::{Arrival, Link, OperationKind, Running, Wait, attach};
 use crate::spans::Hold;
 
 /// What a spawned job carries.
@@ -37,6 +37,13 @@ pub(super) fn run<R>(arrival: Arrival, f: impl FnOnce() -> R) -> R {
     let result = f();
     running.done();
     result
+}
+
+/// Whether what this thread spawns is to be called there and then: it is a worker, and the program
+/// runs as its own serial elision.
+#[inline]
+pub(super) fn is_in_its_place() -> bool {
+    attach::is_serial() && current::is_worker()
 }
 
 /// Makes sure that what a worker does is in a task, even where it entered the pool unseen.

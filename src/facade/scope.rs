@@ -39,6 +39,9 @@ macro_rules! scope {
             where
                 BODY: FnOnce(&$Scope<'scope>) + Send + 'scope,
             {
+                if job::is_in_its_place() {
+                    return body(self);
+                }
                 let spawned = Spawned::at(Location::caller());
                 self.0.$spawn(move |scope| {
                     spawned.job(|| body(Self::cast(scope)));

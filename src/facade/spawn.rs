@@ -15,6 +15,9 @@ where
     F: FnOnce() + Send + 'static,
 {
     pool::first_use();
+    if job::is_in_its_place() {
+        return func();
+    }
     let spawned = Spawned::at(Location::caller());
     rayon::spawn(move || spawned.job(func));
 }
@@ -26,6 +29,9 @@ where
     F: FnOnce() + Send + 'static,
 {
     pool::first_use();
+    if job::is_in_its_place() {
+        return func();
+    }
     let spawned = Spawned::at(Location::caller());
     rayon::spawn_fifo(move || spawned.job(func));
 }

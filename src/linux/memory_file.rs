@@ -5,6 +5,15 @@ use std::io;
 use std::os::fd::{AsRawFd, FromRawFd};
 use std::path::PathBuf;
 
+/// How long a file of this process may be; whoever makes a longer one is ended by a signal.
+pub fn file_size_limit() -> u64 {
+    let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+    #[expect(unsafe_code, reason = "a system call")]
+    // SAFETY: `limit` is a valid place for the result.
+    let status = unsafe { libc::getrlimit(libc::RLIMIT_FSIZE, &mut limit) };
+    if status == 0 { limit.rlim_cur } else { u64::MAX }
+}
+
 /// Makes one, empty. The path is good for processes of the same user for as long as this process
 /// lives and has the file open; then its memory is given back.
 ///

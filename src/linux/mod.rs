@@ -39,7 +39,7 @@ pub use host::{cpu_limit, host, last_level_cache};
 #[cfg(target_os = "linux")]
 pub use machine::cpu_name;
 #[cfg(target_os = "linux")]
-pub use memory_file::memory_file;
+pub use memory_file::{file_size_limit, memory_file};
 #[cfg(target_os = "linux")]
 pub use thread::{
     clock_distrust, cpu_of, file_limit, is_fork, is_runnable, own_cpu, own_id, process_cpu,
@@ -101,6 +101,11 @@ mod elsewhere {
         None
     }
 
+    /// How long a file of this process may be: not known.
+    pub fn file_size_limit() -> u64 {
+        u64::MAX
+    }
+
     /// A file in memory that other processes open by a path: there is none here.
     pub fn memory_file() -> std::io::Result<(std::fs::File, std::path::PathBuf)> {
         Err(std::io::Error::from(std::io::ErrorKind::Unsupported))
@@ -130,8 +135,9 @@ mod elsewhere {
 
 #[cfg(not(target_os = "linux"))]
 pub use elsewhere::{
-    clock_distrust, cpu_limit, cpu_name, cpu_of, file_limit, host, is_fork, is_runnable,
-    last_level_cache, memory_file, own_cpu, own_id, process_cpu, waiting_of, without_signals,
+    clock_distrust, cpu_limit, cpu_name, cpu_of, file_limit, file_size_limit, host, is_fork,
+    is_runnable, last_level_cache, memory_file, own_cpu, own_id, process_cpu, waiting_of,
+    without_signals,
 };
 
 /// Why the CPU time of threads is not known here.

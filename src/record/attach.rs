@@ -8,7 +8,9 @@
 //!    a mapping, the first call takes the recording up; every further one is a single load. If it
 //!    says why it could not, tell the user on standard error; the program then runs as it is.
 //! 2. If [`is_serial`], run every join, scope and spawn in its place: the caller wants to know
-//!    what the program takes without rayon.
+//!    what the program takes without rayon. Joins say so themselves ([`Slow::Elided`](super::Slow)
+//!    each time); what is spawned by a worker is to be called there and then, and not recorded. If
+//!    [`has_one_worker`], which is so then, too, build every pool with one worker.
 //! 3. Nothing else: threads, pools, events and the end are told by what the recorder does anyway. At
 //!    the process's `exit` the recording ends, and the front end's `calibrate` is called then.
 //!
@@ -24,7 +26,7 @@ use std::fmt;
 use std::fs::{File, OpenOptions};
 use std::io;
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::clock::{self, Source};
@@ -128,7 +130,8 @@ impl std::error::Error for Refused {}
 static TRIED: AtomicBool = AtomicBool::new(false);
 /// Whose turn it is to try.
 static TURN: Mutex<()> = Mutex::new(());
-static SERIAL: AtomicBool = AtomicBool::new(false);
+/// See [`Workers`].
+static WORKERS: AtomicU64 = AtomicU64::new(0);
 
 /// Takes up the recording that the environment asks for; see the module. Threads that call it
 /// meanwhile wait.
@@ -137,10 +140,27 @@ pub fn attach(front: &'static FrontEnd) -> Attached {
     if TRIED.load(Ordering::Acquire) { Attached::Before } else { first(front) }
 }
 
+/// How the program is to run: what it is compared with, itself, is run with fewer workers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Workers {
+    /// As it wants to.
+    AsItIs = 0,
+    /// With one worker in each pool.
+    One = 1,
+    /// The same, and everything in its place.
+    Serial = 2,
+}
+
 /// Whether everything is to run in its place.
 #[inline]
 pub fn is_serial() -> bool {
-    SERIAL.load(Ordering::Relaxed)
+    WORKERS.load(Ordering::Relaxed) == Workers::Serial as u64
+}
+
+/// Whether every pool is to have one worker.
+#[inline]
+pub fn has_one_worker() -> bool {
+    WORKERS.load(Ordering::Relaxed) != Workers::AsItIs as u64
 }
 
 #[cold]
@@ -204,7 +224,7 @@ fn begin(
         return Err(Refused::AlreadyRecording);
     }
     section.tell_itself(source, &cost::measure());
-    SERIAL.store(words.get(head::SERIAL) == 1, Ordering::Relaxed);
+    WORKERS.store(words.get(head::WORKERS), Ordering::Relaxed);
     process::watch_forks_and_exit(front);
     recorder::start_in(section, settings).map_err(|_| Refused::AlreadyRecording)
 }
@@ -382,7 +402,7 @@ mod process {
     use std::ffi::c_int;
     use std::sync::{MutexGuard, Once, OnceLock};
 
-    use super::{FrontEnd, Ordering, SERIAL, TRIED, TURN, lock, recorder};
+    use super::{FrontEnd, Ordering, TRIED, TURN, WORKERS, Workers, lock, recorder};
 
     #[expect(unsafe_code, reason = "the C library's, without the crate")]
     // SAFETY: declared as POSIX does.
@@ -456,7 +476,7 @@ mod process {
     extern "C" fn in_child() {
         let Some((turn, mut state)) = held() else { return };
         let is_cut_off = state.leave_to_parent();
-        SERIAL.store(false, Ordering::Relaxed);
+        WORKERS.store(Workers::AsItIs as u64, Ordering::Relaxed);
         // What could not be cut off would be written by two processes: then nothing is recorded.
         TRIED.store(!is_cut_off, Ordering::Release);
         drop((state, turn));

@@ -5,6 +5,7 @@ use std::cell::Cell;
 use std::ptr;
 use std::sync::Arc;
 
+use super::attach;
 use super::ids::LaneId;
 use super::join::Timed;
 use super::log::Log;
@@ -60,11 +61,14 @@ pub(super) enum Mode {
     Full = 4,
     /// As `Auto`, but in a half whose joins are plain calls: every join takes the slow path.
     Elided = 5,
+    /// As `Auto`, but every join of the program is plain calls, and takes the slow path.
+    Serial = 6,
 }
 
 impl Mode {
     pub(super) fn of(detail: Detail) -> Self {
         match detail {
+            Detail::Count | Detail::Auto | Detail::Full if attach::is_serial() => Self::Serial,
             Detail::Off => Self::Off,
             Detail::Count => Self::Count,
             Detail::Auto => Self::Auto,
@@ -80,7 +84,7 @@ impl Mode {
     #[inline]
     pub(super) fn timed(self) -> Option<Detail> {
         match self {
-            Self::Auto | Self::Elided => Some(Detail::Auto),
+            Self::Auto | Self::Elided | Self::Serial => Some(Detail::Auto),
             Self::Full => Some(Detail::Full),
             Self::NoTask | Self::Off | Self::Count => None,
         }
@@ -155,6 +159,10 @@ impl Lane {
                 }
                 _ => Slow::Counted(0),
             },
+            Mode::Serial => {
+                self.refill(1);
+                Slow::Elided
+            }
             Mode::Elided => {
                 if self.elide_join() {
                     Slow::Elided
@@ -187,7 +195,7 @@ impl Lane {
     #[inline]
     pub(super) fn go_to(&self, notebook: &Notebook, detail: Detail, depth: u32) {
         self.depth.set(depth);
-        let is_fine = notebook.is_fine(detail, depth);
+        let is_fine = self.mode.get() != Mode::Serial && notebook.is_fine(detail, depth);
         if notebook.heard.get() {
             // Whoever listens wants to know where a stolen half comes from: no join goes unlinked.
             notebook.link_fine_joins(if is_fine { FINE_BUDGET } else { 0 });

@@ -173,8 +173,8 @@ pub(super) mod head {
     pub(in super::super) const CAPACITY: usize = 35;
     pub(in super::super) const DETAIL: usize = 36;
     pub(in super::super) const ON_FULL: usize = 37;
-    /// 1 if everything is to run in its place.
-    pub(in super::super) const SERIAL: usize = 38;
+    /// With how many workers, see `attach`.
+    pub(in super::super) const WORKERS: usize = 38;
     /// 1 if the time stamp counter is not to be used.
     pub(in super::super) const OS_CLOCK: usize = 39;
     /// Sections that were asked for, more than there are, maybe.

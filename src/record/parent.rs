@@ -7,7 +7,7 @@ use std::fs::File;
 use std::io;
 use std::sync::Arc;
 
-use super::attach::Calibrated;
+use super::attach::{Calibrated, Workers};
 use super::clock::{Anchor, Source};
 use super::cost::Costs;
 use super::log::{Figures, Log};
@@ -41,8 +41,8 @@ pub struct Wishes {
     pub settings: Settings,
     /// For how many processes and threads there is room.
     pub room: Room,
-    /// Whether everything is to run in its place.
-    pub serial: bool,
+    /// With how many workers.
+    pub workers: Workers,
     /// Whether the time stamp counter is not to be used.
     pub os_clock: bool,
 }
@@ -107,6 +107,13 @@ pub struct Taken {
     pub lost_pools: u64,
 }
 
+impl Wishes {
+    /// How long the mapping's file will be; `None` if no file can be as long.
+    pub fn bytes(&self) -> Option<u64> {
+        Layout { room: self.room, capacity: self.settings.capacity }.bytes()
+    }
+}
+
 impl Shared {
     /// Lays the mapping out in `file`, which is empty.
     ///
@@ -114,7 +121,7 @@ impl Shared {
     ///
     /// The kernel's, if the file cannot be as long or not be mapped.
     pub fn new(file: File, wishes: &Wishes) -> io::Result<Self> {
-        let Wishes { settings, room, serial, os_clock } = *wishes;
+        let Wishes { settings, room, workers, os_clock } = *wishes;
         let layout = Layout { room, capacity: settings.capacity };
         let bytes = layout.bytes().ok_or_else(|| io::Error::from(io::ErrorKind::FileTooLarge))?;
         file.set_len(bytes)?;
@@ -124,7 +131,7 @@ impl Shared {
         words.set(head::LAYOUT, LAYOUT);
         words.set(head::SECTIONS, u64::from(room.sections));
         words.set(head::THREADS, u64::from(room.threads));
-        words.set(head::SERIAL, u64::from(serial));
+        words.set(head::WORKERS, workers as u64);
         words.set(head::OS_CLOCK, u64::from(os_clock));
         words.set_text(head::VERSION, head::VERSION_WORDS, Some(VERSION));
         words.set(head::ABI, ABI);

@@ -30,7 +30,9 @@ use crate::analysis::{
     outside::outside_threads,
 };
 use crate::finding::{Finding, Picture, findings};
-use crate::model::{ClockInfo, Counts, Detail, Losses, Machine, Measured, Nanos, Pool, Trace};
+use crate::model::{
+    ClockInfo, Counts, Detail, Event, Losses, Machine, Measured, Nanos, Outcome, Pool, Trace,
+};
 use crate::timeline::{Causality, Problem, Timeline};
 
 /// What one trace says.
@@ -66,7 +68,7 @@ pub struct Report {
     /// How times of each pool's tasks are spread, likewise.
     #[cfg(feature = "read")]
     pub distributions: Vec<Distributions>,
-    /// The decomposition by what was asked for.
+    /// The decomposition by what was asked for, else by the program's own spans if there are any.
     pub breakdown: Option<Breakdown>,
     /// What each worker did.
     pub activity: Activity,
@@ -88,6 +90,8 @@ pub struct Report {
     pub machine: Machine,
     /// What is missing.
     pub losses: Losses,
+    /// Tasks and calls that were under way at the end, or when events began to be missing.
+    pub open: u64,
 }
 
 impl Report {
@@ -119,6 +123,9 @@ impl Report {
             true => WorkSpan::of(&timeline, window, pool),
             false => Measured::Not(OF_MANY.to_owned()),
         };
+        // Who has put spans into a program wants to see it by them.
+        let has_phases = trace.lanes.iter().any(|lane| !lane.told.phases.is_empty());
+        let by = by.or(has_phases.then_some(By::Phase));
         let header = &trace.header;
         let decompositions: Vec<_> = pools.iter().map(decompose).collect();
         let call_sites = call_sites(&timeline);
@@ -164,6 +171,7 @@ impl Report {
             causality: timeline.causality(),
             machine: header.machine.clone(),
             losses: trace.losses(),
+            open: open(trace),
         })
     }
 }
@@ -195,6 +203,15 @@ impl Report {
             Measured::Not(reason) => Measured::Not(reason),
         }
     }
+}
+
+fn open(trace: &Trace) -> u64 {
+    let events = trace.lanes.iter().flat_map(|lane| &lane.events);
+    let open = events.filter(|event| match event {
+        Event::Join(_) => false,
+        event => event.outcome() == Some(Outcome::Open),
+    });
+    open.count() as u64
 }
 
 /// Of more pools than this only those are decomposed that worked most: each goes through all that the

@@ -8,6 +8,7 @@ use std::io::{Seek, SeekFrom, Write};
 use std::path::Path;
 use std::process::{Command, Output};
 
+use rayprism::record::attach::Workers;
 use rayprism::record::parent::{Room, Shared, Taken, Wishes, kernel_anchor};
 use rayprism::record::{Detail, OnFull, Settings};
 
@@ -20,7 +21,8 @@ fn shared(path: &Path, room: Room) -> Shared {
     let file = File::options().read(true).write(true).create_new(true).open(path).unwrap();
     let settings =
         Settings { detail: Detail::Full, capacity: 4_096, on_full: OnFull::Collapse, gauge: None };
-    Shared::new(file, &Wishes { settings, room, serial: false, os_clock: false }).unwrap()
+    Shared::new(file, &Wishes { settings, room, workers: Workers::AsItIs, os_clock: false })
+        .unwrap()
 }
 
 fn run(path: &Path, arguments: &[&str]) -> Output {

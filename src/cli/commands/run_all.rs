@@ -46,6 +46,7 @@ mod tests {
 
     use super::*;
     use crate::cli::measure::Recording;
+    use crate::format::Format;
     use crate::model::Measured;
     use crate::workload::{
         Body, Definition, Integer, Memory, Settings, Variant, Workload, WrongResult,
@@ -91,6 +92,8 @@ mod tests {
             reps: 2,
             recording: Recording { kernel: false, buffer_bytes: 1 << 16, ..Recording::DEFAULT },
             out_dir: PathBuf::new(),
+            format: Format::Json,
+            spans: None,
             json: false,
             verify: false,
         }

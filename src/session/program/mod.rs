@@ -13,12 +13,13 @@ use super::observer::{Observed, Shift};
 use super::{RECORD_BYTES, limit, raw_detail};
 use crate::linux;
 use crate::linux::program::{self, Failed, Wishes};
-use crate::model::{Counter, Detail, Ended, Measured, Nanos, RayonCosts, Trace};
+use crate::model::{Counter, Detail, Ended, Measured, Nanos, RayonCosts, Throttled, Trace};
 use crate::record::attach::{Calibrated, VARIABLE};
 use crate::record::parent::{self, Room, Shared, Taken, kernel_anchor};
 use crate::record::{self, OnFull, clock};
 use threads::Threads;
 
+pub(crate) use crate::record::attach::Workers;
 pub(crate) use crate::record::parent::Refusals;
 
 /// Room for so many processes of a program, and so many threads of each. What is not used costs no
@@ -36,8 +37,8 @@ pub(crate) struct Way {
     pub(crate) on_full: OnFull,
     /// Whether the kernel is asked.
     pub(crate) kernel: bool,
-    /// Whether everything runs in its place.
-    pub(crate) serial: bool,
+    /// With how many workers.
+    pub(crate) workers: Workers,
     /// How long it may run until it is killed.
     pub(crate) time_limit: Option<Nanos>,
 }
@@ -104,9 +105,12 @@ pub(crate) fn record(mut command: Command, way: &Way) -> Result<Recorded, Record
             gauge: None,
         },
         room: ROOM,
-        serial: way.serial,
+        workers: way.workers,
         os_clock: distrust.is_some(),
     };
+    if wishes.bytes().is_none_or(|bytes| bytes > linux::file_size_limit()) {
+        return Err(RecordError::Memory(io::ErrorKind::FileTooLarge.into()));
+    }
     let shared = Shared::new(file, &wishes).map_err(RecordError::Memory)?;
     // One recording at a time is written, and it is this one.
     command.env(VARIABLE, path).env_remove("RAYPRISM_OUT").env_remove("RAYPRISM_DETAIL");
@@ -123,7 +127,7 @@ pub(crate) fn record(mut command: Command, way: &Way) -> Result<Recorded, Record
         let Some(taken) = shared.read(index, until).map_err(RecordError::Read)? else { continue };
         let shift = shift(&taken);
         let kernel = way.kernel.then(|| threads.observed(&taken, &observed, shift));
-        processes.push(process(taken, kernel, throttled.clone()));
+        processes.push(process(taken, kernel, throttled.clone(), way.workers));
     }
     let refusals = shared.refusals();
     Ok(Recorded { ended: observed.ended, wall: observed.wall, processes, refusals })
@@ -149,6 +153,22 @@ fn watching(way: &Way) -> Wishes {
     }
 }
 
+fn rayon_costs(calibrated: Result<Calibrated, String>) -> Measured<RayonCosts> {
+    match calibrated {
+        Ok(Calibrated { join_ps, spawn_ps, job_ps }) => {
+            Measured::Is(RayonCosts { join_ps, spawn_ps, job_ps })
+        }
+        Err(reason) => Measured::Not(reason),
+    }
+}
+
+/// Of a program in which everything ran in its place: nothing of its joins was rayon's, and what
+/// counting one took is what it takes to make it two calls.
+fn serial_costs(costs: record::Costs) -> (record::Costs, Measured<RayonCosts>) {
+    let none = RayonCosts { join_ps: 0, spawn_ps: 0, job_ps: 0 };
+    (record::Costs { counted_join_ps: costs.elided_join_ps, ..costs }, Measured::Is(none))
+}
+
 /// From the kernel's clock to that of a recording: its anchors are the kernel's.
 fn shift(taken: &Taken) -> Shift {
     let recording = &taken.recording;
@@ -162,20 +182,20 @@ fn shift(taken: &Taken) -> Shift {
 fn process(
     taken: Taken,
     observed: Option<Observed>,
-    throttled: Measured<crate::model::Throttled>,
+    throttled: Measured<Throttled>,
+    workers: Workers,
 ) -> Process {
     let lost = Lost { threads: taken.lost_threads, pools: taken.lost_pools };
+    let (costs, rayon) = match workers {
+        Workers::AsItIs | Workers::One => (taken.costs, rayon_costs(taken.calibrated)),
+        Workers::Serial => serial_costs(taken.costs),
+    };
     let trace = collect::trace(Stopped {
         title: taken.name.unwrap_or_else(|| format!("process {}", taken.process)),
         recording: taken.recording,
         source: taken.source,
-        costs: taken.costs,
-        rayon: match taken.calibrated {
-            Ok(Calibrated { join_ps, spawn_ps, job_ps }) => {
-                Measured::Is(RayonCosts { join_ps, spawn_ps, job_ps })
-            }
-            Err(reason) => Measured::Not(reason),
-        },
+        costs,
+        rayon,
         cpu_times: Times::AsObserved,
         observed,
         debug_assertions: taken.debug_assertions,
