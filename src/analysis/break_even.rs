@@ -69,7 +69,10 @@ impl Point {
             pairs: pairs.len(),
             serial: median(|pair| pair.0)?,
             parallel: median(|pair| pair.1)?,
-            ratio: (ratios[(ratios.len() - 1) / 2] * ratios[ratios.len() / 2]).sqrt(),
+            // Rounded, the mean of two equal ratios could lie beside both.
+            ratio: (ratios[(ratios.len() - 1) / 2] * ratios[ratios.len() / 2])
+                .sqrt()
+                .clamp(low, high),
             low,
             high,
             outcome: match () {

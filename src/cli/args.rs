@@ -111,7 +111,8 @@ pub struct RunArgs {
     /// Run all workloads, with 3 repetitions, and print one table; no trace is written
     #[arg(
         long,
-        conflicts_with_all = ["workload", "variants", "verify", "out_dir", "ParameterArgs"],
+        conflicts_with_all =
+            ["workload", "variants", "verify", "out_dir", "format", "spans", "ParameterArgs"],
     )]
     pub all: bool,
     /// Variants to show, separated by commas [default: all but those that take very long]
@@ -245,13 +246,6 @@ pub struct ParameterArgs {
     pub layout: Option<String>,
 }
 
-/// Who writes spans.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum SpansArg {
-    /// `tracing-chrome`: JSON for Perfetto and chrome://tracing
-    TracingChrome,
-}
-
 /// Arguments of `break-even`.
 #[derive(Debug, ClapArgs)]
 #[command(after_help = exit_code::HELP)]
@@ -296,6 +290,13 @@ pub struct ReproduceArgs {
     /// Print JSON and nothing else
     #[arg(long)]
     pub json: bool,
+}
+
+/// Who writes spans.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum SpansArg {
+    /// `tracing-chrome`: JSON for Perfetto and chrome://tracing
+    TracingChrome,
 }
 
 /// Arguments of `report`.

@@ -176,15 +176,6 @@ impl Report {
     }
 }
 
-fn open(trace: &Trace) -> u64 {
-    let events = trace.lanes.iter().flat_map(|lane| &lane.events);
-    let open = events.filter(|event| match event {
-        Event::Join(_) => false,
-        event => event.outcome() == Some(Outcome::Open),
-    });
-    open.count() as u64
-}
-
 /// Why there is no decomposition of what ran without a pool.
 pub const NO_POOL: &str = "no pool was used";
 
@@ -212,6 +203,15 @@ impl Report {
             Measured::Not(reason) => Measured::Not(reason),
         }
     }
+}
+
+fn open(trace: &Trace) -> u64 {
+    let events = trace.lanes.iter().flat_map(|lane| &lane.events);
+    let open = events.filter(|event| match event {
+        Event::Join(_) => false,
+        event => event.outcome() == Some(Outcome::Open),
+    });
+    open.count() as u64
 }
 
 /// Of more pools than this only those are decomposed that worked most: each goes through all that the

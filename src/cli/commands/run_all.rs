@@ -94,6 +94,8 @@ mod tests {
             format: Format::default(),
             spans: None,
             out_dir: PathBuf::new(),
+            format: Format::Json,
+            spans: None,
             json: false,
             verify: false,
         }

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use super::decomposition::verdict_in_short;
 use super::section::write_warnings;
-use super::style::{Paint, Style, columns, wrap};
+use super::style::{Paint, Style, columns, fill, wrap};
 use super::table::{Column, Table};
 use super::units::{NONE, counted, fine_ratio};
 use crate::model::Measured;
@@ -22,12 +22,7 @@ pub fn write_reproduced(
     out: &mut dyn Write,
 ) -> io::Result<()> {
     let style = *style;
-    let claims = counted(reproduced.claims.len() as u64, "claim");
-    let title = style.paint(Paint::Title, &claims);
-    let repetitions = counted(reproduced.repetitions as u64, "repetition");
-    let workers = workers(reproduced).map(|workers| format!(", {workers}"));
-    let workers = workers.as_deref().map_or("", |workers| workers);
-    writeln!(out, "{title}   {repetitions} of each variant{workers}{}", held(reproduced))?;
+    write_title(reproduced, style, out)?;
     let debug = "the program was built with debug assertions, which make most code slow; measure a \
                  release build";
     let debug = reproduced.debug_assertions.then(|| debug.to_owned());
@@ -37,6 +32,20 @@ pub fn write_reproduced(
     writeln!(out)?;
     let numbered = (1..).zip(&reproduced.claims);
     numbered.into_iter().try_for_each(|(number, tried)| write_why(number, tried, style, out))
+}
+
+fn write_title(reproduced: &Reproduced, style: Style, out: &mut dyn Write) -> io::Result<()> {
+    let title = counted(reproduced.claims.len() as u64, "claim");
+    let repetitions = counted(reproduced.repetitions as u64, "repetition");
+    let effort = match workers(reproduced) {
+        Some(workers) => format!("{repetitions} of each variant, {workers}"),
+        None => format!("{repetitions} of each variant"),
+    };
+    let held = held(reproduced);
+    let parts = [title.as_str(), &effort, &held].into_iter().filter(|part| !part.is_empty());
+    let lines = fill(parts, "   ", style.width).join("\n  ");
+    let rest = lines.strip_prefix(&title).map_or("", |rest| rest);
+    writeln!(out, "{}{rest}", style.paint(Paint::Title, &title))
 }
 
 /// The same for all claims.
@@ -61,7 +70,7 @@ fn held(reproduced: &Reproduced) -> String {
     let told = counts.into_iter().filter(|(count, _)| *count > 0);
     let told = told.map(|(count, what)| format!("{count} {}", what[usize::from(count > 1)]));
     let told: Vec<String> = told.collect();
-    if told.is_empty() { String::new() } else { format!("   {}", told.join(", ")) }
+    told.join(", ")
 }
 
 /// A line for each source, and one for each of its claims.
