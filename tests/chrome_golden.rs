@@ -86,6 +86,7 @@ fn lane(number: u32, name: &str, role: Role, events: Vec<Event>) -> Lane {
         counts: Counts::default(),
         tallies: Vec::new(),
         losses: Losses::default(),
+        broken: None,
         events,
     }
 }

@@ -17,9 +17,11 @@ fn refused(line: &str, message: &str) {
 
 #[test]
 fn an_unknown_workload_gets_the_nearest_name_and_the_list() {
-    let message = "no workload 'invrt-tree': did you mean invert-tree? workloads: invert-tree";
+    let all: Vec<&str> = rayprism::workload::ALL.iter().map(|workload| workload.name()).collect();
+    let all = all.join(", ");
+    let message = &format!("no workload 'invrt-tree': did you mean invert-tree? workloads: {all}");
     refused("run invrt-tree", message);
-    refused("run zzz", "no workload 'zzz': workloads: invert-tree");
+    refused("run zzz", &format!("no workload 'zzz': workloads: {all}"));
 }
 
 #[test]
@@ -27,7 +29,7 @@ fn an_unknown_variant_gets_the_nearest_name_and_the_list() {
     refused(
         "run invert-tree --variants serial,jion",
         "invert-tree has no variant 'jion': \
-         did you mean join? variants: serial, join, join-cutoff",
+         did you mean join? variants: serial, join, join-cutoff, scope, tokio, tokio-cutoff, tokio-plain",
     );
 }
 
@@ -143,11 +145,11 @@ fn foreign_and_broken_files_are_bad_input() {
     let foreign = r#"{"traceEvents":[{"ph":"X","name":"a","pid":1,"tid":1,"ts":0,"dur":5}]}"#;
     let contents: [(&str, &[u8], &str); 6] = [
         ("nothing", b"", "empty"),
-        ("binary", b"\x7fELF\x02\x01\x01\x00\xff\xfe", "not JSON"),
-        ("text", b"hello\n", "not JSON"),
+        ("binary", b"\x7fELF\x02\x01\x01\x00\xff\xfe", "neither JSON"),
+        ("text", b"hello\n", "neither JSON"),
         ("array", b"[]", "no trace"),
         ("foreign", foreign.as_bytes(), "another tool"),
-        ("cut", &foreign.as_bytes()[..40], "not JSON"),
+        ("cut", &foreign.as_bytes()[..40], "neither JSON"),
     ];
     for (name, content, reason) in contents {
         let sandbox = Sandbox::new();

@@ -5,6 +5,7 @@
 mod cli_support;
 
 use cli_support::Sandbox;
+use rayprism::workload;
 
 #[test]
 fn help_names_the_commands_and_the_exit_codes() {
@@ -51,6 +52,8 @@ fn help_of_run_has_every_option_and_tells_of_the_baseline() {
         "cutoff",
         "layout",
         "no-baseline",
+        "quick",
+        "size",
     ];
     for option in options {
         assert_eq!(help.matches(&format!("      --{option}")).count(), 1, "{option}");
@@ -61,17 +64,34 @@ fn help_of_run_has_every_option_and_tells_of_the_baseline() {
 #[test]
 fn list_shows_variants_and_the_ranges_of_parameters() {
     let expected = "\
-invert-tree  swap the children of every node of a perfect binary tree
+imbalance  a triangular loop: item i takes i rounds of arithmetic
   parameters
-    --depth              levels of the tree (1 to 40, default 23)
-    --layout             order of the nodes in memory (built or mirrored, default built)
+    --size               items (1 to 10000000, default 8000)
   variants
-    serial               a plain recursive function (the baseline)
-    join                 a join at every node
-    join-cutoff          a join at every node above the cut-off, the plain function below
-      --cutoff           levels with joins (0 to 40, default 6)
+    serial               a plain loop (the baseline)
+    static-chunks        as many chunks of equal length as there are workers
+      should be found: parallelism: imbalance-at-the-tail
+    par-iter             a parallel iterator, which splits what is stolen
+      should be found: healthy
 ";
-    assert_eq!(Sandbox::new().run("list").ok(), expected);
+    let list = Sandbox::new().run("list").ok();
+    assert!(list.contains(expected), "{list}");
+    assert!(list.contains("\n      --cutoff           levels with joins (0 to 40, default 6)\n"));
+}
+
+#[test]
+fn list_has_every_workload_and_every_variant() {
+    let list = Sandbox::new().run("list").ok();
+    for workload in workload::ALL {
+        let head = format!("{}  {}\n", workload.name(), workload.about());
+        let Some((_, rest)) = list.split_once(&head) else { panic!("{head} is not in {list}") };
+        let mut lines = rest.lines().map(str::trim_start);
+        for variant in workload.variants() {
+            let (name, about) = (variant.name, variant.about);
+            let is_its = |line: &str| line.starts_with(&format!("{name} ")) && line.contains(about);
+            assert!(lines.any(is_its), "{name} is not in:\n{rest}");
+        }
+    }
 }
 
 #[test]

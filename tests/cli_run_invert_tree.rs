@@ -21,7 +21,7 @@ fn trace(sandbox: &Sandbox, name: &str) -> Trace {
 #[track_caller]
 fn assert_joins(options: &str, depth: u32, cutoff: u32) {
     let sandbox = Sandbox::new();
-    let tree = format!("--depth {depth} --cutoff {cutoff}");
+    let tree = format!("--variants serial,join,join-cutoff --depth {depth} --cutoff {cutoff}");
     sandbox.run(&format!("run invert-tree --reps 1 --threads 1,2,3 {tree} {options}")).ok();
     let joins = |name: &str| trace(&sandbox, &format!("invert-tree-{name}.json")).counts().joins;
     assert_eq!(joins("serial"), 0, "serial {tree} {options}");
@@ -50,6 +50,17 @@ fn joins_are_exact_whatever_happens_when_a_buffer_is_full() {
 }
 
 #[test]
+fn a_scope_spawns_at_every_node() {
+    let sandbox = Sandbox::new();
+    for detail in ["count", "auto", "full"] {
+        let options = format!("--variants scope --reps 1 --depth 11 --threads 2 --detail {detail}");
+        sandbox.run(&format!("run invert-tree {options}")).ok();
+        let counts = trace(&sandbox, "invert-tree-scope.json").counts();
+        assert_eq!((counts.spawns, counts.joins), ((1 << 11) - 1, 0), "{detail}");
+    }
+}
+
+#[test]
 fn the_mirrored_layout_makes_the_same_joins() {
     assert_joins("--layout mirrored", 10, 6);
 }
@@ -57,7 +68,9 @@ fn the_mirrored_layout_makes_the_same_joins() {
 #[test]
 fn several_numbers_of_threads_have_a_file_each() {
     let sandbox = Sandbox::new();
-    let text = sandbox.run("run invert-tree --reps 1 --depth 10 --threads 1,3").ok();
+    let text = sandbox
+        .run("run invert-tree --variants serial,join,join-cutoff --reps 1 --depth 10 --threads 1,3")
+        .ok();
     let expected = [
         "invert-tree-join-1t.json",
         "invert-tree-join-3t.json",
@@ -78,7 +91,8 @@ fn several_numbers_of_threads_have_a_file_each() {
 #[test]
 fn the_header_holds_the_measurement() {
     let sandbox = Sandbox::new();
-    let options = "--depth 10 --cutoff 3 --reps 5 --threads 2 --detail full --out-dir deep/er";
+    let options = "--variants serial,join-cutoff --depth 10 --cutoff 3 --reps 5 --threads 2 \
+                   --detail full --out-dir deep/er";
     sandbox.run(&format!("run invert-tree {options}")).ok();
     let read = |variant: &str| {
         let path = sandbox.path("deep/er").join(format!("invert-tree-{variant}.json"));
@@ -103,7 +117,9 @@ fn the_header_holds_the_measurement() {
 #[test]
 fn the_header_holds_the_baselines() {
     let sandbox = Sandbox::new();
-    let text = sandbox.run("run invert-tree --depth 10 --reps 3 --threads 2").ok();
+    let text = sandbox
+        .run("run invert-tree --variants serial,join,join-cutoff --depth 10 --reps 3 --threads 2")
+        .ok();
     let of = |variant: &str| trace(&sandbox, &format!("invert-tree-{variant}.json")).header;
     for variant in ["join", "join-cutoff"] {
         let run = of(variant).run.unwrap();
@@ -156,7 +172,9 @@ fn a_variant_alone_is_shown_alone_and_still_compared() {
 #[test]
 fn report_prints_from_the_file_what_run_printed() {
     let sandbox = Sandbox::new();
-    let text = sandbox.run("run invert-tree --reps 3 --depth 12 --threads 2").ok();
+    let text = sandbox
+        .run("run invert-tree --variants serial,join,join-cutoff --reps 3 --depth 12 --threads 2")
+        .ok();
     for variant in ["serial", "join", "join-cutoff"] {
         let report = sandbox.run(&format!("report traces/invert-tree-{variant}.json")).ok();
         assert!(report.contains(&format!("invert-tree · {variant}")), "{report}");
@@ -167,7 +185,7 @@ fn report_prints_from_the_file_what_run_printed() {
 #[test]
 fn json_of_run_and_of_report_agree() {
     let sandbox = Sandbox::new();
-    let all = sandbox.run("run invert-tree --reps 3 --depth 12 --threads 2 --json").json();
+    let all = sandbox.run("run invert-tree --variants serial,join,join-cutoff --reps 3 --depth 12 --threads 2 --json").json();
     let all = all["reports"].as_array().unwrap();
     assert_eq!(all.len(), 3);
     for (expected, variant) in all.iter().zip(["serial", "join", "join-cutoff"]) {

@@ -133,3 +133,26 @@ fn the_drop_ins_source_names_only_rayon() {
     assert!(code.clone().any(|line| line.contains("rayon::")));
     assert!(!code.clone().any(|line| line.contains("rayprism")));
 }
+
+#[test]
+fn phases() {
+    let sandbox = Sandbox::new();
+    let ran = run(&sandbox, "examples/phases.rs", &[("RUST_LOG", "info,rayprism=debug")]);
+    let told = ran.stderr.clone();
+    ran.ok();
+    // The program's event has its own span and rayprism's around it.
+    let line = told.lines().find(|line| line.contains("the most frequent letter is"));
+    assert!(line.is_some_and(|line| line.contains("rank")), "{told}");
+    let trace = trace(&sandbox);
+    let named = |name: &str| {
+        let phases = trace.lanes.iter().flat_map(|lane| &lane.told.phases);
+        let of_name = phases.filter(|phase| phase.name.as_deref() == Some(name));
+        of_name.filter(|phase| !phase.inherited).count()
+    };
+    assert_eq!(["generate", "count", "rank"].map(named), [1; 3]);
+    assert_eq!(["count a part", "first half", "second half"].map(named), [30, 1, 1]);
+    let report = sandbox.run("report trace.json").ok();
+    for name in ["generate", "count a part", "serial"] {
+        assert!(report.contains(name), "no {name} in {report}");
+    }
+}

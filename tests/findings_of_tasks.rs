@@ -239,8 +239,8 @@ fn serial_fraction_fires_with_the_bound_of_the_speed_up() {
     // One of two workers idle for 400 µs, beside 1,600 of work.
     assert!(near(finding.measured.value, 0.25));
     assert_eq!(advice(finding), Advice::Bound { speed_up_milli: 4_000 });
-    let gap = &finding.evidence[0];
-    assert_eq!((gap.span, gap.site.as_deref()), (Some(span(0, 1_000)), Some("src/main.rs:7:5")));
+    // The microsecond before the call is not what took 400.
+    assert!(finding.evidence.is_empty() && finding.next.starts_with("split the task"), "{all:?}");
 }
 
 #[test]

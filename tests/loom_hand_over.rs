@@ -1,7 +1,8 @@
 //! Every interleaving of a writer and a reader of the buffer, under loom: a reader never sees a
 //! record that was not written whole, never one out of order, and its counts add up.
 //!
-//! So for the sum of short events that is not written yet: a reader sees one state of it.
+//! So for the sum of short events that is not written yet, and for what is open: a reader sees one
+//! state of it.
 //!
 //! The recorder's own sources are compiled here, with loom's atomics and a plain vector in the places
 //! of `sync` and `memory`.
@@ -44,11 +45,17 @@ mod buffer;
 #[expect(dead_code, reason = "the model tries once, where the product tries again")]
 mod pending;
 
+#[path = "../src/record/open.rs"]
+#[expect(dead_code, reason = "the model tries once, where the product tries again")]
+mod open;
+
 use std::collections::BTreeSet;
 
 use buffer::{Buffer, Record, Snapshot, WhenFull};
 use loom::sync::Arc;
 use loom::thread;
+use memory::Slots;
+use open::Open;
 use pending::Pending;
 
 fn record(number: u64) -> Record {
@@ -72,7 +79,9 @@ fn hand_over(capacity: usize, when_full: WhenFull, count: u64) -> usize {
             let buffer = Arc::clone(&buffer);
             thread::spawn(move || buffer.snapshot())
         };
-        (1..=count).for_each(|number| buffer.push(&record(number)));
+        (1..=count).for_each(|number| {
+            buffer.push(&record(number));
+        });
         let early = reader.join().unwrap();
         check(&early, count);
         note.lock().unwrap().insert(early.records.len());
@@ -128,4 +137,31 @@ fn a_pending_sum_is_read_in_one_state_or_not_at_all() {
         assert_eq!(pending.try_read(|| ()), Some((record(1), ())));
     });
     assert_eq!(seen.lock().unwrap().len(), 3);
+}
+
+/// Something is opened, closed, and something else opened in its place.
+#[test]
+fn what_is_open_is_read_in_one_state_or_not_at_all() {
+    let seen = std::sync::Arc::new(std::sync::Mutex::new(BTreeSet::new()));
+    let note = std::sync::Arc::clone(&seen);
+    let mut model = loom::model::Builder::new();
+    model.preemption_bound = Some(1);
+    model.check(move || {
+        let open = Arc::new(Open::over(Slots::zeroed(2)));
+        let reader = {
+            let open = Arc::clone(&open);
+            thread::spawn(move || open.try_read())
+        };
+        let level = open.enter(&record(1));
+        open.leave(level);
+        open.enter(&record(2));
+        let read = reader.join().unwrap().map(|opened| opened.records);
+        let states = [vec![], vec![record(1)], vec![record(2)]];
+        assert!(read.as_ref().is_none_or(|read| states.contains(read)), "torn: {read:?}");
+        note.lock().unwrap().insert(read);
+        let last = open.try_read().map(|opened| opened.records);
+        assert_eq!(last, Some(vec![record(2)]));
+    });
+    // Not at all, or in any of the three.
+    assert_eq!(seen.lock().unwrap().len(), 4);
 }

@@ -4,9 +4,11 @@
 mod recording;
 
 use rayprism::Session;
+use rayprism::analysis::{CoreTime, Decomposition, Window};
 use rayprism::facade as rayon;
 use rayprism::model::*;
 use rayprism::session::{LEAST_BUFFER_BYTES, OnFull};
+use rayprism::timeline::Timeline;
 use recording::*;
 
 const RECORDS: u64 = LEAST_BUFFER_BYTES as u64 / 64;
@@ -27,7 +29,8 @@ fn recorded_in_little(
     assert_valid(&trace);
     for lane in &trace.lanes {
         // And the sum of short tasks that would have been written next.
-        assert!(lane.events.len() as u64 <= RECORDS + 1, "{} events", lane.events.len());
+        let written = lane.events.iter().filter(|event| !is_open(event)).count() as u64;
+        assert!(written <= RECORDS + 1, "{written} events");
         assert_eq!(lane.losses.unfinished, 0);
     }
     trace
@@ -65,9 +68,19 @@ fn where_full_stops() {
     assert_exact(&trace);
     // All joins, the tree's task, and the install of the caller were written or dropped.
     let lane = trace.lanes.iter().find(|lane| lane.counts.joins > 0).unwrap();
-    assert_eq!(lane.events.len() as u64, RECORDS);
+    let (open, written): (Vec<&Event>, Vec<&Event>) = lane.events.iter().partition(is_open);
+    assert_eq!(written.len() as u64, RECORDS);
     assert_eq!(lane.losses, Losses { dropped: JOINS + 1 - RECORDS, ..Losses::default() });
     assert_eq!(trace.counts().timed_joins, JOINS);
+    // The task, and the joins from the tree's root to where it was.
+    assert!(matches!(open[0], Event::Task(_)), "{open:?}");
+    let depths = open[1..].iter().map(|event| match event {
+        Event::Join(join) => join.depth,
+        other => panic!("{other:?}"),
+    });
+    assert_eq!(depths.collect::<Vec<_>>(), (0..open.len() as u32 - 1).collect::<Vec<_>>());
+    assert!(open.iter().all(|event| Some(event.span().end) == lane.broken), "{open:?}");
+    assert_known_until_the_break(&trace, lane);
     for workers in [2, 8] {
         let trace = recorded_in_little(Detail::Full, OnFull::Stop, workers, || tree(DEPTH));
         assert_exact(&trace);
@@ -93,13 +106,34 @@ fn where_full_goes_round() {
     }
 }
 
+fn is_open(event: &&Event) -> bool {
+    event.outcome() == Some(Outcome::Open)
+}
+
+/// What was recorded until there was no more room is all there was, and is told apart.
+fn assert_known_until_the_break(trace: &Trace, lane: &Lane) {
+    let timeline = Timeline::new(trace).unwrap_or_else(|problem| panic!("{problem}"));
+    let window = Window::of(&timeline);
+    let pool = only(timeline.pools().to_vec());
+    let whole = match Decomposition::of(&timeline, window, &pool) {
+        Measured::Is(whole) => whole,
+        Measured::Not(reason) => panic!("{reason}"),
+    };
+    assert_eq!(Some(whole.window.end), lane.broken);
+    assert!(whole.window.end < window.span.end);
+    assert!(whole.core_time > Nanos::ZERO);
+    let all: CoreTime = whole.parts.iter().map(|part| part.time).sum();
+    assert_eq!(all, CoreTime::from(whole.core_time));
+}
+
 /// At full detail every join and task is an event, and each lane's are in its buffer or counted.
 fn assert_all_written_or_lost(trace: &Trace) {
     for lane in trace.lanes.iter().filter(|lane| lane.role != Role::Outside) {
         let Losses { dropped, overwritten, .. } = lane.losses;
-        let written = lane.events.len() as u64 + dropped + overwritten;
-        assert_eq!(written, lane.counts.timed_joins + lane.counts.tasks);
-        assert!(dropped + overwritten == 0 || lane.events.len() as u64 == RECORDS);
+        let written = lane.events.iter().filter(|event| !is_open(event)).count() as u64;
+        let all = written + dropped + overwritten;
+        assert_eq!(all, lane.counts.timed_joins + lane.counts.tasks);
+        assert!(dropped + overwritten == 0 || written == RECORDS);
     }
 }
 

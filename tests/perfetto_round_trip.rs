@@ -1,6 +1,7 @@
 //! Whatever is written as Perfetto's protobuf, or compressed, is read back unchanged.
 
 #![cfg(feature = "read")]
+#![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
 mod support;
 

@@ -1,6 +1,8 @@
 //! The program's own spans and events are in the recording, as phases and notes, on every thread
 //! that works for them; they are bounded, and what is not kept is counted.
 
+#![cfg(all(feature = "layer", feature = "read"))]
+
 mod recording;
 
 use rayprism::facade as rayon;

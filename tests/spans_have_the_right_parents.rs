@@ -48,8 +48,16 @@ fn assert_same_counts(tree: &Tree, trace: &Trace) {
 #[test]
 fn a_stolen_half_is_below_its_join() {
     let _alone = alone();
+    // The first half goes on until the second is through, so that nothing of that is stolen back.
+    let done = Flag::new();
     let (tree, trace) = told(Detail::Full, 2, || {
-        stolen_join(|| (), || info_span!("the program's own").in_scope(|| tree_of_joins(2)));
+        stolen_join(
+            || done.wait(),
+            || {
+                info_span!("the program's own").in_scope(|| tree_of_joins(2));
+                done.raise();
+            },
+        );
     });
     assert_whole(&trace);
     assert_same_counts(&tree, &trace);

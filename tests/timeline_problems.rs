@@ -529,6 +529,27 @@ fn readings_out_of_order_or_after_the_end() {
 }
 
 #[test]
+fn a_span_of_the_programs_own_beyond_the_end() {
+    let told = |start, end, at| {
+        let mut trace = of_off_cpu(Vec::new());
+        let span = Span { start: Nanos(start), end: Nanos(end) };
+        let phase = Phase { span, id: None, within: None, name: None, inherited: false };
+        let note = Note { at: Nanos(at), phase: None, text: None };
+        trace.lanes[0].told = Told { phases: vec![phase], notes: vec![note] };
+        trace
+    };
+    assert!(Timeline::new(&told(0, 1000, 1000)).is_ok());
+    for broken in [told(0, 1001, 0), told(7, 6, 0), told(0, 0, 1001)] {
+        assert!(matches!(problem(&broken), Problem::ToldOutside { .. }));
+    }
+    says(
+        &problem(&told(7, 6, 0)),
+        "lane 1 was in a span of the program's own from 7 to 6 ns, which does not lie in the \
+         recording, 0 to 1000 ns",
+    );
+}
+
+#[test]
 fn off_the_cpu_twice_at_once() {
     assert!(Timeline::new(&of_off_cpu(vec![off(0, 100), off(100, 100), off(100, 1000)])).is_ok());
     let found = problem(&of_off_cpu(vec![off(10, 100), off(99, 120)]));

@@ -1,8 +1,8 @@
-//! The decomposition by operation, region, call site or worker.
+//! The decomposition by operation, region, phase, call site or worker.
 //!
 //! Of operations and regions, which follow each other, each has a decomposition of its own, so that
 //! idle time is in it. Call sites and workers run beside each other: of them it is told what they
-//! did with a job, and of workers how long they had none.
+//! did with a job, and of workers how long they had none. Phases are [`phases`](super::phases)'s part.
 
 use std::collections::BTreeMap;
 
@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use super::Window;
 use super::decomposition::{Component, CoreTime, Decomposition, Doings, Work, doings};
+use super::phases::OfPhase;
 use crate::model::{
     Event, EventId, Measured, Nanos, Operation, OperationKind, Pool, Role, SiteId, Span, Trace,
 };
@@ -23,6 +24,8 @@ pub enum By {
     Operation,
     /// Stretches that the user named, by that name.
     Region,
+    /// The program's own spans, by name.
+    Phase,
     /// The lines of the program whose code ran.
     Site,
     /// The pool's workers.
@@ -43,7 +46,7 @@ pub struct Breakdown {
 pub struct BreakdownRow {
     /// Its name; `None` for what has none: no call site was recorded, or nothing was called.
     pub name: Option<String>,
-    /// How many operations or regions; `None` of sites and workers.
+    /// How many operations, regions or phases; `None` of sites and workers.
     pub calls: Option<u64>,
     /// How long they were in sum; `None` of sites.
     pub time: Option<Nanos>,
@@ -59,6 +62,7 @@ impl Breakdown {
         let rows = |pool| match by {
             By::Operation => operations(timeline, window, pool, is_call),
             By::Region => operations(timeline, window, pool, is_region),
+            By::Phase => phases(timeline, window, pool),
             By::Site => sites(timeline, window, pool),
             By::Worker => workers(timeline, window, pool),
         };
@@ -205,6 +209,16 @@ fn row_of(name: Option<String>, time: Option<Nanos>, doings: Doings) -> Breakdow
     let Doings { work, idle } = doings;
     let parts = Work::parts(&work).into_iter().filter(|(_, time)| *time != CoreTime::ZERO);
     BreakdownRow { name, calls: None, time, parts: parts.collect(), idle: Some(idle) }
+}
+
+fn phases(timeline: &Timeline, window: Window, pool: &Pool) -> Measured<Vec<BreakdownRow>> {
+    let row = |(name, OfPhase { calls, time, parts }): (Option<String>, OfPhase)| {
+        let time = calls.map(|_| time);
+        let parts = parts.into_iter().filter(|(_, time)| *time != CoreTime::ZERO).collect();
+        BreakdownRow { name, calls, time, parts, idle: None }
+    };
+    super::phases::phases(timeline, window, pool)
+        .map(|rows| largest_first(rows.into_iter().map(row).collect()))
 }
 
 fn sites(timeline: &Timeline, window: Window, pool: &Pool) -> Measured<Vec<BreakdownRow>> {

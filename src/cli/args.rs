@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 
 use super::exit_code;
+use crate::format::Format;
 use crate::model::Detail;
 use crate::session::OnFull;
 use crate::workload::Given;
@@ -36,6 +37,14 @@ pub enum Command {
     /// repetitions spread is told by the 95 % intervals of the two medians, which must not overlap;
     /// below six repetitions by their ranges, if there are enough. One repetition has no spread.
     Compare(CompareArgs),
+    /// Write a recorded trace in another format
+    Export(ExportArgs),
+    /// Show a recorded trace in Perfetto's UI, in the browser
+    ///
+    /// The file stays on this machine: the UI, which runs in the browser, fetches it from a server
+    /// on this machine's loopback address that ends once the file was fetched. It serves this one file,
+    /// and the UI alone.
+    Open(OpenArgs),
     /// Run any program that rayprism is built into, record it, and show where its workers' time went
     ///
     /// Programs have it from `rayprism cargo`, or from the drop-in crate. They are recorded from their
@@ -87,15 +96,18 @@ pub struct CargoArgs {
 pub struct RunArgs {
     /// The workload, one of those that `rayprism list` names
     pub workload: String,
-    /// Variants to show, separated by commas [default: all]
+    /// Variants to show, separated by commas [default: all but those that take very long]
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     pub variants: Vec<String>,
     /// Numbers of worker threads, separated by commas [default: one per available CPU]
     #[arg(long, value_name = "LIST", value_delimiter = ',', allow_negative_numbers = true)]
     pub threads: Vec<String>,
-    /// Repetitions of each variant; medians are shown
-    #[arg(long, value_name = "N", default_value_t = 7, value_parser = clap::value_parser!(u32).range(1..=1000))]
-    pub reps: u32,
+    /// Repetitions of each variant; medians are shown [default: 7, or 3 with --quick]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub reps: Option<u32>,
+    /// Small sizes and few repetitions, for a first look
+    #[arg(long)]
+    pub quick: bool,
     /// Follow the advice on how coarse tasks should be, where another variant can, and print what
     /// comes of it beside what was predicted
     #[arg(long)]
@@ -116,6 +128,13 @@ pub struct RunArgs {
     /// Do not ask the kernel for counters, and for when threads were on a CPU
     #[arg(long)]
     pub no_kernel: bool,
+    /// How traces are written, which is also how the names of their files end
+    #[arg(long, value_enum, default_value_t = FormatArg::Json)]
+    pub format: FormatArg,
+    /// Run each variant once more, while another crate writes rayprism's `tracing` spans to a file
+    /// of its own beside the trace, WORKLOAD-VARIANT.spans.json
+    #[arg(long, value_name = "CRATE", value_enum)]
+    pub spans: Option<SpansArg>,
     /// Folder of the trace files WORKLOAD-VARIANT.json, or WORKLOAD-VARIANT-Nt.json where there
     /// are several numbers of threads
     #[arg(long, value_name = "DIR", default_value = "traces")]
@@ -182,6 +201,21 @@ pub struct RecordingArgs {
 #[derive(Debug, Default, ClapArgs)]
 #[command(next_help_heading = "Parameters of workloads")]
 pub struct ParameterArgs {
+    /// Items, rows, increments or what else the workload is made of
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    pub size: Option<String>,
+    /// The serial share, in percent
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    pub serial_percent: Option<String>,
+    /// How many times as long as its consumer the producer takes
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    pub ratio: Option<String>,
+    /// Hashes of each item
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    pub rounds: Option<String>,
+    /// Fewest items of a task
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    pub min_len: Option<String>,
     /// Levels of the tree
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     pub depth: Option<String>,
@@ -191,6 +225,13 @@ pub struct ParameterArgs {
     /// Order of the input in memory
     #[arg(long, value_name = "NAME")]
     pub layout: Option<String>,
+}
+
+/// Who writes spans.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum SpansArg {
+    /// `tracing-chrome`: JSON for Perfetto and chrome://tracing
+    TracingChrome,
 }
 
 /// Arguments of `report`.
@@ -256,6 +297,55 @@ pub struct CompareArgs {
     /// Print JSON and nothing else
     #[arg(long)]
     pub json: bool,
+}
+
+/// Arguments of `export`.
+#[derive(Debug, ClapArgs)]
+#[command(after_help = exit_code::HELP)]
+pub struct ExportArgs {
+    /// A trace file that rayprism wrote
+    pub file: PathBuf,
+    /// The format
+    #[arg(long, value_name = "FORMAT")]
+    pub to: ExportArg,
+    /// The file to write, or the folder of the CSV files [default: FILE with another ending]
+    #[arg(short = 'o', long, value_name = "PATH")]
+    pub output: Option<PathBuf>,
+    /// How much of a file is read.
+    #[command(flatten)]
+    pub limit: LimitArgs,
+}
+
+/// What a trace can be written as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ExportArg {
+    /// Chrome JSON, compressed if PATH ends in `.gz`
+    Chrome,
+    /// Perfetto's protobuf, likewise
+    Perfetto,
+    /// Folded stacks, for flame graphs
+    Folded,
+    /// speedscope's JSON
+    Speedscope,
+    /// tasks.csv, steals.csv and components.csv in a folder
+    Csv,
+}
+
+/// Arguments of `open`.
+#[derive(Debug, ClapArgs)]
+#[command(after_help = exit_code::HELP)]
+pub struct OpenArgs {
+    /// A trace file
+    pub file: PathBuf,
+    /// Print the address, and open no browser
+    #[arg(long)]
+    pub no_browser: bool,
+    /// The port to serve on; the UI at ui.perfetto.dev may fetch from 9001 alone
+    #[arg(long, value_name = "PORT", default_value_t = 9001)]
+    pub port: u16,
+    /// The address of the UI
+    #[arg(long, value_name = "URL", default_value = "https://ui.perfetto.dev")]
+    pub ui: String,
 }
 
 /// Arguments of `doctor`.
@@ -331,6 +421,34 @@ Exit codes:
   126  there is such a program, but it cannot be executed
   127  there is no such program";
 
+/// [`Format`] as typed.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum FormatArg {
+    /// Chrome JSON
+    #[value(name = "json")]
+    Json,
+    /// The same, compressed
+    #[value(name = "json.gz")]
+    JsonGz,
+    /// Perfetto's protobuf
+    #[value(name = "pftrace")]
+    Pftrace,
+    /// The same, compressed
+    #[value(name = "pftrace.gz")]
+    PftraceGz,
+}
+
+impl From<FormatArg> for Format {
+    fn from(format: FormatArg) -> Self {
+        match format {
+            FormatArg::Json => Self::Json,
+            FormatArg::JsonGz => Self::JsonGz,
+            FormatArg::Pftrace => Self::Pftrace,
+            FormatArg::PftraceGz => Self::PftraceGz,
+        }
+    }
+}
+
 /// [`Detail`] as typed.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub enum DetailArg {
@@ -358,7 +476,16 @@ pub enum OnFullArg {
 impl ParameterArgs {
     /// Those that were given.
     pub(super) fn given(&self) -> Vec<Given> {
-        let all = [("depth", &self.depth), ("cutoff", &self.cutoff), ("layout", &self.layout)];
+        let all = [
+            ("size", &self.size),
+            ("serial-percent", &self.serial_percent),
+            ("ratio", &self.ratio),
+            ("rounds", &self.rounds),
+            ("min-len", &self.min_len),
+            ("depth", &self.depth),
+            ("cutoff", &self.cutoff),
+            ("layout", &self.layout),
+        ];
         all.into_iter()
             .filter_map(|(name, text)| Some(Given { name, text: text.clone()? }))
             .collect()

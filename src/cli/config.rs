@@ -4,14 +4,21 @@ use std::path::PathBuf;
 
 use anyhow::anyhow;
 
-use super::args::RunArgs;
+use super::args::{RunArgs, SpansArg};
 use super::failure::Failure;
 use super::measure::Recording;
 use super::{names, size};
+use crate::format::Format;
+use crate::model::Detail;
 use crate::workload::{self, Given, Parameter, SettingError, Settings, VariantInfo, Workload};
 
 /// More threads than this are taken for a slip.
 const MAX_THREADS: usize = 1_024;
+/// Repetitions if nothing else is asked for: as many as make the medians' interval narrower than their
+/// range.
+const REPS: u32 = 7;
+/// With `--quick`.
+const QUICK_REPS: u32 = 3;
 const MIN_BUFFER: usize = 64 << 10;
 
 /// A `run` that makes sense.
@@ -26,8 +33,12 @@ pub(super) struct RunConfig {
     pub(super) one_worker: bool,
     pub(super) reps: usize,
     pub(super) recording: Recording,
+    /// How traces are written.
+    pub(super) format: Format,
     pub(super) out_dir: PathBuf,
     pub(super) json: bool,
+    /// Who writes spans, too.
+    pub(super) spans: Option<SpansArg>,
     /// Whether advice is followed.
     pub(super) verify: bool,
 }
@@ -36,21 +47,27 @@ impl RunConfig {
     pub(super) fn new(args: &RunArgs) -> Result<Self, Failure> {
         let workload = find_workload(&args.workload)?;
         let variants = choose_variants(workload, &args.variants)?;
+        if args.spans.is_some() && Detail::from(args.detail) < Detail::Auto {
+            let error = anyhow!("at this --detail nothing is timed, and there are no spans");
+            return Err(Failure::usage(error, "leave out --spans, or give --detail auto or full"));
+        }
         Ok(Self {
             workload,
-            settings: check_parameters(workload, &variants, &args.parameters.given())?,
+            settings: settings(workload, &variants, args)?,
             variants,
             threads: choose_threads(&args.threads)?,
             one_worker: !args.no_baseline,
-            reps: args.reps as usize,
+            reps: args.reps.unwrap_or(if args.quick { QUICK_REPS } else { REPS }) as usize,
             recording: Recording {
                 detail: args.detail.into(),
                 buffer_bytes: buffer_bytes(&args.buffer)?,
                 kernel: !args.no_kernel,
                 on_full: args.on_full.into(),
             },
+            format: args.format.into(),
             out_dir: args.out_dir.clone(),
             json: args.json,
+            spans: args.spans,
             verify: args.verify,
         })
     }
@@ -63,7 +80,7 @@ fn find_workload(name: &str) -> Result<&'static dyn Workload, Failure> {
     })
 }
 
-/// The variants asked for, each once; all of them if none was.
+/// The variants asked for, each once; if none was, all but those that want to be asked for.
 fn choose_variants(
     workload: &'static dyn Workload,
     asked: &[String],
@@ -74,9 +91,28 @@ fn choose_variants(
         let error = anyhow!("{} has no variant '{name}'", workload.name());
         return Err(Failure::usage(error, names::hint(name, &known, "variants")));
     }
-    let chosen =
-        |variant: &VariantInfo| asked.is_empty() || asked.iter().any(|name| name == variant.name);
+    let chosen = |variant: &VariantInfo| match asked.is_empty() {
+        true => !variant.on_request,
+        false => asked.iter().any(|name| name == variant.name),
+    };
     Ok(all.into_iter().filter(chosen).collect())
+}
+
+/// What was given counts more than what makes the workload short.
+fn settings(
+    workload: &'static dyn Workload,
+    variants: &[VariantInfo],
+    args: &RunArgs,
+) -> Result<Settings, Failure> {
+    let given = args.parameters.given();
+    let mut settings = check_parameters(workload, variants, &given)?;
+    let quick = workload.quick().iter().filter(|_| args.quick);
+    for (parameter, value) in quick {
+        if given.iter().all(|given| given.name != parameter.name) {
+            settings.set(parameter, *value);
+        }
+    }
+    Ok(settings)
 }
 
 /// A parameter that none of the chosen variants reads is refused: it would do nothing.
@@ -173,6 +209,15 @@ mod tests {
     }
 
     #[test]
+    fn what_wants_to_be_asked_for_runs_only_then() {
+        let has_tokio = |options: &str| {
+            let chosen = config(options).unwrap().variants;
+            chosen.iter().any(|variant| variant.name == "tokio")
+        };
+        assert_eq!(["--reps 1", "--variants tokio"].map(has_tokio), [false, true]);
+    }
+
+    #[test]
     fn threads_come_once_and_in_the_order_given() {
         assert_eq!(config("--threads 4,1,4").unwrap().threads, [4, 1]);
     }
@@ -181,6 +226,18 @@ mod tests {
     fn sizes_and_numbers_arrive() {
         let config = config("--buffer 1MiB --reps 3").unwrap();
         assert_eq!((config.recording.buffer_bytes, config.reps), (1 << 20, 3));
+    }
+
+    #[test]
+    fn a_quick_run_is_small_where_nothing_else_was_given() {
+        let depth = |options: &str| {
+            let config = config(options).unwrap();
+            let of = |parameter: &Parameter| config.settings.text(*parameter);
+            (config.workload.parameters().iter().map(of).next().unwrap(), config.reps)
+        };
+        assert_eq!(depth("--quick"), ("20".to_owned(), 3));
+        assert_eq!(depth("--quick --depth 12 --reps 5"), ("12".to_owned(), 5));
+        assert_eq!(depth("--threads 1"), ("23".to_owned(), 7));
     }
 
     #[test]

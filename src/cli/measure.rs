@@ -1,5 +1,6 @@
 //! Runs variants in turn and times them, each repetition in a recording of its own.
 
+use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Instant;
 
@@ -69,43 +70,72 @@ pub(super) fn measure(config: &RunConfig) -> Result<Vec<Measured>, Failure> {
     Ok(summarize(config, cells))
 }
 
+/// Runs each of what is to be shown once more, in an input of its own: `around` gets the variant, the
+/// number of threads, and what runs it in a recording that nobody keeps.
+pub(super) fn once_more(
+    config: &RunConfig,
+    mut around: impl FnMut(
+        VariantInfo,
+        usize,
+        &mut dyn FnMut() -> Result<(), Failure>,
+    ) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    let mut input = config.workload.prepare(&config.settings);
+    for cell in plan(config)?.into_iter().filter(|cell| cell.shown) {
+        let mut run = || cell.repeat(config, &mut *input).map(|_| ());
+        around(cell.variant, cell.threads(), &mut run)?;
+    }
+    Ok(())
+}
+
 /// The cells of a round, in the order in which they run.
 fn plan(config: &RunConfig) -> Result<Vec<Cell>, Failure> {
-    let pools: Vec<Rc<ThreadPool>> =
-        config.threads.iter().map(|&threads| build_pool(threads)).collect::<Result<_, _>>()?;
-    let one_worker = pool_of_one(config)?;
+    let mut pools = Pools::default();
     let mut cells = Vec::new();
     for (index, variant) in config.workload.variants().into_iter().enumerate() {
         let shown = config.variants.iter().any(|chosen| chosen.name == variant.name);
         if !shown && index > 0 {
             continue;
         }
-        let cell = |pool: &Rc<ThreadPool>, shown| Cell {
-            variant,
-            pool: Rc::clone(pool),
-            repetitions: Repetitions::new(),
-            shown,
+        let mut cell = |workers, shown| -> Result<Cell, Failure> {
+            let pool = pools.of(workers)?;
+            Ok(Cell { variant, pool, repetitions: Repetitions::new(), shown })
         };
-        if shown && variant.place == Place::Pool {
-            cells.extend(one_worker.iter().map(|pool| cell(pool, false)));
+        let counts = workers(config, variant);
+        if shown && config.one_worker && variant.place == Place::Pool && !counts.contains(&1) {
+            // To be compared with itself.
+            cells.push(cell(1, false)?);
         }
-        let runs = match variant.place {
-            Place::Alone => 1,
-            Place::Pool | Place::OwnThreads => pools.len(),
-        };
-        cells.extend(pools.iter().take(runs).map(|pool| cell(pool, shown)));
+        for workers in counts {
+            cells.push(cell(workers, shown)?);
+        }
     }
     Ok(cells)
 }
 
-/// A pool of one worker for variants to be compared with themselves there; none if there is nothing
-/// to compare, or one such pool anyway.
-fn pool_of_one(config: &RunConfig) -> Result<Option<Rc<ThreadPool>>, Failure> {
-    let in_pool = config.variants.iter().any(|variant| variant.place == Place::Pool);
-    if !in_pool || !config.one_worker || config.threads.contains(&1) {
-        return Ok(None);
+/// Numbers of workers with which a variant runs; one that runs alone leaves them aside.
+fn workers(config: &RunConfig, variant: VariantInfo) -> Vec<usize> {
+    let runs = match variant.place {
+        Place::Alone => 1,
+        Place::Pool | Place::OwnThreads => config.threads.len(),
+    };
+    let threads = config.threads.iter().take(runs);
+    threads.map(|threads| threads * variant.workers_per_thread).collect()
+}
+
+/// One pool for each number of workers.
+#[derive(Default)]
+struct Pools(BTreeMap<usize, Rc<ThreadPool>>);
+
+impl Pools {
+    fn of(&mut self, workers: usize) -> Result<Rc<ThreadPool>, Failure> {
+        if let Some(pool) = self.0.get(&workers) {
+            return Ok(Rc::clone(pool));
+        }
+        let pool = build_pool(workers)?;
+        self.0.insert(workers, Rc::clone(&pool));
+        Ok(pool)
     }
-    build_pool(1).map(Some)
 }
 
 fn build_pool(threads: usize) -> Result<Rc<ThreadPool>, Failure> {
@@ -260,15 +290,17 @@ impl Measured {
     }
 }
 
+/// Those that were set, and what only the machine decides.
 fn parameters(config: &RunConfig, variant: VariantInfo) -> Vec<Parameter> {
     let common = config.workload.parameters().iter();
-    common
-        .chain(variant.parameters)
-        .map(|parameter| Parameter {
-            name: parameter.name().to_owned(),
-            value: config.settings.text(*parameter),
-        })
-        .collect()
+    let set = common.chain(variant.parameters).map(|parameter| Parameter {
+        name: parameter.name().to_owned(),
+        value: config.settings.text(*parameter),
+    });
+    let told = variant
+        .told
+        .map(|told| Parameter { name: told.name.to_owned(), value: (told.value)().to_owned() });
+    set.chain(told).collect()
 }
 
 impl Measured {
@@ -308,7 +340,7 @@ mod tests {
     }
 
     const fn variant(name: &'static str, body: Body<u32>) -> Variant<u32> {
-        Variant { name, about: "", parameters: &[], body }
+        Variant::new(name, "", body)
     }
 
     static LOGGING: Definition<u32> = Definition {
@@ -325,6 +357,7 @@ mod tests {
         ],
         coarser: &[],
         memory: None,
+        quick: &[],
         prepare: |_| {
             log("prepare");
             0
@@ -354,7 +387,9 @@ mod tests {
             reps,
             recording,
             out_dir: PathBuf::new(),
+            format: crate::format::Format::Json,
             json: false,
+            spans: None,
             verify: false,
         }
     }

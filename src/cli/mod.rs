@@ -17,8 +17,11 @@ mod memory;
 mod names;
 mod progress;
 mod recorded;
+mod serve;
 mod show;
 mod size;
+mod tables;
+mod stream;
 mod terminal;
 mod times;
 mod traces;
@@ -50,6 +53,8 @@ pub fn run(args: &Args) -> Result<Outcome, Failure> {
         Command::Run(args) => commands::run(args)?,
         Command::Report(args) => commands::report(args)?,
         Command::Compare(args) => return commands::compare(args),
+        Command::Export(args) => commands::export(args)?,
+        Command::Open(args) => commands::open(args)?,
         Command::List => commands::list()?,
         Command::Record(args) => return commands::record(args).map(Outcome::Program),
         Command::Stat(args) => return commands::stat(args).map(Outcome::Program),

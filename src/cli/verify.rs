@@ -56,7 +56,9 @@ impl Advised {
             recording: config.recording,
             one_worker: false,
             out_dir: config.out_dir.clone(),
+            format: config.format,
             json: config.json,
+            spans: None,
             verify: false,
         })
     }

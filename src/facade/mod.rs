@@ -40,6 +40,8 @@ pub mod slice;
 mod spawn;
 #[cfg(feature = "record")]
 pub mod str;
+#[cfg(feature = "cli")]
+pub(crate) mod stretch;
 #[cfg(not(feature = "record"))]
 mod unrecorded;
 #[cfg(feature = "record")]

@@ -43,9 +43,11 @@ fn ask(view: &View) -> Option<Found> {
             percent(loss.share)
         ),
         next: format!(
-            "compare with RAYON_NUM_THREADS={workers}: if it is as fast, memory is the limit, and \
-             only touching less of it helps, with smaller types, blocks that fit a cache, or passes \
-             over the data made one"
+            "if tasks write to one cache line, such as a shared atomic or neighbours in an array, \
+             let each gather its own with `fold`, or pad; if not, compare with \
+             RAYON_NUM_THREADS={workers}: if it is as fast, memory is the limit, and only touching \
+             less of it helps, with smaller types, blocks that fit a cache, or passes over the data \
+             made one"
         ),
         advice: Some(Advice::Workers { workers }),
         predicted: None,

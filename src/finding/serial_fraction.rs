@@ -5,7 +5,7 @@ use super::picture::View;
 use super::text::percent;
 use super::{Ask, LEAST_LOSS, Lint, RestsOn};
 use crate::analysis::{Component, CoreTime};
-use crate::model::Span;
+use crate::model::{Nanos, Span};
 
 pub(super) const LINT: Lint = Lint {
     id: "serial-fraction",
@@ -32,19 +32,20 @@ fn ask(view: &View) -> Option<Found> {
     }
     let fraction = (alone / (useful(view)?.0 as f64 + blocked)).min(1.0);
     let bound = 1.0 / fraction;
+    let gaps = gaps(view, alone);
     Some(Found {
         loss: Some(loss),
         measured: Unit::Share.of(fraction),
         // With this fraction the loss is the least that counts: f · (P − 1) / P of the time, if
         // nothing else is lost.
         threshold: Unit::Share.of(LEAST_LOSS),
-        evidence: longest_gaps(view),
         what: format!(
             "{} of the work ran on one thread alone: no number of workers makes this more than \
              {bound:.1} times as fast",
             percent(fraction)
         ),
-        next: next(view, bound),
+        next: next(&gaps, bound),
+        evidence: gaps,
         advice: Some(Advice::Bound { speed_up_milli: (bound * 1e3) as u64 }),
         predicted: None,
     })
@@ -56,8 +57,8 @@ fn useful(view: &View) -> Option<CoreTime> {
     Some(useful.unwrap_or_else(|| view.work())).filter(|time| *time > CoreTime::ZERO)
 }
 
-fn next(view: &View, bound: f64) -> String {
-    match longest_gaps(view).first() {
+fn next(gaps: &[Evidence], bound: f64) -> String {
+    match gaps.first() {
         Some(Evidence { span: Some(gap), site, .. }) => format!(
             "look first at the {} between two calls{}: make it parallel, or do it while others \
              work, with `join`; until then more than {:.0} workers gain little",
@@ -75,8 +76,9 @@ fn next(view: &View, bound: f64) -> String {
     }
 }
 
-/// The longest stretches in which no call of a thread outside the pool was under way.
-fn longest_gaps(view: &View) -> Vec<Evidence> {
+/// The longest stretches in which no call of a thread outside the pool was under way; none if all of
+/// them are less than half of the time that one thread worked alone, as it was a task then.
+fn gaps(view: &View, alone: f64) -> Vec<Evidence> {
     let mut calls: Vec<_> = view.picture.calls_from_outside().collect();
     calls.sort_by_key(|(_, call)| call.span.start);
     let mut at = view.picture.window.span.start;
@@ -89,6 +91,10 @@ fn longest_gaps(view: &View) -> Vec<Evidence> {
             gaps.push(Evidence { lane: Some(lane.id), ..gap.at(view.picture.site(call.site)) });
         }
         at = at.max(call.span.end);
+    }
+    let lengths = gaps.iter().filter_map(|gap| gap.span.map(Span::duration));
+    if (lengths.sum::<Nanos>().0 as f64) < alone / 2.0 {
+        return Vec::new();
     }
     gaps.sort_by_key(|gap| std::cmp::Reverse(gap.span.map(Span::duration)));
     gaps.truncate(SHOWN);

@@ -318,7 +318,11 @@ impl<'a> Args<'a> {
     }
 
     fn outcome(&self) -> Result<Outcome, EventProblem> {
-        Ok(if self.flag(Key::Panicked)? { Outcome::Panicked } else { Outcome::Returned })
+        Ok(match (self.flag(Key::Panicked)?, self.flag(Key::Open)?) {
+            (true, _) => Outcome::Panicked,
+            (false, true) => Outcome::Open,
+            (false, false) => Outcome::Returned,
+        })
     }
 
     fn whole(&self, key: Key) -> Result<u64, EventProblem> {

@@ -89,6 +89,12 @@ impl<'a> Drawn<'a> {
         }
     }
 
+    /// Where the code stands that called or pushed it.
+    #[cfg(feature = "read")]
+    pub(super) fn site(&self) -> Option<crate::model::SiteId> {
+        if let Of::Event(event) = self.of { event.site() } else { None }
+    }
+
     /// Whether anything is said on it.
     pub(super) fn has_fields(&self) -> bool {
         !matches!(self.of, Of::Wait)

@@ -311,8 +311,10 @@ fn ending(outcome: Outcome, site: Option<SiteId>, fields: &mut impl Fields) {
     if let Some(site) = site {
         fields.site(Key::Site, site);
     }
-    if outcome == Outcome::Panicked {
-        fields.flag(Key::Panicked);
+    match outcome {
+        Outcome::Returned => {}
+        Outcome::Panicked => fields.flag(Key::Panicked),
+        Outcome::Open => fields.flag(Key::Open),
     }
 }
 

@@ -39,6 +39,9 @@ struct LaneHead<'a> {
     #[serde(default)]
     tallies: Cow<'a, [Tally]>,
     losses: Losses,
+    /// From when on events are missing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    broken: Option<Nanos>,
     #[serde(default)]
     readings: Cow<'a, [Reading]>,
     #[serde(default = "unmeasured")]
@@ -126,7 +129,7 @@ impl<'a> Head<'a> {
 impl<'a> LaneHead<'a> {
     fn of(lane: &'a Lane) -> Self {
         let Lane { id, name, thread, role, started, ended, cpu, .. } = lane;
-        let Lane { counts, tallies, losses, watched, told, events, .. } = lane;
+        let Lane { counts, tallies, losses, broken, watched, told, events, .. } = lane;
         Self {
             id: *id,
             name: Cow::Borrowed(name),
@@ -138,6 +141,7 @@ impl<'a> LaneHead<'a> {
             counts: *counts,
             tallies: Cow::Borrowed(tallies),
             losses: *losses,
+            broken: *broken,
             readings: Cow::Borrowed(&watched.readings),
             scheduling: Cow::Borrowed(&watched.scheduling),
             events: events.len() as u64,
@@ -159,6 +163,7 @@ impl<'a> LaneHead<'a> {
             counts: self.counts,
             tallies: self.tallies.into_owned(),
             losses: self.losses,
+            broken: self.broken,
             watched: Watched {
                 readings: self.readings.into_owned(),
                 scheduling: self.scheduling.into_owned(),

@@ -79,6 +79,7 @@ keys! {
     Items: "items" = Shape::Whole;
     Elided: "elided" = Shape::Word(<Half as Word>::NAMES);
     Panicked: "panicked" = Shape::Flag;
+    Open: "open" = Shape::Flag;
     Runnable: "runnable" = Shape::Flag;
     FromCpu: "from_cpu" = Shape::Whole;
     ToCpu: "to_cpu" = Shape::Whole;

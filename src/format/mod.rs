@@ -3,7 +3,11 @@
 //! Opens no files.
 
 pub mod chrome;
+#[cfg(feature = "read")]
+pub mod folded;
 pub mod perfetto;
+#[cfg(feature = "read")]
+pub mod speedscope;
 
 #[cfg_attr(not(feature = "read"), allow(dead_code, reason = "the way back"))]
 mod args;
@@ -13,6 +17,8 @@ mod draw;
 #[cfg_attr(not(feature = "read"), allow(dead_code, reason = "the way back"))]
 mod error;
 mod fields;
+#[cfg(feature = "read")]
+mod frames;
 #[cfg(feature = "read")]
 mod gather;
 #[cfg_attr(not(feature = "read"), allow(dead_code, reason = "the way back"))]

@@ -63,6 +63,7 @@ mod tests {
             counts: Counts::default(),
             tallies: Vec::new(),
             losses: Losses::default(),
+            broken: None,
             watched: Watched { off_cpu, ..Watched::default() },
             told: Default::default(),
             events,

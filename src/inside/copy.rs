@@ -107,6 +107,7 @@ const RECORDER: &[(&str, &str)] = files! {
     "record/mapping.rs": "../record/mapping.rs",
     "record/memory.rs": "../record/memory.rs",
     "record/notebook.rs": "../record/notebook.rs",
+    "record/open.rs": "../record/open.rs",
     "record/operation.rs": "../record/operation.rs",
     "record/parent.rs": "../record/parent.rs",
     "record/part.rs": "../record/part.rs",

@@ -35,7 +35,7 @@ pub mod perf;
 pub mod perf;
 
 #[cfg(target_os = "linux")]
-pub use host::{cpu_limit, host};
+pub use host::{cpu_limit, host, last_level_cache};
 #[cfg(target_os = "linux")]
 pub use machine::cpu_name;
 #[cfg(target_os = "linux")]
@@ -122,6 +122,11 @@ mod elsewhere {
         CpuLimit { quota: Measured::Not(reason()), throttling: Measured::Not(reason()) }
     }
 
+    /// Bytes of the last-level caches.
+    pub fn last_level_cache() -> Measured<u64> {
+        Measured::Not("not read on this operating system".to_owned())
+    }
+
     /// What the machine offers. `os` and `own`, the recording's clock, are the caller's to know.
     pub fn host(os: String, own: ClockSource) -> Host {
         Host::unmeasured(os, own, "not read on this operating system")
@@ -131,7 +136,8 @@ mod elsewhere {
 #[cfg(not(target_os = "linux"))]
 pub use elsewhere::{
     clock_distrust, cpu_limit, cpu_name, cpu_of, file_limit, file_size_limit, host, is_fork,
-    is_runnable, memory_file, own_cpu, own_id, process_cpu, waiting_of, without_signals,
+    is_runnable, last_level_cache, memory_file, own_cpu, own_id, process_cpu, waiting_of,
+    without_signals,
 };
 
 /// Why the CPU time of threads is not known here.

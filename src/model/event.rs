@@ -51,6 +51,9 @@ pub enum Outcome {
     Returned,
     /// A panic went through it.
     Panicked,
+    /// It did not: it was under way when the recording ended, or when events began to be missing. Its
+    /// end is that instant. What it counted by then, as joins that were not timed, is not known.
+    Open,
 }
 
 /// How a task came to run where it ran.
@@ -334,6 +337,18 @@ impl Event {
             Self::Operation(operation) => Some(operation.id),
             Self::Leaf(leaf) => Some(leaf.id),
             Self::Reduction(reduction) => Some(reduction.id),
+            Self::Collapsed(_) => None,
+        }
+    }
+
+    /// How it ended; `None` of a sum of several.
+    pub fn outcome(&self) -> Option<Outcome> {
+        match self {
+            Self::Task(task) => Some(task.outcome),
+            Self::Join(join) => Some(join.outcome),
+            Self::Operation(operation) => Some(operation.outcome),
+            Self::Leaf(leaf) => Some(leaf.outcome),
+            Self::Reduction(reduction) => Some(reduction.outcome),
             Self::Collapsed(_) => None,
         }
     }

@@ -131,6 +131,11 @@ pub struct Lane {
     pub tallies: Vec<Tally>,
     /// What is missing.
     pub losses: Losses,
+    /// From when on events are missing for lack of room; `None` if none are. Until then the lane is
+    /// whole: what was under way at that instant is among the events, as [`Outcome::Open`].
+    ///
+    /// [`Outcome::Open`]: super::Outcome::Open
+    pub broken: Option<Nanos>,
     /// What the kernel and the hardware said of the thread.
     pub watched: Watched,
     /// What the program said of itself on it.

@@ -91,9 +91,9 @@ impl Buffer {
         self.header(PUBLISHED).load(Ordering::Relaxed)
     }
 
-    /// Writes a record. Only the one writer may call this.
+    /// Writes a record; whether there was room for it. Only the one writer may call this.
     #[inline]
-    pub(super) fn push(&self, record: &Record) {
+    pub(super) fn push(&self, record: &Record) -> bool {
         let number = self.written();
         let capacity = self.capacity();
         let slot = if number < capacity {
@@ -102,13 +102,15 @@ impl Buffer {
             self.claim(number);
             number % capacity
         } else {
-            return self.count_dropped();
+            self.count_dropped();
+            return false;
         };
         for (place, &word) in self.slots[1 + slot as usize].0.iter().zip(record) {
             place.store(word, Ordering::Relaxed);
         }
         // Release: pairs with the Acquire in `snapshot`; the words above are visible with it.
         self.header(PUBLISHED).store(number + 1, Ordering::Release);
+        true
     }
 
     /// Tells readers that the slot of an older record is about to change.

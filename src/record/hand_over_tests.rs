@@ -12,7 +12,9 @@ fn record(n: u64) -> Record {
 
 fn filled(capacity: usize, when_full: WhenFull, n: u64) -> Snapshot {
     let buffer = Buffer::new(capacity, when_full);
-    (0..n).for_each(|n| buffer.push(&record(n)));
+    (0..n).for_each(|n| {
+        buffer.push(&record(n));
+    });
     buffer.snapshot()
 }
 

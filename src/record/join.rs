@@ -45,7 +45,6 @@ pub struct OpenJoin<'l> {
     lane: &'l Lane,
     notebook: &'l Notebook,
     halves: Halves,
-    epoch: u64,
     detail: Detail,
     /// Joins of the task before the first half, this one included.
     joins: u64,
@@ -67,6 +66,9 @@ pub struct Halves {
     link: Link,
     /// What is found out at this join, if anything is.
     sample: Option<Sample>,
+    /// The recording that the join belongs to, and its place among what is open there.
+    epoch: u64,
+    level: u64,
     /// The end of the first half, or 0: ticks, joins, and ticks of other tasks until then.
     first_end: AtomicU64,
     joins: AtomicU64,
@@ -76,10 +78,10 @@ pub struct Halves {
 }
 
 impl Halves {
-    fn new(link: Link, sample: Option<Sample>) -> Self {
+    fn new(link: Link, sample: Option<Sample>, [epoch, level]: [u64; 2]) -> Self {
         let (first_end, joins, nested) = (AtomicU64::new(0), AtomicU64::new(0), AtomicU64::new(0));
         let second = AtomicU8::new(SecondHalf::Inline as u8);
-        Self { link, sample, first_end, joins, nested, second }
+        Self { link, sample, epoch, level, first_end, joins, nested, second }
     }
 
     /// The first half has ended, on `lane`.
@@ -89,6 +91,9 @@ impl Halves {
         self.first_end.store(mark.at.0, Relaxed);
         self.joins.store(mark.joins, Relaxed);
         self.nested.store(mark.nested, Relaxed);
+        if let Some(notebook) = lane.notebook() {
+            notebook.waits(self.epoch, self.level, mark.at);
+        }
         if let Some(sample) = self.sample {
             lane.second_half_of(sample);
         }
@@ -140,11 +145,11 @@ impl<'l> Timed<'l> {
             lane.first_half_of(sample);
         }
         let told = Told::of(notebook, parent, Some(depth - 1), Some(site), || Opening::Join);
+        let level = notebook.enter(&beginning(depth - 1, parent, lane.task.get()).encode());
         OpenJoin {
             told,
             lane,
             notebook,
-            epoch: notebook.epoch(),
             detail,
             joins,
             outer,
@@ -160,9 +165,10 @@ impl<'l> Timed<'l> {
                     pool,
                     around: 0,
                     phase: notebook.phases.current(),
-                    pushed: now().0,
+                    pushed: notebook.begins(level).0,
                 },
                 sample,
+                [notebook.epoch(), level],
             ),
         }
     }
@@ -195,13 +201,14 @@ impl OpenJoin<'_> {
             let second = halves.mark().map(|_| halves.second());
             Closed { panicked, second, ..Closed::default() }
         });
-        if self.epoch != self.notebook.epoch() {
+        if self.halves.epoch != self.notebook.epoch() {
             return;
         }
         match self.halves.mark() {
             Some(mark) => self.end_after(&mark, end, joins),
             None => self.end_without_second(end, joins),
         }
+        self.notebook.leave(self.halves.level);
     }
 
     #[inline]
@@ -247,15 +254,12 @@ impl OpenJoin<'_> {
     ) -> event::Join {
         event::Join {
             flags: event::join_flags(second, !self.returned),
-            small: event::small_depth(self.depth()),
-            text: 0,
             start: self.halves.link.pushed,
             first_end: first_end.0,
             end: end.0,
-            id: self.halves.link.parent,
-            task: self.lane.task.get(),
             first_joins,
             second_joins,
+            ..beginning(self.depth(), self.halves.link.parent, self.lane.task.get())
         }
     }
 
@@ -310,6 +314,23 @@ impl OpenJoin<'_> {
         let before = notebook.take_before_wait(self.set_aside);
         let wait = (waited > 0).then_some(wait);
         notebook.settle(kept.as_ref(), before, self.outer.take(), wait);
+    }
+}
+
+/// What is known of a join where it begins. Where it was called is looked up for those that are kept.
+#[inline]
+fn beginning(depth: u32, id: u64, task: u64) -> event::Join {
+    event::Join {
+        flags: event::join_flags(SecondHalf::Inline, false),
+        small: event::small_depth(depth),
+        text: 0,
+        start: 0,
+        first_end: 0,
+        end: 0,
+        id,
+        task,
+        first_joins: 0,
+        second_joins: 0,
     }
 }
 

@@ -5,9 +5,11 @@ use super::buffer::{Buffer, Record, Slot, Snapshot, WORDS, WhenFull};
 use super::event::{self, read_texts};
 use super::ids::LaneId;
 use super::memory::{Mapped, Slots};
+use super::open::{Open, Opened};
 use super::pending::Pending;
 use super::recorder::{OnFull, Settings};
 use super::sync::Ordering;
+use super::time::Ticks;
 use std::sync::Arc;
 
 /// One thread's part of a recording, while it is written.
@@ -16,6 +18,7 @@ pub(super) struct Log {
     counters: Slots,
     pending: Pending,
     tallies: Slots,
+    pub(super) open: Open,
     pub(super) events: Buffer,
     texts: Buffer,
 }
@@ -170,6 +173,11 @@ pub struct Figures {
     pub overwritten: u64,
     /// Events dropped for lack of room.
     pub dropped: u64,
+    /// What was open, from the outermost one inwards: without an end, and with no more than was known
+    /// at its start. Some of it may have ended meanwhile and be among the events, too.
+    pub open: Vec<event::Raw>,
+    /// From when on events are missing for lack of room; `None` if none are.
+    pub broken: Option<Ticks>,
     /// What it did of parallel iterators.
     pub tallies: Vec<Tally>,
     /// Its texts: number `i` is at `i − 1`.
@@ -185,6 +193,7 @@ impl Log {
             counters: Slots::zeroed(COUNTER_SLOTS),
             pending: Pending::new(),
             tallies: Slots::zeroed(TALLIES),
+            open: Open::over(Slots::zeroed(Open::SLOTS)),
             events: Buffer::new(settings.capacity, when_full(settings)),
             texts: Buffer::new(TEXT_RECORDS, WhenFull::Drop),
         }
@@ -195,6 +204,7 @@ impl Log {
         COUNTER_SLOTS
             + Pending::SLOTS
             + TALLIES
+            + Open::SLOTS
             + Buffer::slots(TEXT_RECORDS)
             + Buffer::slots(capacity)
     }
@@ -214,6 +224,7 @@ impl Log {
             counters: take(COUNTER_SLOTS),
             pending: Pending::over(take(Pending::SLOTS)),
             tallies: take(TALLIES),
+            open: Open::over(take(Open::SLOTS)),
             texts: Buffer::over(take(Buffer::slots(TEXT_RECORDS)), WhenFull::Drop),
             events: Buffer::over(take(Buffer::slots(settings.capacity)), when_full(settings)),
         }
@@ -229,6 +240,7 @@ impl Log {
         let words = self.counters.iter().chain(&*self.tallies).flat_map(|slot| &slot.0);
         words.for_each(|word| word.store(0, Ordering::Relaxed));
         self.pending.set(&[0; WORDS], || ());
+        self.open.clear();
         self.events.clear();
         self.texts.clear();
         self
@@ -294,7 +306,9 @@ impl Log {
         let room = self.texts.capacity() - self.texts.published();
         let fits = pieces.len() as u64 <= room;
         if fits {
-            pieces.iter().for_each(|piece| self.texts.push(piece));
+            for piece in &pieces {
+                self.texts.push(piece);
+            }
         } else {
             self.add(Counter::LostTexts, 1);
         }
@@ -304,6 +318,8 @@ impl Log {
     /// Copies what was published. The thread may go on meanwhile: a task that ends from here on is
     /// taken for unfinished, as its records may be missing; what is in the records is counted.
     pub(super) fn figures(&self) -> Figures {
+        // First: what ends meanwhile is in both, rather than in neither.
+        let Opened { records: open, broken } = self.open.read();
         let ended = self.counter(Counter::Ended);
         let pending = self.pending.read(|| self.events.published());
         let end = pending.as_ref().map_or_else(|| self.events.published(), |(_, end)| *end);
@@ -322,6 +338,8 @@ impl Log {
             overwritten,
             dropped,
             bytes: ((records.len() + texts.len()) * size_of::<Record>()) as u64,
+            open: open.iter().filter_map(event::Raw::decode).collect(),
+            broken: broken.map(Ticks),
             tallies,
             texts: read_texts(&texts),
             events,

@@ -31,6 +31,7 @@ mod log;
 mod mapping;
 mod memory;
 mod notebook;
+mod open;
 mod operation;
 pub mod parent;
 mod part;

@@ -6,6 +6,7 @@ use std::ptr;
 use std::sync::Arc;
 
 use super::buffer::{Record, WORDS};
+use super::clock::now;
 use super::depths::Depths;
 use super::elision::Elision;
 use super::event;
@@ -415,10 +416,40 @@ impl Notebook {
     #[inline]
     pub(super) fn push(&self, record: &Record) {
         let Some(log) = self.log() else { return };
-        log.events.push(record);
+        if !log.events.push(record) {
+            return break_off(log, record);
+        }
         if log.events.written() >= self.squeeze_at.get() {
             self.squeeze(log);
         }
+    }
+
+    /// Something begins as a record without its end; the level that it is on.
+    #[inline]
+    pub(super) fn enter(&self, record: &Record) -> u64 {
+        self.log().map_or(0, |log| log.open.enter(record))
+    }
+
+    /// The clock of what was entered last is read: last of all, so that the bookkeeping is not in it.
+    #[inline]
+    pub(super) fn begins(&self, level: u64) -> Ticks {
+        let at = now();
+        self.with_log(|log| log.open.begins(level, at.0));
+        at
+    }
+
+    /// From an instant on, whoever opened it in a recording waits.
+    #[inline]
+    pub(super) fn waits(&self, epoch: u64, level: u64, since: Ticks) {
+        if epoch == self.epoch() {
+            self.with_log(|log| log.open.waits(level, since.0));
+        }
+    }
+
+    /// It ends, after its record was written.
+    #[inline]
+    pub(super) fn leave(&self, level: u64) {
+        self.with_log(|log| log.open.leave(level));
     }
 
     /// From here on only events that are longer still are kept. What room is left is halved each
@@ -661,4 +692,15 @@ impl std::fmt::Debug for Notebook {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Notebook").field("member", &self.member).finish_non_exhaustive()
     }
+}
+
+/// There is no room for a record: from here on events are missing. Of short events that are summed up
+/// those are, too, that came before.
+#[cold]
+fn break_off(log: &Log, record: &Record) {
+    let at = match event::Raw::decode(record) {
+        Some(event::Raw::Collapsed(collapsed)) => collapsed.start,
+        _ => now().0,
+    };
+    log.open.break_off(at);
 }

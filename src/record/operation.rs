@@ -54,6 +54,8 @@ pub struct OpenOperation<'l> {
     handed_over: Cell<bool>,
     closed: bool,
     told: Told,
+    /// Its place among what is open.
+    level: u64,
 }
 
 /// When an operation's caller began to wait.
@@ -78,8 +80,10 @@ impl<'l> OpenOperation<'l> {
     ) -> Self {
         let id = notebook.next_id();
         let told = Told::of_operation(notebook, id, site, kind, label);
-        let site = notebook.site(site);
+        let (site, label) = (notebook.site(site), notebook.label(label));
         lane.level.set(lane.level.get() + 1);
+        let task = lane.task.get();
+        let level = notebook.enter(&beginning(kind, site, id, task, label).encode());
         Self {
             lane,
             notebook,
@@ -87,14 +91,15 @@ impl<'l> OpenOperation<'l> {
             detail,
             kind,
             site,
-            label: notebook.label(label),
+            label,
             id,
             nested: notebook.nested.get(),
             around: lane.in_task().then(|| notebook.step_in()),
             handed_over: Cell::new(false),
             closed: false,
             told,
-            start: now(),
+            level,
+            start: notebook.begins(level),
         }
     }
 
@@ -119,6 +124,7 @@ impl<'l> OpenOperation<'l> {
     /// What the job carries to which this operation hands everything over.
     pub fn link(&self, site: &'static Location<'static>) -> Link {
         self.handed_over.set(true);
+        self.notebook.waits(self.epoch, self.level, self.start);
         Link {
             parent: self.id,
             pushed: self.start.0,
@@ -161,6 +167,7 @@ impl<'l> OpenOperation<'l> {
             }
             None => kept.iter().for_each(|record| notebook.push(record)),
         }
+        notebook.leave(self.level);
     }
 
     /// From when on its caller waited, and how much of that was not filled with other tasks.
@@ -177,16 +184,27 @@ impl<'l> OpenOperation<'l> {
     fn record(&self, wait: Ticks, end: Ticks, panicked: bool) -> event::Operation {
         event::Operation {
             flags: u8::from(panicked),
-            small: self.kind as u16,
-            text: self.site,
             start: self.start.0,
             wait: wait.0,
             end: end.0,
-            id: self.id,
-            task: self.lane.task.get(),
-            label: self.label,
-            spare: 0,
+            ..beginning(self.kind, self.site, self.id, self.lane.task.get(), self.label)
         }
+    }
+}
+
+/// What is known of it where it begins.
+fn beginning(kind: OperationKind, site: u32, id: u64, task: u64, label: u64) -> event::Operation {
+    event::Operation {
+        flags: 0,
+        small: kind as u16,
+        text: site,
+        start: 0,
+        wait: 0,
+        end: 0,
+        id,
+        task,
+        label,
+        spare: 0,
     }
 }
 

@@ -138,7 +138,9 @@ impl Drop for Running<'_> {
         recorded.count(&end);
         let notebook = recorded.notebook;
         if let Some(detail) = detail {
+            let level = recorded.level;
             recorded.write(&end, detail, lane.mode.get().timed().is_some());
+            notebook.leave(level);
         }
         // Last, so that a task which has ended is whole.
         notebook.with_log(|log| log.add(Counter::Ended, 1));
@@ -217,6 +219,8 @@ struct Recorded<'l> {
     outer_short: Option<Box<Short>>,
     outer_heard: bool,
     brought: Brought,
+    /// Its place among what is open.
+    level: u64,
 }
 
 impl<'l> Recorded<'l> {
@@ -249,6 +253,7 @@ impl<'l> Recorded<'l> {
             outer_short: notebook.take_short(),
             outer_heard: false,
             brought: Brought::default(),
+            level: 0,
         }
     }
 
@@ -268,8 +273,9 @@ impl<'l> Recorded<'l> {
     /// The clock is read last, so that the task's own bookkeeping is not in it.
     #[inline]
     fn started(self) -> Self {
+        let level = self.notebook.enter(&self.beginning().encode());
         let counters = self.notebook.gauges.begin(self.origin);
-        Self { counters, start: now(), ..self }
+        Self { counters, level, start: self.notebook.begins(level), ..self }
     }
 
     fn count(&self, end: &End) {
@@ -349,15 +355,29 @@ impl<'l> Recorded<'l> {
     fn record(&self, end: &End) -> event::Task {
         event::Task {
             flags: event::task_flags(self.origin, self.depth.is_some(), end.panicked),
-            small: event::small_depth(self.depth.unwrap_or(0)),
             text: self.link.map_or(0, |link| self.notebook.site(link.site)),
             start: self.start.0,
             end: end.at.0,
+            joins: end.joins,
+            spawns: end.spawns,
+            ..self.beginning()
+        }
+    }
+
+    /// What is known of it where it begins. Where it was called is looked up at its end alone, which
+    /// short tasks are spared.
+    fn beginning(&self) -> event::Task {
+        event::Task {
+            flags: event::task_flags(self.origin, self.depth.is_some(), false),
+            small: event::small_depth(self.depth.unwrap_or(0)),
+            text: 0,
+            start: 0,
+            end: 0,
             id: self.id,
             parent: self.parent(),
             pushed: self.pushed(),
-            joins: end.joins,
-            spawns: end.spawns,
+            joins: 0,
+            spawns: 0,
         }
     }
 }

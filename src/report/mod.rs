@@ -20,11 +20,13 @@ use serde::Serialize;
 #[cfg(feature = "read")]
 use crate::analysis::Distributions;
 use crate::analysis::{
-    Activity, Breakdown, By, CallSite, Decomposition, JoinCostCheck, KernelFigures, OwnCost,
-    Steals, Window, WorkSpan, call_sites,
+    Activity, Breakdown, By, CallSite, Decomposition, JoinCostCheck, KernelFigures, OutsideThread,
+    OwnCost, Steals, Window, WorkSpan, call_sites, outside::outside_threads,
 };
 use crate::finding::{Finding, Picture, findings};
-use crate::model::{ClockInfo, Counts, Detail, Losses, Machine, Measured, Nanos, Pool, Trace};
+use crate::model::{
+    ClockInfo, Counts, Detail, Event, Losses, Machine, Measured, Nanos, Outcome, Pool, Trace,
+};
 use crate::timeline::{Causality, Problem, Timeline};
 
 /// What one trace says.
@@ -60,10 +62,12 @@ pub struct Report {
     /// How times of each pool's tasks are spread, likewise.
     #[cfg(feature = "read")]
     pub distributions: Vec<Distributions>,
-    /// The decomposition by what was asked for.
+    /// The decomposition by what was asked for, else by the program's own spans if there are any.
     pub breakdown: Option<Breakdown>,
     /// What each worker did.
     pub activity: Activity,
+    /// Threads in no pool, other than the one that opened the window.
+    pub outside: Vec<OutsideThread>,
     /// What the parallel iterators did, by call site: those whose calls took longest first.
     pub call_sites: Vec<CallSite>,
     /// Who stole from whom.
@@ -80,6 +84,8 @@ pub struct Report {
     pub machine: Machine,
     /// What is missing.
     pub losses: Losses,
+    /// Tasks and calls that were under way at the end, or when events began to be missing.
+    pub open: u64,
 }
 
 impl Report {
@@ -111,6 +117,9 @@ impl Report {
             true => WorkSpan::of(&timeline, window, pool),
             false => Measured::Not(OF_MANY.to_owned()),
         };
+        // Who has put spans into a program wants to see it by them.
+        let has_phases = trace.lanes.iter().any(|lane| !lane.told.phases.is_empty());
+        let by = by.or(has_phases.then_some(By::Phase));
         let header = &trace.header;
         let decompositions: Vec<_> = pools.iter().map(decompose).collect();
         let call_sites = call_sites(&timeline);
@@ -146,6 +155,7 @@ impl Report {
                 .collect(),
             breakdown: by.map(|by| Breakdown::of(&timeline, window, by)),
             decompositions,
+            outside: outside_threads(&timeline, window),
             call_sites,
             steals,
             kernel,
@@ -155,8 +165,18 @@ impl Report {
             causality: timeline.causality(),
             machine: header.machine.clone(),
             losses: trace.losses(),
+            open: open(trace),
         })
     }
+}
+
+fn open(trace: &Trace) -> u64 {
+    let events = trace.lanes.iter().flat_map(|lane| &lane.events);
+    let open = events.filter(|event| match event {
+        Event::Join(_) => false,
+        event => event.outcome() == Some(Outcome::Open),
+    });
+    open.count() as u64
 }
 
 /// Of more pools than this only those are decomposed that worked most: each goes through all that the

@@ -66,6 +66,7 @@ pub(super) fn trace(stopped: Stopped) -> Trace {
         .map(|(member, figures)| collector.lane(member, figures.as_ref()))
         .collect();
     events::name_inherited(&mut lanes);
+    events::find_stolen_halves(&mut lanes);
     lanes.sort_by_key(|lane| lane_order(lane.role, lane.id));
     let pools = pools(&recording, &used, &lanes);
     let kernel = match collector.observed {
@@ -215,7 +216,7 @@ struct Collector<'r> {
 impl Collector<'_> {
     fn lane(&mut self, member: &Member, figures: Option<&Figures>) -> Lane {
         let end = self.recording.end.ticks;
-        let Read { events, tallies, mut losses, told } = match figures {
+        let Read { events, tallies, mut losses, broken, told } = match figures {
             Some(figures) => {
                 let observed = self.observed.as_ref();
                 let values = |words: &[u64]| observed.map(|observed| observed.values(words));
@@ -245,6 +246,7 @@ impl Collector<'_> {
             counts: figures.map_or_else(Counts::default, counts),
             tallies,
             losses,
+            broken,
             watched,
             told,
             events,

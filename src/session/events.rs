@@ -32,9 +32,45 @@ pub(super) fn read(
         values,
         told: Told::default(),
     };
-    let events = figures.events.iter().filter_map(|raw| reader.event(raw)).collect();
+    let mut events: Vec<Event> =
+        figures.events.iter().filter_map(|raw| reader.event(raw)).collect();
     let tallies = figures.tallies.iter().map(|tally| reader.tally(tally)).collect();
-    Read { events, tallies, losses: reader.losses, told: reader.told }
+    let until = figures.broken.map_or(end, |broken| broken.min(end));
+    let broken = figures.broken.map(|_| scale.nanos(until));
+    let open = reader.open(&figures.open, until, &events);
+    let tasks = open.iter().filter(|event| is_counted_as_task(event)).count() as u64;
+    reader.losses.unfinished = reader.losses.unfinished.saturating_sub(tasks);
+    events.extend(open);
+    Read { events, tallies, losses: reader.losses, broken, told: reader.told }
+}
+
+/// Whether its thread counted that a task began: an operation outside of tasks is a part of the count
+/// if its parts are.
+fn is_counted_as_task(event: &Event) -> bool {
+    match event {
+        Event::Task(_) => true,
+        Event::Operation(Operation { kind, task: None, .. }) => {
+            matches!(kind, model::OperationKind::Iterator | model::OperationKind::OpaqueIterator)
+        }
+        _ => false,
+    }
+}
+
+/// Joins that were under way wait for their second half if another thread had taken it: then its task
+/// is there, too.
+pub(super) fn find_stolen_halves(lanes: &mut [Lane]) {
+    let stolen = |event: &Event| match event {
+        Event::Task(task) if task.origin == model::Origin::Stolen => task.parent,
+        _ => None,
+    };
+    let halves: HashSet<EventId> =
+        lanes.iter().flat_map(|lane| &lane.events).filter_map(stolen).collect();
+    for event in lanes.iter_mut().flat_map(|lane| &mut lane.events) {
+        let Event::Join(join) = event else { continue };
+        if join.outcome == Outcome::Open && halves.contains(&join.id) {
+            join.second = model::SecondHalf::Stolen;
+        }
+    }
 }
 
 /// What a lane's records say.
@@ -43,6 +79,8 @@ pub(super) struct Read {
     pub(super) events: Vec<Event>,
     pub(super) tallies: Vec<Tally>,
     pub(super) losses: Losses,
+    /// From when on events are missing.
+    pub(super) broken: Option<Nanos>,
     /// The names of inherited phases are still missing: those stand in others' lanes.
     pub(super) told: Told,
 }
@@ -175,6 +213,20 @@ impl Reader<'_> {
             self.losses.dropped += 1;
         }
         read
+    }
+
+    /// What was under way at the end, with that as its own end, but for what is among `events`.
+    fn open(&mut self, open: &[Raw], end: Ticks, events: &[Event]) -> Vec<Event> {
+        if open.is_empty() {
+            return Vec::new();
+        }
+        let ended: HashSet<EventId> = events.iter().filter_map(Event::id).collect();
+        let open = open.iter().filter_map(|&raw| ending_at(raw, end));
+        let open: Vec<Event> = open.filter_map(|raw| self.event(&raw)).map(under_way).collect();
+        let end = self.scale.nanos(end);
+        // What began after the end is none of the recording's.
+        let is_new = |event: &Event| event.id().is_some_and(|id| !ended.contains(&id));
+        open.into_iter().filter(|event| event.span().start < end && is_new(event)).collect()
     }
 
     fn task(&mut self, raw: &event::Task) -> Option<Task> {
@@ -362,6 +414,40 @@ pub(super) fn name_inherited(lanes: &mut [Lane]) {
 fn text(number: u32, texts: &[String]) -> Option<&str> {
     let index = usize::try_from(number).ok()?.checked_sub(1)?;
     texts.get(index).map(String::as_str)
+}
+
+/// What is open, with an end; `None` if it was about to begin. Who did not wait by then waits from
+/// the end on.
+fn ending_at(raw: Raw, Ticks(end): Ticks) -> Option<Raw> {
+    let began = |start: u64| start != 0;
+    let or_end = |at: u64| if at == 0 { end } else { at };
+    match raw {
+        Raw::Task(task) => began(task.start).then_some(Raw::Task(event::Task { end, ..task })),
+        Raw::Join(join) => began(join.start).then_some(Raw::Join(event::Join {
+            first_end: or_end(join.first_end),
+            end,
+            ..join
+        })),
+        Raw::Operation(operation) => {
+            let wait = or_end(operation.wait);
+            began(operation.start).then_some(Raw::Operation(event::Operation {
+                wait,
+                end,
+                ..operation
+            }))
+        }
+        _ => None,
+    }
+}
+
+fn under_way(event: Event) -> Event {
+    let outcome = Outcome::Open;
+    match event {
+        Event::Task(task) => Event::Task(Task { outcome, ..task }),
+        Event::Join(join) => Event::Join(Join { outcome, ..join }),
+        Event::Operation(operation) => Event::Operation(Operation { outcome, ..operation }),
+        other => other,
+    }
 }
 
 fn outcome(flags: u8) -> Outcome {

@@ -78,7 +78,8 @@ impl OutputFolder {
         self.write(name, |out| format::write(trace, annotations, format, out))
     }
 
-    fn write(
+    /// Writes a file with this content, likewise.
+    pub fn write(
         &self,
         name: &str,
         content: impl FnOnce(&mut BufWriter<&File>) -> io::Result<()>,

@@ -19,6 +19,7 @@ mod position;
 mod problem;
 mod stretch;
 mod structure;
+mod told;
 mod watched;
 
 pub use causality::Causality;
@@ -108,6 +109,7 @@ impl<'t> Row<'t> {
         check::tallies(trace, lane)?;
         counts::check(lane)?;
         watched::check(trace, lane)?;
+        told::check(lane, trace.header.duration)?;
         let stretches = stretch::flatten(lane, &frames, presence)?;
         Ok(Self { lane, presence, frames, stretches })
     }

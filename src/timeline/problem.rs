@@ -357,6 +357,20 @@ pub enum Problem {
         /// The recording's length.
         duration: Nanos,
     },
+    /// A span or an event of the program's own does not lie in the recording.
+    #[error(
+        "lane {} was in a span of the program's own from {} to {} ns, which does not lie in the \
+         recording, 0 to {} ns",
+        .lane.0, .span.start.0, .span.end.0, .duration.0
+    )]
+    ToldOutside {
+        /// The thread's lane.
+        lane: LaneId,
+        /// When, of an event at both ends.
+        span: Span,
+        /// The recording's length.
+        duration: Nanos,
+    },
     /// A thread left the CPU before it had come back.
     #[error(
         "lane {} was off the CPU from {} to {} ns, and then from {} to {} ns",

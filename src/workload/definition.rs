@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use super::{Integer, Parameter, Settings};
+use super::{Diagnosis, Integer, Parameter, Settings};
 use crate::facade::ThreadPool;
 
 /// A workload as its file gives it; `I` is the input that its variants work on.
@@ -20,6 +20,8 @@ pub struct Definition<I: 'static> {
     pub coarser: &'static [Coarser],
     /// What the input needs; `None` where it is too little to matter.
     pub memory: Option<Memory>,
+    /// Numbers that make it short, and leave it what it is.
+    pub quick: &'static [(&'static Integer, u64)],
     /// Makes the input that all variants share.
     pub prepare: fn(&Settings) -> I,
     /// Checks what a run made of the input and puts the input back as it was.
@@ -36,6 +38,23 @@ pub struct Variant<I> {
     pub parameters: &'static [Parameter],
     /// The work.
     pub body: Body<I>,
+    /// Workers for each thread that is asked for: 1, unless it is about more of them than CPUs.
+    pub workers_per_thread: usize,
+    /// Whether it runs only if it is asked for by name, since it takes too long to be run each time.
+    pub on_request: bool,
+    /// What of it only the machine decides.
+    pub told: Option<Told>,
+    /// What the analysis should find.
+    pub diagnoses: &'static [Diagnosis],
+}
+
+/// A fact about a variant that only the machine decides, such as which code of a library runs.
+#[derive(Clone, Copy, Debug)]
+pub struct Told {
+    /// What the fact is about.
+    pub name: &'static str,
+    /// The fact.
+    pub value: fn() -> &'static str,
 }
 
 /// A variant's work, by where it runs.
@@ -87,6 +106,8 @@ pub trait Workload: Sync {
     fn coarser(&self) -> &'static [Coarser];
     /// What the input needs; `None` where it is too little to matter.
     fn memory(&self) -> Option<Memory>;
+    /// Numbers that make it short, and leave it what it is.
+    fn quick(&self) -> &'static [(&'static Integer, u64)];
     /// Makes the input that all variants share.
     fn prepare(&'static self, settings: &Settings) -> Box<dyn Input>;
 }
@@ -103,6 +124,14 @@ pub struct VariantInfo {
     pub parameters: &'static [Parameter],
     /// Where it runs.
     pub place: Place,
+    /// Workers for each thread that is asked for.
+    pub workers_per_thread: usize,
+    /// Whether it runs only if it is asked for by name.
+    pub on_request: bool,
+    /// What of it only the machine decides.
+    pub told: Option<Told>,
+    /// What the analysis should find.
+    pub diagnoses: &'static [Diagnosis],
 }
 
 /// Where a variant runs.
@@ -155,6 +184,10 @@ impl<I: Send> Workload for Definition<I> {
         self.memory
     }
 
+    fn quick(&self) -> &'static [(&'static Integer, u64)] {
+        self.quick
+    }
+
     fn prepare(&'static self, settings: &Settings) -> Box<dyn Input> {
         Box::new(Prepared { definition: self, input: (self.prepare)(settings) })
     }
@@ -176,14 +209,69 @@ impl<I: Send> Input for Prepared<I> {
 }
 
 impl<I> Variant<I> {
+    /// A variant without parameters of its own.
+    pub const fn new(name: &'static str, about: &'static str, body: Body<I>) -> Self {
+        let (parameters, diagnoses): (&[Parameter], &[Diagnosis]) = (&[], &[]);
+        Self {
+            name,
+            about,
+            parameters,
+            body,
+            workers_per_thread: 1,
+            on_request: false,
+            told: None,
+            diagnoses,
+        }
+    }
+
+    /// Only if it is asked for by name.
+    pub const fn on_request(mut self) -> Self {
+        self.on_request = true;
+        self
+    }
+
+    /// With parameters that count for this variant only.
+    pub const fn with(mut self, parameters: &'static [Parameter]) -> Self {
+        self.parameters = parameters;
+        self
+    }
+
+    /// In a pool of so many workers for each thread that is asked for.
+    pub const fn oversubscribed(mut self, workers_per_thread: usize) -> Self {
+        self.workers_per_thread = workers_per_thread;
+        self
+    }
+
+    /// With a fact that only the machine decides.
+    pub const fn telling(mut self, name: &'static str, value: fn() -> &'static str) -> Self {
+        self.told = Some(Told { name, value });
+        self
+    }
+
+    /// With what the analysis should find.
+    pub const fn diagnosed(mut self, diagnoses: &'static [Diagnosis]) -> Self {
+        self.diagnoses = diagnoses;
+        self
+    }
+
     fn info(&self, index: usize) -> VariantInfo {
         let place = match self.body {
             Body::Alone(_) => Place::Alone,
             Body::InPool(_) => Place::Pool,
             Body::OwnThreads(_) => Place::OwnThreads,
         };
-        let &Self { name, about, parameters, .. } = self;
-        VariantInfo { index, name, about, parameters, place }
+        let &Self { name, about, parameters, workers_per_thread, on_request, told, .. } = self;
+        VariantInfo {
+            index,
+            name,
+            about,
+            parameters,
+            place,
+            workers_per_thread,
+            on_request,
+            told,
+            diagnoses: self.diagnoses,
+        }
     }
 }
 

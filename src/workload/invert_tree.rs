@@ -2,19 +2,24 @@
 //!
 //! The work per node is next to nothing, so a join at every node is the worst case there is for
 //! the cost of a join. A tree of depth d has 2^d − 1 nodes; `join` makes as many joins, and
-//! `join-cutoff` at c makes 2^min(c,d) − 1.
+//! `join-cutoff` at c makes 2^min(c,d) − 1. `scope` spawns 2^d − 1
+//! tasks, and so does `tokio`; with a cut-off at c it spawns 2^min(c+1,d) − 1.
 //!
 //! Inverting in place mirrors the order of the nodes in memory, and the same code then takes
 //! several times as long. So the tree is put back after every run, by a walk that compares every
 //! node with what it should be.
 
 use std::mem;
+use std::pin::Pin;
 
-use crate::facade as rayon;
+use tokio::task::JoinHandle;
 
+use super::runtimes::Runtimes;
 use super::{
-    Body, Choice, Coarser, Definition, Integer, Memory, Parameter, Settings, Variant, WrongResult,
+    Body, Choice, Coarser, Definition, Diagnosis, Integer, Memory, Parameter, Settings, Variant,
+    Verdict, WrongResult,
 };
+use crate::facade as rayon;
 
 /// The workload.
 pub static INVERT_TREE: Definition<Tree> = Definition {
@@ -22,36 +27,70 @@ pub static INVERT_TREE: Definition<Tree> = Definition {
     about: "swap the children of every node of a perfect binary tree",
     parameters: &[Parameter::Integer(&DEPTH), Parameter::Choice(&LAYOUT)],
     variants: &[
-        Variant {
-            name: "serial",
-            about: "a plain recursive function",
-            parameters: &[],
-            body: Body::Alone(|tree| invert(&mut tree.root)),
-        },
-        Variant {
-            name: "join",
-            about: "a join at every node",
-            parameters: &[],
-            body: Body::InPool(|tree| invert_join(&mut tree.root)),
-        },
-        Variant {
-            name: "join-cutoff",
-            about: "a join at every node above the cut-off, the plain function below",
-            parameters: &[Parameter::Integer(&CUTOFF)],
-            body: Body::InPool(|tree| invert_cutoff(&mut tree.root, tree.cutoff)),
-        },
+        Variant::new(
+            "serial",
+            "a plain recursive function",
+            Body::Alone(|tree| invert(&mut tree.root)),
+        ),
+        Variant::new(
+            "join",
+            "a join at every node",
+            Body::InPool(|tree: &mut Tree| invert_join(&mut tree.root)),
+        )
+        .diagnosed(&[Diagnosis::new(Verdict::Granularity, &["task-too-small"])]),
+        Variant::new(
+            "join-cutoff",
+            "a join at every node above the cut-off, the plain function below",
+            Body::InPool(|tree: &mut Tree| invert_cutoff(&mut tree.root, tree.cutoff)),
+        )
+        .with(&[Parameter::Integer(&CUTOFF)])
+        .diagnosed(&[Diagnosis::new(Verdict::Contention, &["memory-bound-inflation"])
+            .or_healthy()
+            .at(&[(&DEPTH, 22)])]),
+        Variant::new(
+            "scope",
+            "a spawned task at every node, all in one scope",
+            Body::InPool(|tree| {
+                rayon::scope(|scope| invert_spawning(&mut tree.root, scope));
+            }),
+        ),
+        Variant::new(
+            "tokio",
+            "a task of tokio's for every node",
+            Body::OwnThreads(|tree: &mut Tree, workers| {
+                tree.invert_async(workers, u64::MAX, Below::Plain);
+            }),
+        )
+        .on_request(),
+        Variant::new(
+            "tokio-cutoff",
+            "tasks of tokio's down to the cut-off, a boxed future for every node below",
+            Body::OwnThreads(|tree: &mut Tree, workers| {
+                tree.invert_async(workers, tree.cutoff, Below::Boxed);
+            }),
+        )
+        .with(&[Parameter::Integer(&CUTOFF)]),
+        Variant::new(
+            "tokio-plain",
+            "tasks of tokio's down to the cut-off, the plain function below",
+            Body::OwnThreads(|tree: &mut Tree, workers| {
+                tree.invert_async(workers, tree.cutoff, Below::Plain);
+            }),
+        )
+        .with(&[Parameter::Integer(&CUTOFF)]),
     ],
     coarser: &[Coarser { of: "join", by: "join-cutoff", parameter: &CUTOFF }],
     memory: Some(Memory { bytes: |settings| bytes(settings.integer(&DEPTH)), grows_with: &DEPTH }),
+    quick: &[(&DEPTH, 20)],
     prepare: Tree::prepare,
     restore: Tree::restore,
 };
 
 static DEPTH: Integer =
-    Integer { name: "depth", about: "levels of the tree", min: 1, max: 40, default: 23 };
+    Integer { name: "depth", about: "levels of the tree", min: 1, max: 40, default: || 23 };
 
 static CUTOFF: Integer =
-    Integer { name: "cutoff", about: "levels with joins", min: 0, max: 40, default: 6 };
+    Integer { name: "cutoff", about: "levels with joins", min: 0, max: 40, default: || 6 };
 
 static LAYOUT: Choice =
     Choice { name: "layout", about: "order of the nodes in memory", options: &["built", MIRRORED] };
@@ -65,6 +104,7 @@ pub struct Tree {
     depth: u64,
     cutoff: u64,
     mirrored: bool,
+    runtimes: Runtimes,
 }
 
 type Link = Option<Box<Node>>;
@@ -92,13 +132,86 @@ impl Tree {
         if mirrored {
             invert(&mut root);
         }
-        Self { root, depth, cutoff: settings.integer(&CUTOFF), mirrored }
+        Self {
+            root,
+            depth,
+            cutoff: settings.integer(&CUTOFF),
+            mirrored,
+            runtimes: Runtimes::default(),
+        }
     }
 
     fn restore(&mut self) -> Result<(), WrongResult> {
         let walk = if self.mirrored { check_then_swap } else { swap_then_check };
         walk(&mut self.root, 0, self.depth)
     }
+}
+
+/// What is called below the last level with tasks of its own.
+#[derive(Clone, Copy)]
+enum Below {
+    /// An `async` function that calls itself, which takes a box for each call.
+    Boxed,
+    /// The plain function.
+    Plain,
+}
+
+impl Tree {
+    fn invert_async(&mut self, workers: usize, levels: u64, below: Below) {
+        let root = self.root.take();
+        // Where no runtime can be had the tree is lost, and the result wrong.
+        let inverted = self.runtimes.run(workers, in_task(root, levels, below));
+        self.root = inverted.unwrap_or_default();
+    }
+}
+
+/// Inverts in a task of its own, as tasks of which each spawns two down to a level. Tasks outlive who
+/// spawns them, so that they own their trees.
+async fn in_task(link: Link, levels: u64, below: Below) -> Link {
+    tokio::spawn(invert_task(link, levels, below)).await.unwrap_or_default()
+}
+
+type Inverting = Pin<Box<dyn Future<Output = Link> + Send>>;
+
+fn invert_task(link: Link, levels: u64, below: Below) -> Inverting {
+    Box::pin(async move {
+        let mut node = link?;
+        if levels == 0 {
+            return match below {
+                Below::Boxed => invert_boxed(Some(node)).await,
+                Below::Plain => {
+                    let mut link = Some(node);
+                    invert(&mut link);
+                    link
+                }
+            };
+        }
+        let child = |link: Link| link.map(|node| spawn_child(node, levels - 1, below));
+        let (first, second) = (child(node.left.take()), child(node.right.take()));
+        (node.right, node.left) = (joined(first).await, joined(second).await);
+        Some(node)
+    })
+}
+
+fn spawn_child(node: Box<Node>, levels: u64, below: Below) -> JoinHandle<Link> {
+    tokio::spawn(invert_task(Some(node), levels, below))
+}
+
+/// What a child task comes to; a panic in it leaves nothing, which is a wrong result.
+async fn joined(child: Option<JoinHandle<Link>>) -> Link {
+    match child {
+        Some(child) => child.await.unwrap_or_default(),
+        None => None,
+    }
+}
+
+fn invert_boxed(link: Link) -> Inverting {
+    Box::pin(async move {
+        let mut node = link?;
+        let (first, second) = (node.left.take(), node.right.take());
+        (node.right, node.left) = (invert_boxed(first).await, invert_boxed(second).await);
+        Some(node)
+    })
 }
 
 fn build(value: u64, levels: u64) -> Link {
@@ -133,6 +246,12 @@ fn invert_cutoff(link: &mut Link, levels: u64) {
     }
     let Some((first, second)) = swapped(link) else { return };
     rayon::join(|| invert_cutoff(first, levels - 1), || invert_cutoff(second, levels - 1));
+}
+
+fn invert_spawning<'s>(link: &'s mut Link, scope: &rayon::Scope<'s>) {
+    let Some((first, second)) = swapped(link) else { return };
+    scope.spawn(|scope| invert_spawning(second, scope));
+    invert_spawning(first, scope);
 }
 
 /// Swaps the node's children and returns them in the order they had, which in built order is the

@@ -3,18 +3,65 @@
 //! Each is a [`Definition`]: a table of parameters and variants with a function for each thing to
 //! do. What runs them (arguments, timing, recording, memory limits) is the command line's.
 
+mod amdahl;
+mod bandwidth;
+mod cold_pool;
 mod definition;
+mod diagnosis;
+mod false_sharing;
+mod hash;
+mod imbalance;
 mod invert_tree;
+mod matmul;
+mod mix;
+mod outcome;
+mod oversubscribed;
 mod parameter;
+mod reduce;
+mod runtimes;
+mod shared_lock;
+mod slow_producer;
+mod sum;
+mod two_sleeps;
 
+pub use amdahl::AMDAHL;
+pub use bandwidth::BANDWIDTH;
+pub use cold_pool::COLD_POOL;
 pub use definition::{
-    Body, Coarser, Definition, Input, Memory, Place, Variant, VariantInfo, Workload, WrongResult,
+    Body, Coarser, Definition, Input, Memory, Place, Told, Variant, VariantInfo, Workload,
+    WrongResult,
 };
+pub use diagnosis::{Diagnosis, Verdict};
+pub use false_sharing::FALSE_SHARING;
+pub use hash::HASH;
+pub use imbalance::IMBALANCE;
 pub use invert_tree::INVERT_TREE;
+pub use matmul::MATMUL;
+pub use oversubscribed::OVERSUBSCRIBED;
 pub use parameter::{Choice, Given, Integer, Parameter, SettingError, Settings};
+pub use reduce::REDUCE;
+pub use shared_lock::SHARED_LOCK;
+pub use slow_producer::SLOW_PRODUCER;
+pub use sum::SUM;
+pub use two_sleeps::TWO_SLEEPS;
 
 /// All workloads, in the order to be shown.
-pub static ALL: [&dyn Workload; 1] = [&INVERT_TREE];
+pub static ALL: [&dyn Workload; 14] = [
+    &SUM,
+    &HASH,
+    &REDUCE,
+    &TWO_SLEEPS,
+    &INVERT_TREE,
+    &MATMUL,
+    &FALSE_SHARING,
+    &SHARED_LOCK,
+    &BANDWIDTH,
+    &IMBALANCE,
+    &AMDAHL,
+    &OVERSUBSCRIBED,
+    &SLOW_PRODUCER,
+    &COLD_POOL,
+];
 
 /// The workload of that name.
 pub fn find(name: &str) -> Option<&'static dyn Workload> {
@@ -58,6 +105,31 @@ mod tests {
             let text = Settings::default().text(parameter);
             let given = Given { name: parameter.name(), text };
             Settings::new(&[parameter], &[given]).unwrap();
+        }
+    }
+
+    #[test]
+    fn what_makes_a_run_quick_is_in_range_and_less_than_the_default() {
+        for (parameter, value) in ALL.into_iter().flat_map(|workload| workload.quick()) {
+            assert!((parameter.min..(parameter.default)()).contains(value), "{parameter:?}");
+        }
+    }
+
+    #[test]
+    fn diagnoses_name_verdicts_and_lints_that_there_are() {
+        use crate::analysis::Group;
+        use crate::finding::LINTS;
+
+        let variants = ALL.into_iter().flat_map(|workload| workload.variants());
+        for diagnosis in variants.flat_map(|variant| variant.diagnoses) {
+            let verdict = diagnosis.verdict;
+            let is_group = Group::LOSSES.iter().any(|group| group.name() == verdict.name());
+            let other = [Verdict::Healthy, Verdict::Undecided].contains(&verdict);
+            assert!(is_group || other, "{diagnosis}");
+            let known = |id: &&str| LINTS.iter().any(|lint| lint.id == *id);
+            assert!(diagnosis.findings.iter().all(known), "{diagnosis}");
+            let is_healthy = verdict == Verdict::Healthy;
+            assert_eq!(diagnosis.findings.is_empty(), is_healthy, "{diagnosis}");
         }
     }
 

@@ -23,8 +23,8 @@ pub struct Integer {
     pub min: u64,
     /// The largest value.
     pub max: u64,
-    /// The value if none is given.
-    pub default: u64,
+    /// The value if none is given; some depend on the machine.
+    pub default: fn() -> u64,
 }
 
 /// One of a few names.
@@ -124,7 +124,7 @@ impl Settings {
 
     /// The value of a number.
     pub fn integer(&self, parameter: &Integer) -> u64 {
-        self.integers.get(parameter.name).copied().unwrap_or(parameter.default)
+        self.integers.get(parameter.name).copied().unwrap_or_else(parameter.default)
     }
 
     /// The chosen name.
@@ -163,7 +163,7 @@ impl fmt::Display for Parameter {
     /// The values it takes: `1 to 40, default 23`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Integer(i) => write!(f, "{} to {}, default {}", i.min, i.max, i.default),
+            Self::Integer(i) => write!(f, "{} to {}, default {}", i.min, i.max, (i.default)()),
             Self::Choice(c) => write!(f, "{}, default {}", c.options.join(" or "), c.default()),
         }
     }
@@ -210,7 +210,7 @@ mod tests {
     use super::*;
 
     static SIZE: Integer =
-        Integer { name: "size", about: "items", min: 10, max: 1_000, default: 100 };
+        Integer { name: "size", about: "items", min: 10, max: 1_000, default: || 100 };
     static ORDER: Choice = Choice { name: "order", about: "direction", options: &["up", "down"] };
     const BOTH: [Parameter; 2] = [Parameter::Integer(&SIZE), Parameter::Choice(&ORDER)];
 

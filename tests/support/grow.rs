@@ -161,7 +161,11 @@ impl Grower<'_, '_> {
     }
 
     fn outcome(&mut self) -> Outcome {
-        if self.choices.chance(6) { Outcome::Panicked } else { Outcome::Returned }
+        match self.choices.below(12) {
+            0 | 1 => Outcome::Panicked,
+            2 => Outcome::Open,
+            _ => Outcome::Returned,
+        }
     }
 
     fn site(&mut self) -> Option<SiteId> {

@@ -307,6 +307,7 @@ fn lane(id: LaneId, role: Role, choices: &mut Choices<'_>) -> Lane {
             off_cpu: choices.count(),
             phases: choices.count(),
         },
+        broken: choices.maybe(Choices::nanos),
         events: Vec::new(),
     }
 }

@@ -155,6 +155,7 @@ pub(crate) fn worker(lane: u32, index: u32, events: Vec<Event>) -> Lane {
         counts: counts_of(&events),
         tallies: tally_of(&events).into_iter().collect(),
         losses: Losses::default(),
+        broken: None,
         events,
     }
 }

@@ -7,6 +7,7 @@
 // sample of every counter; no loss in the table `stats`. A file that is not plain Chrome JSON
 // (NAME.json.gz, NAME.pftrace, NAME.pftrace.gz) must be shown as the NAME.json beside it says.
 import fs from 'node:fs';
+import os from 'node:os';
 import path from 'node:path';
 import { TraceProcessor } from './tp.mjs';
 
@@ -232,6 +233,29 @@ async function check(dist, file) {
   return { slices, arrows: checkArrows(tp, all), counters: checkCounters(tp, all) };
 }
 
+/** A file that was cut anywhere still opens, and shows nothing that is not in the whole. */
+async function checkCut(dist, file) {
+  protobuf = file.endsWith('.pftrace');
+  const bytes = fs.readFileSync(file);
+  const whole = new Set(entries(file).filter((e) => e.ph === 'X')
+    .map((e) => [e.tid, e.ts, e.name, e.args?.id ?? null].join(' | ')));
+  const part = path.join(fs.mkdtempSync(path.join(os.tmpdir(), 'cut-')), path.basename(file));
+  let most = 0;
+  for (const share of [0.5, 0.7, 0.9]) {
+    fs.writeFileSync(part, bytes.subarray(0, Math.floor(bytes.length * share)));
+    const tp = await TraceProcessor.create(dist);
+    tp.load(part);
+    const { rows } = tp.query(`select tid, slice.ts, slice.name, extract_arg(arg_set_id, 'args.id')
+      from slice join thread_track t on slice.track_id = t.id join thread using (utid)`);
+    const alien = rows.map((row) => row.join(' | ')).find((row) => !whole.has(row));
+    if (alien) throw new Error(`cut at ${share}: ${alien} is not in the whole`);
+    if (rows.length < most) throw new Error(`cut at ${share}: fewer slices than of less`);
+    most = rows.length;
+  }
+  fs.rmSync(path.dirname(part), { recursive: true });
+  if (most === 0) throw new Error('of a cut file nothing is shown');
+}
+
 const [dist, ...files] = process.argv.slice(2);
 if (!files.length) {
   console.error('usage: node check.mjs DIST TRACE...');
@@ -248,6 +272,14 @@ for (const file of files) {
     sum.arrows += arrows;
     sum.tracks += counters.tracks;
     sum.samples += counters.samples;
+  } catch (error) {
+    failed += 1;
+    console.error(`${path.relative('.', file)}: ${error.message}`);
+  }
+}
+for (const file of files.filter((file) => /(lanes-64|join)\.(json|pftrace)$/.test(file))) {
+  try {
+    await checkCut(dist, file);
   } catch (error) {
     failed += 1;
     console.error(`${path.relative('.', file)}: ${error.message}`);

@@ -99,6 +99,38 @@ pub(in crate::analysis) fn doings<K: Ord + Copy>(
     })
 }
 
+/// Whether a component is of time with a job, and told apart.
+pub(in crate::analysis) fn is_of_doings(component: Component) -> bool {
+    component != Component::Unattributed && COMPONENTS.contains(&component)
+}
+
+/// What a pool's workers did, by a key that changes over time: `keys` lays a lane's over the window,
+/// in order and without gap or overlap.
+pub(in crate::analysis) fn doings_over_time<'t, K: Ord + Copy>(
+    timeline: &Timeline<'t>,
+    window: Window,
+    pool: &Pool,
+    keys: impl Fn(&Row<'t>) -> Vec<(Span, K)>,
+) -> Measured<BTreeMap<K, Doings>> {
+    Measurement::of(timeline, window.span, pool).map(|measurement| {
+        let mut sums: BTreeMap<K, Sums> = BTreeMap::new();
+        for (worker, row) in timeline.workers(pool.id).into_iter().enumerate() {
+            let keys = keys(row);
+            for piece in measurement.pieces.of(worker, row) {
+                let from = keys.partition_point(|(span, _)| span.end <= piece.span.start);
+                for (span, key) in &keys[from..] {
+                    let Some(length) = common(piece.span, *span) else { break };
+                    let sum = sums.entry(*key).or_default();
+                    for (what, share) in piece.shares.iter() {
+                        sum.add(what, i128::from(share) * i128::from(length));
+                    }
+                }
+            }
+        }
+        sums.iter().map(|(key, sums)| (*key, sums.doings())).collect()
+    })
+}
+
 fn common(span: Span, window: Span) -> Option<u64> {
     let (start, end) = (span.start.max(window.start), span.end.min(window.end));
     (start < end).then(|| (end - start).0)

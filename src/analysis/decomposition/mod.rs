@@ -19,7 +19,7 @@ mod verdict;
 
 use serde::Serialize;
 
-pub(super) use doings::{Doings, Work, doings};
+pub(super) use doings::{Doings, Work, doings, doings_over_time, is_of_doings};
 
 pub use component::{Component, CoreTime, Group};
 pub use parts::parts_of;
@@ -41,7 +41,7 @@ pub struct Decomposition {
     /// Its workers, `P`.
     pub workers: u32,
     /// The window, of length `T`; it begins later than the report's where older events were
-    /// overwritten by newer ones.
+    /// overwritten by newer ones, and ends earlier where there was no room for newer ones.
     pub window: Span,
     /// `P · T`; the components' sum.
     pub core_time: Nanos,
@@ -180,11 +180,13 @@ struct Measurement<'t> {
 
 impl<'t> Measurement<'t> {
     fn of(timeline: &'t Timeline<'t>, window: Span, pool: &'t Pool) -> Measured<Self> {
-        let whole = match whole_from(timeline, pool) {
-            Ok(start) => Span { start: window.start.max(start), end: window.end },
+        let window = match known(timeline, pool) {
+            Ok(known) => {
+                let end = window.end.min(known.end);
+                Span { start: window.start.max(known.start).min(end), end }
+            }
             Err(reason) => return Measured::Not(reason),
         };
-        let window = Span { start: whole.start.min(whole.end), ..whole };
         let prices = prices::Prices::of(timeline);
         let pieces = Pieces { pool, loads: load::Loads::of(timeline, pool.id, &prices), prices };
         let (missing, sleeps) = missing(timeline, pool, &pieces.prices);
@@ -231,41 +233,50 @@ impl Part {
     }
 }
 
-/// From when on a pool's time can be told apart, or why it cannot at all.
-fn whole_from(timeline: &Timeline, pool: &Pool) -> Result<Nanos, String> {
+/// When a pool's time can be told apart, or why it cannot at all.
+fn known(timeline: &Timeline, pool: &Pool) -> Result<Span, String> {
     let detail = timeline.trace().header.detail;
+    let all = Span { start: Nanos::ZERO, end: Nanos(u64::MAX) };
     let workers = timeline.workers(pool.id);
     if workers.is_empty() {
         return Err("no worker was recorded".to_owned());
     }
+    // Where a call into the pool is missing, its caller would seem to work alone.
     let outside = timeline.rows().iter().map(|row| row.lane());
-    let outside = outside.filter(|lane| lane.role == Role::Outside && is_cut(lane));
-    let called = outside.into_iter().try_fold(Nanos::ZERO, |latest, lane| {
-        let lost = || "events of a thread that calls into pools were lost".to_owned();
-        kept_from(lane).map(|start| latest.max(start)).ok_or_else(lost)
-    })?;
-    workers.iter().try_fold(called, |latest, row| {
+    let is_cut = |lane: &&Lane| lane.losses.dropped > 0 || lane.losses.overwritten > 0;
+    let outside = outside.filter(|lane| lane.role == Role::Outside).filter(is_cut);
+    let called = outside.map(|lane| {
+        whole(lane).ok_or_else(|| "events of a thread that calls into pools were lost".to_owned())
+    });
+    let worked = workers.iter().map(|row| {
         let lane = row.lane();
-        match detail::no_times_of(detail, lane) {
-            None => Ok(latest),
-            Some(reason) => kept_from(lane).map(|start| latest.max(start)).ok_or(reason),
+        let known = if detail::no_times(detail).is_none() { whole(lane) } else { None };
+        match (known, detail::no_times_of(detail, lane)) {
+            (Some(known), _) => Ok(known),
+            (None, Some(reason)) => Err(reason),
+            (None, None) => Ok(all),
         }
+    });
+    called.chain(worked).try_fold(all, |known, lane| {
+        let lane = lane?;
+        Ok(Span { start: known.start.max(lane.start), end: known.end.min(lane.end) })
     })
 }
 
-/// Whether a call into the pool may be missing: then its caller would seem to work alone.
-fn is_cut(lane: &Lane) -> bool {
-    lane.losses.dropped > 0 || lane.losses.overwritten > 0
-}
-
-/// From when on a lane is whole of which old events were overwritten by new ones: each was written
-/// when it ended, so that all are there that ended later than the first one that is.
-fn kept_from(lane: &Lane) -> Option<Nanos> {
+/// When none of a lane's events is missing. Where old events were overwritten by new ones, all are
+/// there that ended later than the first one that is, as each was written when it ended; and where
+/// there was no room for new ones, it is known from when on.
+fn whole(lane: &Lane) -> Option<Span> {
     let Losses { dropped, overwritten, unfinished, .. } = lane.losses;
-    if overwritten == 0 || dropped > 0 || unfinished > 0 {
-        return None;
-    }
-    lane.events.iter().map(|event| event.span().end).min()
+    let start = match overwritten {
+        0 => Nanos::ZERO,
+        _ => lane.events.iter().map(|event| event.span().end).min()?,
+    };
+    let end = match dropped {
+        0 => Nanos(u64::MAX),
+        _ => lane.broken?,
+    };
+    (unfinished == 0).then_some(Span { start, end })
 }
 
 /// What cannot be told apart, and whether it is known when workers slept.

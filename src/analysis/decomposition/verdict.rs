@@ -51,7 +51,9 @@ impl Verdict {
             Group::LOSSES.iter().map(|&group| (whole.group(group), group)).collect();
         groups.sort_by_key(|(amount, _)| std::cmp::Reverse(amount.time));
         let [(first, group), (second, other), ..] = groups[..] else { return None };
-        let certain = first.low > second.high;
+        // What baselines leave open is no more than what the first group leaves of the core-time.
+        let most = CoreTime::from(whole.core_time) - first.low;
+        let certain = first.low > second.high.min(most);
         Some(if certain { Self::Bound(group) } else { Self::Mixed(group, other) })
     }
 }

@@ -20,10 +20,17 @@ fn write(workload: &dyn Workload, out: &mut dyn Write) -> io::Result<()> {
     }
     writeln!(out, "  variants")?;
     for (index, variant) in workload.variants().iter().enumerate() {
-        let baseline = if index == 0 { " (the baseline)" } else { "" };
-        writeln!(out, "    {:<20} {}{baseline}", variant.name, variant.about)?;
+        let note = match (index, variant.on_request) {
+            (0, _) => " (the baseline)",
+            (_, true) => " (only if asked for)",
+            (_, false) => "",
+        };
+        writeln!(out, "    {:<20} {}{note}", variant.name, variant.about)?;
         for parameter in variant.parameters {
             write_parameter("      ", *parameter, out)?;
+        }
+        for diagnosis in variant.diagnoses {
+            writeln!(out, "      should be found: {diagnosis}")?;
         }
     }
     Ok(())

@@ -1,14 +1,12 @@
 //! `report FILE`: the report of a trace, from the file alone.
 
-use anyhow::anyhow;
-
 use crate::cli::args::{ByArg, ReportArgs};
 use crate::cli::failure::Failure;
 use crate::cli::show::By;
 use crate::cli::{show, terminal, traces};
 
 pub(in crate::cli) fn report(args: &ReportArgs) -> Result<(), Failure> {
-    let by = args.by.map(rows).transpose()?;
+    let by = args.by.map(rows);
     let trace = traces::read(&args.file, args.limit)?;
     let report = show::report_by(&trace, by)
         .map_err(|problem| traces::contradicts_itself(&args.file, problem))?;
@@ -18,18 +16,12 @@ pub(in crate::cli) fn report(args: &ReportArgs) -> Result<(), Failure> {
     terminal::print(|out| show::text(&[report], &terminal::style(), out))
 }
 
-fn rows(by: ByArg) -> Result<By, Failure> {
-    Ok(match by {
+fn rows(by: ByArg) -> By {
+    match by {
         ByArg::Operation => By::Operation,
         ByArg::Region => By::Region,
         ByArg::Site => By::Site,
         ByArg::Worker => By::Worker,
-        ByArg::Phase => {
-            let error = anyhow!("traces hold no phases: tracing spans are not recorded yet");
-            return Err(Failure::usage(
-                error,
-                "name stretches with rayprism::region, and ask for --by region",
-            ));
-        }
-    })
+        ByArg::Phase => By::Phase,
+    }
 }

@@ -4,16 +4,16 @@ use std::path::PathBuf;
 
 use anyhow::Context;
 
-use crate::cli::args::RunArgs;
+use crate::cli::args::{RunArgs, SpansArg};
 use crate::cli::config::RunConfig;
 use crate::cli::failure::Failure;
 use crate::cli::measure::{Measured, measure};
 use crate::cli::show::Report;
 use crate::cli::verify::{self, Advised};
-use crate::cli::{memory, show, terminal, times};
+use crate::cli::{memory, show, stream, terminal, times};
 use crate::model::{Detail, Trace};
 use crate::session::{OutputFolder, WriteError};
-use crate::workload::Place;
+use crate::workload::{Place, VariantInfo};
 
 pub(in crate::cli) fn run(args: &RunArgs) -> Result<(), Failure> {
     let config = RunConfig::new(args)?;
@@ -29,9 +29,14 @@ pub(in crate::cli) fn run(args: &RunArgs) -> Result<(), Failure> {
     if !config.json {
         terminal::print(|out| show::text(&reports, &terminal::style(), out))?;
     }
-    let written = write(&folder, &traces).map_err(output_failure)?;
+    let mut written = write(&folder, &traces).map_err(output_failure)?;
     // What was measured is safe by now, whatever comes of following the advice.
     let verified = if config.verify { verify::verify(&config, &advised)? } else { Vec::new() };
+    if let Some(SpansArg::TracingChrome) = config.spans {
+        let several = config.threads.len() > 1;
+        let name = |workload: &str, variant, threads| file_name(workload, variant, threads, several);
+        written.extend(stream::stream(&config, name)?);
+    }
     if config.json {
         return terminal::print(|out| show::json_verified(&reports, &verified, out));
     }
@@ -60,20 +65,20 @@ fn named_traces(config: &RunConfig, measured: Vec<Measured>) -> Vec<(String, Tra
     measured
         .into_iter()
         .filter_map(|measured| {
-            let name = file_name(workload, &measured, several);
-            Some((name, measured.into_trace(workload)?))
+            let name = file_name(workload, measured.variant, measured.threads, several);
+            let ending = config.format.ending();
+            Some((format!("{name}.{ending}"), measured.into_trace(workload)?))
         })
         .collect()
 }
 
 /// With several numbers of threads, the name says which; a variant that runs alone has but one.
-fn file_name(workload: &str, measured: &Measured, several: bool) -> String {
-    let variant = measured.variant.name;
-    match measured.variant.place {
+fn file_name(workload: &str, variant: VariantInfo, threads: usize, several: bool) -> String {
+    match variant.place {
         Place::Pool | Place::OwnThreads if several => {
-            format!("{workload}-{variant}-{}t.json", measured.threads)
+            format!("{workload}-{}-{threads}t", variant.name)
         }
-        Place::Pool | Place::OwnThreads | Place::Alone => format!("{workload}-{variant}.json"),
+        Place::Pool | Place::OwnThreads | Place::Alone => format!("{workload}-{}", variant.name),
     }
 }
 
@@ -91,7 +96,7 @@ fn print_files(config: &RunConfig, files: &[PathBuf], advised: &[Advised]) -> Re
             let label = if index == 0 { "traces" } else { "" };
             writeln!(out, "{label:<8}{}", file.display())?;
         }
-        writeln!(out, "open    https://ui.perfetto.dev, or rayprism report FILE")?;
+        writeln!(out, "open    rayprism open FILE, or rayprism report FILE")?;
         for (index, advised) in advised.iter().filter(|_| !config.verify).enumerate() {
             let label = if index == 0 { "try" } else { "" };
             writeln!(out, "{label:<8}{}", advised.command(config.workload.name()))?;

@@ -25,8 +25,8 @@ pub(super) fn entry(bytes: &[u8], counters: &[Counter]) -> serde_json::Result<(P
 }
 
 /// What an entry says that was read the quick way.
-pub(super) fn scanned(scanned: Scanned<'_>, counters: &[Counter]) -> Parsed {
-    let Scanned::Slice(tid, category, shown, args) = scanned else { return Ok(None) };
+pub(super) fn scanned(scanned: &Scanned, args: &Args<'_>, counters: &[Counter]) -> Parsed {
+    let Scanned::Slice(tid, category, shown) = *scanned else { return Ok(None) };
     Ok(args.said(category, Some(shown), counters)?.map(|said| (tid, said)))
 }
 

@@ -8,6 +8,7 @@ use serde::de::{DeserializeOwned, IgnoredAny};
 use super::entries::{Entries, Fault};
 use super::line::{self, Parsed};
 use super::scan;
+use crate::format::args::Args;
 use crate::format::error::ReadError;
 use crate::format::gather::Gathered;
 use crate::format::head::Head;
@@ -183,8 +184,9 @@ fn in_events<R: Read>(fault: Fault, entries: &Entries<R>, gathered: &Gathered) -
 }
 
 fn said(bytes: &[u8], counters: &[Counter]) -> serde_json::Result<(Parsed, usize)> {
-    match scan::entry(bytes) {
-        Some((entry, length)) => Ok((line::scanned(entry, counters), length)),
+    let mut args = Args::new();
+    match scan::entry(bytes, &mut args) {
+        Some((entry, length)) => Ok((line::scanned(&entry, &args, counters), length)),
         None => line::entry(bytes, counters),
     }
 }

@@ -14,19 +14,20 @@ use crate::model::{Counter, Nanos, Span};
 
 /// What an entry is.
 #[derive(Debug)]
-pub(super) enum Scanned<'a> {
+pub(super) enum Scanned {
     /// Drawn for viewers alone.
     Derived,
     /// A slice of a thread.
-    Slice(u64, Category, Span, Args<'a>),
+    Slice(u64, Category, Span),
 }
 
-/// The entry at the front of `bytes` and its length; `None` if it takes the slow way.
-pub(super) fn entry(bytes: &[u8]) -> Option<(Scanned<'_>, usize)> {
+/// The entry at the front of `bytes` and its length, its fields in `args`, which are large and stay
+/// where they are; `None` if it takes the slow way.
+pub(super) fn entry<'a>(bytes: &'a [u8], args: &mut Args<'a>) -> Option<(Scanned, usize)> {
     let mut scan = Scan { bytes, at: 0 };
     scan.literal(br#"{"ph":""#)?;
     let scanned = match scan.bytes.get(scan.at)? {
-        b'X' => scan.slice()?,
+        b'X' => scan.slice(args)?,
         b'C' => scan.sample()?,
         _ => return None,
     };
@@ -39,26 +40,22 @@ struct Scan<'a> {
 }
 
 impl<'a> Scan<'a> {
-    fn slice(&mut self) -> Option<Scanned<'a>> {
+    fn slice(&mut self, args: &mut Args<'a>) -> Option<Scanned> {
         let tid = self.after(br#"X","pid":1,"tid":"#)?.number()?;
         let start = self.after(br#","ts":"#)?.micros()?;
         let length = self.after(br#","dur":"#)?.micros()?;
         self.after(br#","name":"#)?.text()?;
         let category = Category::named(self.after(br#","cat":"#)?.text()?)?;
         let shown = Span { start: Nanos(start), end: Nanos(start.checked_add(length)?) };
-        let args = if category == Category::Wait {
-            self.literal(b"}")?;
-            Args::new()
-        } else {
-            let args = self.after(br#","args":{"#)?.args()?;
-            self.literal(b"}")?;
-            args
-        };
-        Some(Scanned::Slice(tid, category, shown, args))
+        if category != Category::Wait {
+            self.after(br#","args":{"#)?.args(args)?;
+        }
+        self.literal(b"}")?;
+        Some(Scanned::Slice(tid, category, shown))
     }
 
     /// A value of a counter track.
-    fn sample(&mut self) -> Option<Scanned<'a>> {
+    fn sample(&mut self) -> Option<Scanned> {
         self.after(br#"C","pid":1,"ts":"#)?.micros()?;
         self.after(br#","name":"#)?.text()?;
         self.after(br#","args":{"#)?.text()?;
@@ -68,19 +65,18 @@ impl<'a> Scan<'a> {
     }
 
     /// All fields, and the brace behind them.
-    fn args(&mut self) -> Option<Args<'a>> {
-        let mut args = Args::new();
+    fn args(&mut self, args: &mut Args<'a>) -> Option<()> {
         loop {
             let key = Key::named(self.text()?)?;
             self.literal(b":")?;
             match key.shape() {
-                Shape::Counters => self.counters(&mut args)?,
+                Shape::Counters => self.counters(args)?,
                 Shape::CoreTime => self.core_time()?,
                 _ => args.set(key, self.value()?),
             }
             match self.next()? {
                 b',' => {}
-                b'}' => return Some(args),
+                b'}' => return Some(()),
                 _ => return None,
             }
         }
@@ -210,8 +206,9 @@ mod tests {
 
     /// What the scanner makes of an entry, as the slow way would say it.
     fn quick(text: &str) -> Option<(line::Parsed, usize)> {
-        let (scanned, length) = entry(text.as_bytes())?;
-        Some((line::scanned(scanned, &[Counter::Cycles, Counter::CacheMisses]), length))
+        let mut args = Args::new();
+        let (scanned, length) = entry(text.as_bytes(), &mut args)?;
+        Some((line::scanned(&scanned, &args, &[Counter::Cycles, Counter::CacheMisses]), length))
     }
 
     fn slow(text: &str) -> Option<line::Parsed> {
@@ -233,7 +230,7 @@ mod tests {
         let lines: Vec<_> = golden.lines().filter(plain).filter(common).collect();
         assert!(lines.len() > 40);
         for line in lines {
-            let (_, length) = entry(line.as_bytes()).expect(line);
+            let (_, length) = entry(line.as_bytes(), &mut Args::new()).expect(line);
             assert_eq!(length, line.trim_end_matches(',').len());
         }
     }
@@ -269,7 +266,7 @@ mod tests {
     fn a_cut_entry_gets_no_answer() {
         for text in ENTRIES {
             for end in 0..text.len() {
-                assert!(entry(&text.as_bytes()[..end]).is_none(), "{end}");
+                assert!(entry(&text.as_bytes()[..end], &mut Args::new()).is_none(), "{end}");
             }
         }
     }

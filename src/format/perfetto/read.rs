@@ -342,7 +342,8 @@ impl Sequence {
             .find(|(number, _)| *number == event.category)
             .map(|(_, category)| *category)
             .ok_or(EventProblem::Missing("cat"))?;
-        let args = read_args(event.args.unwrap_or_default(), schema, gathered)?;
+        let mut args = Args::new();
+        read_args(event.args.unwrap_or_default(), schema, gathered, &mut args)?;
         let now = Nanos(self.now);
         let shown = Span { start: now, end: now };
         let said = args.said(category, Some(shown), gathered.counters())?;
@@ -365,14 +366,14 @@ fn read_args<'a>(
     args: &'a [u8],
     schema: &'a Schema,
     gathered: &Gathered,
-) -> Result<Args<'a>, Problem> {
-    let mut read = Args::new();
+    read: &mut Args<'a>,
+) -> Result<(), Problem> {
     for field in Fields(args) {
         let (number, value) = field?;
         let Some(key) = schema.key(number) else { continue };
         let value = match key.shape() {
             Shape::Counters => {
-                read_counters(value, &mut read, gathered)?;
+                read_counters(value, read, gathered)?;
                 continue;
             }
             Shape::CoreTime => continue,
@@ -383,7 +384,7 @@ fn read_args<'a>(
         };
         read.set(key, value);
     }
-    Ok(read)
+    Ok(())
 }
 
 fn word<'a>(schema: &'a Schema, key: Key, value: Wire<'_>) -> Result<&'a str, Problem> {

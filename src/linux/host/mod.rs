@@ -3,6 +3,7 @@
 //! Nothing is changed and nothing is judged here.
 
 mod accounting;
+mod caches;
 mod cgroup;
 mod clocks;
 mod cpu_list;
@@ -21,6 +22,15 @@ use files::Files;
 /// some small files.
 pub fn cpu_limit() -> CpuLimit {
     cgroup::cpu_limit(&Files::below("/"))
+}
+
+/// Bytes of the last-level caches of the CPUs that this process may run on, all of them together.
+pub fn last_level_cache() -> Measured<u64> {
+    let files = &Files::below("/");
+    caches::last_level(
+        files,
+        &files.field("/proc/self/status", "Cpus_allowed_list", cpu_list::parse),
+    )
 }
 
 /// What the machine offers. `os` and `own`, the recording's clock, are the caller's to know.

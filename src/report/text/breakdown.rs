@@ -1,4 +1,4 @@
-//! The decomposition in rows: by operation, region, call site or worker.
+//! The decomposition in rows: by operation, region, span, call site or worker.
 
 use std::io::{self, Write};
 
@@ -26,7 +26,11 @@ pub(super) fn write(breakdown: &Breakdown, style: Style, out: &mut dyn Write) ->
                 }
             }
             Measured::Is(_) => {
-                write_note(&format!("no {} was recorded", noun(breakdown.by)), style, out)?
+                let how = match breakdown.by {
+                    By::Phase => "; put rayprism::layer() into the program's tracing subscriber",
+                    _ => "",
+                };
+                write_note(&format!("no {} was recorded{how}", noun(breakdown.by)), style, out)?
             }
             Measured::Not(reason) => {
                 let note = format!("by {}: not measured ({reason})", noun(breakdown.by));
@@ -48,6 +52,7 @@ fn noun(by: By) -> &'static str {
     match by {
         By::Operation => "operation",
         By::Region => "region",
+        By::Phase => "span",
         By::Site => "call site",
         By::Worker => "worker",
     }
@@ -81,7 +86,7 @@ fn name(by: By, row: &BreakdownRow) -> String {
     match (&row.name, by) {
         (Some(name), _) => elide(name, WIDEST_NAME),
         (None, By::Operation | By::Region) => "between them".to_owned(),
-        (None, By::Site | By::Worker) => "elsewhere".to_owned(),
+        (None, By::Phase | By::Site | By::Worker) => "elsewhere".to_owned(),
     }
 }
 

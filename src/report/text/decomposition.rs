@@ -131,6 +131,10 @@ fn notes(whole: &Decomposition, window: Window) -> Vec<String> {
             "without the first {cut} of the window, of which events were overwritten by newer ones"
         )
     });
+    let without = whole.window.end.min(window.span.end);
+    let without = window.span.end.saturating_since(without);
+    let broken = (without > Nanos::ZERO)
+        .then(|| format!("without the last {without} of the window, of which events were dropped"));
     let lowered = whole.lowered.cores(whole.core_time).filter(|share| *share >= LEAST_LOWERED);
     let lowered = lowered.map(|_| {
         format!(
@@ -139,7 +143,7 @@ fn notes(whole: &Decomposition, window: Window) -> Vec<String> {
             whole.lowered
         )
     });
-    cut.into_iter().chain(lowered).chain(groups.into_iter().map(note)).collect()
+    cut.into_iter().chain(broken).chain(lowered).chain(groups.into_iter().map(note)).collect()
 }
 
 fn write_notes(notes: &[String], style: Style, out: &mut dyn Write) -> io::Result<()> {

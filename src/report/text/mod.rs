@@ -14,6 +14,7 @@ mod facts;
 mod findings;
 mod kernel;
 mod on_off;
+mod outside;
 mod section;
 mod stat;
 mod style;

@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use super::facts::{self, Fact};
 use super::style::{Paint, Style, columns, fill, wrap};
 use super::units::{counted, mean, ordinal, percent, picos, range, ratio, signed_picos, thousands};
-use super::{breakdown, call_sites, decomposition, findings, kernel, workers};
+use super::{breakdown, call_sites, decomposition, findings, kernel, outside, workers};
 use crate::analysis::{
     Component, Decomposition, JoinCost, JoinCostCheck, JoinCostSource, Latency, OwnCost, Steals,
     Theft, WindowEnds, WorkSpan,
@@ -46,6 +46,7 @@ pub fn write(report: &Report, style: &Style, out: &mut dyn Write) -> io::Result<
         workers::write(pool, named, style, out)?;
     }
     write_others(report.activity.pools.len() - shown.len(), style, out)?;
+    outside::write(report, style, out)?;
     call_sites::write(&report.call_sites, style, out)?;
     writeln!(out)?;
     facts::write(&circumstances(report), style, out)
@@ -117,7 +118,17 @@ pub(super) fn write_warnings(
 
 /// What makes figures doubtful, the worst first.
 pub(super) fn warnings(report: &Report) -> Vec<String> {
-    doubts(report.debug_assertions, report.losses, report.causality)
+    let mut warnings = doubts(report.debug_assertions, report.losses, report.causality);
+    if report.open > 0 {
+        let open = match report.open {
+            1 => "a task or call was".to_owned(),
+            open => format!("{} tasks and calls were", thousands(open)),
+        };
+        warnings.push(format!(
+            "{open} under way at the end; joins that they had only counted by then are not in the counts"
+        ));
+    }
+    warnings
 }
 
 /// What makes the figures of such a recording doubtful.
@@ -146,6 +157,7 @@ fn losses(losses: Losses) -> Option<String> {
         (losses.texts, "text", "(call sites, labels, chains) without room"),
         (losses.switches, "switch record", "lost, so that times on and off the CPU are wrong"),
         (losses.off_cpu, "short stretch", "off the CPU kept in sum alone"),
+        (losses.phases, "tracing span", "and events not kept (too short, or open at the end)"),
     ];
     let named = |(number, noun, how): (u64, &str, &str)| format!("{} {how}", counted(number, noun));
     let parts: Vec<String> = parts.into_iter().filter(|part| part.0 > 0).map(named).collect();
