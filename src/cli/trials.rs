@@ -89,8 +89,6 @@ impl Trial {
                 format: Format::default(),
                 spans: None,
                 out_dir: PathBuf::new(),
-                format: Format::Json,
-                spans: None,
                 json: false,
                 verify: false,
             },

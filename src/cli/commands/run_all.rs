@@ -94,8 +94,6 @@ mod tests {
             format: Format::default(),
             spans: None,
             out_dir: PathBuf::new(),
-            format: Format::Json,
-            spans: None,
             json: false,
             verify: false,
         }
