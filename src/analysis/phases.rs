@@ -42,7 +42,8 @@ pub(super) fn phases<'t>(
     pool: &Pool,
 ) -> Measured<BTreeMap<Option<String>, OfPhase>> {
     let around = around(timeline, window.span);
-    let waited = Decomposition::of_each(timeline, window, pool, around.iter().map(|(span, _)| *span));
+    let waited =
+        Decomposition::of_each(timeline, window, pool, around.iter().map(|(span, _)| *span));
     let keys = |row: &Row<'t>| stretches(row.lane(), &around, window.span);
     let done = doings_over_time(timeline, window, pool, keys);
     let (waited, done) = match (waited, done) {
@@ -137,9 +138,9 @@ fn stretches<'t>(lane: &'t Lane, around: &[Stretch<'t>], window: Span) -> Vec<St
             Some(name) => extend(&mut found, span, name),
             None => {
                 let from = around.partition_point(|(other, _)| other.end <= span.start);
-                let within = around[from..].iter().map_while(|(other, name)| {
-                    Some((common(*other, span)?, *name))
-                });
+                let within = around[from..]
+                    .iter()
+                    .map_while(|(other, name)| Some((common(*other, span)?, *name)));
                 within.for_each(|(span, name)| extend(&mut found, span, name));
             }
         }

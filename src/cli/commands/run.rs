@@ -34,7 +34,8 @@ pub(in crate::cli) fn run(args: &RunArgs) -> Result<(), Failure> {
     let verified = if config.verify { verify::verify(&config, &advised)? } else { Vec::new() };
     if let Some(SpansArg::TracingChrome) = config.spans {
         let several = config.threads.len() > 1;
-        let name = |workload: &str, variant, threads| file_name(workload, variant, threads, several);
+        let name =
+            |workload: &str, variant, threads| file_name(workload, variant, threads, several);
         written.extend(stream::stream(&config, name)?);
     }
     if config.json {
