@@ -108,10 +108,10 @@ fn thread_by_thread() {
             assert_eq!(sum, 1_999_000);
         });
     };
-    let ((), trace) = tracing::subscriber::with_default(
-        tracing_subscriber::registry().with(layer),
-        || recorded(Detail::Full, run),
-    );
+    let ((), trace) =
+        tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), || {
+            recorded(Detail::Full, run)
+        });
     drop(guard);
     assert_whole(&trace);
     let file = page.0.lock().unwrap_or_else(PoisonError::into_inner).clone();

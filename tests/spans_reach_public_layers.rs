@@ -48,8 +48,7 @@ fn stolen(subscriber: impl Subscriber + Send + Sync) -> Trace {
             stolen_join(|| done.wait(), second);
         });
     };
-    let ((), trace) =
-        tracing::subscriber::with_default(subscriber, || recorded(Detail::Full, run));
+    let ((), trace) = tracing::subscriber::with_default(subscriber, || recorded(Detail::Full, run));
     assert_whole(&trace);
     assert_eq!(trace.counts().steals, 1);
     trace
@@ -84,16 +83,15 @@ fn fmt_writes_each_line_with_the_spans_around_it() {
 fn flame_folds_the_stolen_half_below_its_join() {
     let _alone = alone();
     let page = Page::default();
-    let layer = FlameLayer::new(page.clone()).with_module_path(false).with_file_and_line(false).with_threads_collapsed(true);
+    let layer = FlameLayer::new(page.clone())
+        .with_module_path(false)
+        .with_file_and_line(false)
+        .with_threads_collapsed(true);
     stolen(tracing_subscriber::registry().with(layer));
     let text = page.text();
-    let folded = |stack: &str| text.lines().any(|line| line.starts_with(&format!("all-threads; {stack} ")));
-    for stack in [
-        "install",
-        "install; task",
-        "install; task; join",
-        "install; task; join; task",
-    ] {
+    let folded =
+        |stack: &str| text.lines().any(|line| line.starts_with(&format!("all-threads; {stack} ")));
+    for stack in ["install", "install; task", "install; task; join", "install; task; join; task"] {
         assert!(folded(stack), "no {stack} in\n{text}");
     }
 }
