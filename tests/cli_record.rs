@@ -35,9 +35,8 @@ fn however_it_ends_its_exit_code_is_its_own_and_every_join_is_counted() {
     for (part, code) in [("return", 0), ("exit", 3), ("exit-in-job", 4)] {
         let (trace, said) = recorded("", part, code);
         assert_eq!(trace.counts().joins, joins(DEPTH), "{part}");
-        // The job that ended the program did not end itself.
-        let unfinished = u64::from(part == "exit-in-job");
-        assert_eq!(trace.losses(), Losses { unfinished, ..Losses::default() }, "{part}");
+        // A job that ends the program ends with it.
+        assert_eq!(trace.losses(), Losses::default(), "{part}");
         assert!(said.contains("\ntrace   t.json\n"), "{said}");
         assert!(matches!(trace.header.rayon, Measured::Is(_)), "{:?}", trace.header.rayon);
     }

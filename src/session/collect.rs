@@ -219,7 +219,9 @@ struct Collector<'r> {
 
 impl Collector<'_> {
     fn lane(&mut self, member: &Member, figures: Option<&Figures>) -> Lane {
+        // What is open when a thread ends, as in one that calls `exit`, ends with it.
         let end = self.recording.end.ticks;
+        let end = member.ended().map_or(end, |ended| ended.at.min(end));
         let Read { events, tallies, mut losses, broken, told } = match figures {
             Some(figures) => {
                 let observed = self.observed.as_ref();
