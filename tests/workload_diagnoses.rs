@@ -136,6 +136,7 @@ impl Case {
     }
 
     #[track_caller]
+    #[expect(clippy::print_stderr, reason = "a judgement that could not be made is said")]
     fn judge(&self, name: &str, options: &str) {
         let right = self.quiet.iter().filter(|right| **right).count();
         let what = format!("{name} {} {options}", self.variant.name);
