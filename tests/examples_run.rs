@@ -138,8 +138,8 @@ fn the_drop_ins_source_names_only_rayon() {
 fn phases() {
     let sandbox = Sandbox::new();
     let ran = run(&sandbox, "examples/phases.rs", &[("RUST_LOG", "info,rayprism=debug")]);
-    let told = ran.stderr.clone();
-    ran.ok();
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    let told = ran.stderr;
     // The program's event has its own spans and rayprism's around it.
     let line = told.lines().find(|line| line.contains("may be on another thread"));
     let line = line.unwrap_or_else(|| panic!("{told}"));

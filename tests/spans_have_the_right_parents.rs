@@ -138,12 +138,12 @@ fn a_stolen_half_of_a_counted_join_is_below_what_was_recorded_around_it() {
     const STEALS: usize = 20;
     let (tree, trace) = told(Detail::Auto, 2, || {
         // More short joins than `auto` keeps whole: after them it takes such joins for fine, and
-        // counts them.
-        for _ in 0..2_000 {
-            tree(3);
-        }
+        // counts them. A steal takes longer, so that it has to see short ones again.
+        let short = |n| (0..n).for_each(|_| tree(1));
+        short(10_000);
         rayprism::region("around", || {
             for _ in 0..STEALS {
+                short(100);
                 stolen_join(|| (), || info_span!("own").in_scope(|| ()));
             }
         });
@@ -154,7 +154,8 @@ fn a_stolen_half_of_a_counted_join_is_below_what_was_recorded_around_it() {
     let counted = own.iter().filter(|own| tree.path(own) == "install;task;region;task;own").count();
     let timed = own.iter().filter(|own| tree.path(own) == "install;task;region;join;task;own");
     assert_eq!(counted + timed.count(), STEALS);
-    assert!(0 < counted && counted as u64 <= trace.counts().migrated);
+    let migrated = trace.counts().migrated;
+    assert!(0 < counted && counted as u64 <= migrated, "{counted} of {migrated}");
     for steal in tree.named("steal") {
         let task = tree.parent(steal).unwrap();
         let is_counted = task.field("origin") == Some("migrated");

@@ -164,3 +164,18 @@ fn a_verdict_that_is_not_certain_names_both() {
     assert!(whole.group(Group::Contention).low < whole.group(Group::Parallelism).high);
     assert_eq!(whole.verdict, Some(Verdict::Mixed(Group::Parallelism, Group::Contention)));
 }
+
+/// A parallel formulation that needs a quarter of the serial work hides no loss behind that: half of
+/// the core-time, in which the other worker has nothing to do, is still lost.
+#[test]
+fn a_better_algorithm_makes_up_for_no_loss() {
+    let mut trace = ran(2, Some(700));
+    let run = trace.header.run.as_mut().unwrap();
+    let serial = run.baseline.as_mut().unwrap();
+    let Measured::Is(parts) = &mut serial.parts else { panic!("constructed") };
+    parts.work = Nanos(2_800);
+    let whole = decomposed(&trace);
+    assert_eq!(whole.time(Algorithmic), CoreTime(700 - 2_800));
+    assert!(whole.losses() < CoreTime::ZERO);
+    assert_eq!(whole.verdict, Some(Verdict::Bound(Group::Parallelism)));
+}

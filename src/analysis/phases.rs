@@ -44,7 +44,8 @@ pub(super) fn phases<'t>(
     let around = around(timeline, window.span);
     let waited =
         Decomposition::of_each(timeline, window, pool, around.iter().map(|(span, _)| *span));
-    let keys = |row: &Row<'t>| stretches(row.lane(), &around, window.span);
+    let callers = timeline.rows().iter().filter(|row| row.lane().role == Role::Outside).count();
+    let keys = |row: &Row<'t>| stretches(row.lane(), &around, window.span, callers > 1);
     let done = doings_over_time(timeline, window, pool, keys);
     let (waited, done) = match (waited, done) {
         (Measured::Is(waited), Measured::Is(done)) => (waited, done),
@@ -130,13 +131,20 @@ fn innermost(lane: &Lane, window: Span) -> Vec<Stretch<'_>> {
     own(lane, window).into_iter().map(|(span, own)| (span, own.flatten())).collect()
 }
 
-/// The same, where the lane is in none, with that of `around`.
-fn stretches<'t>(lane: &'t Lane, around: &[Stretch<'t>], window: Span) -> Vec<Stretch<'t>> {
+/// The same, where the lane is in none, with that of `around`. A task that says that it is in none
+/// may have been pushed by one that did not know its own; only `others` can have called it from
+/// elsewhere.
+fn stretches<'t>(
+    lane: &'t Lane,
+    around: &[Stretch<'t>],
+    window: Span,
+    others: bool,
+) -> Vec<Stretch<'t>> {
     let mut found = Vec::new();
     for (span, own) in own(lane, window) {
         match own {
-            Some(name) => extend(&mut found, span, name),
-            None => {
+            Some(name) if name.is_some() || others => extend(&mut found, span, name),
+            Some(_) | None => {
                 let from = around.partition_point(|(other, _)| other.end <= span.start);
                 let within = around[from..]
                     .iter()
@@ -229,7 +237,7 @@ mod tests {
         ];
         assert_eq!(own, expected);
         let around = [(span(0, 70), None), (span(70, 100), Some("d"))];
-        let filled = stretches(&lane, &around, span(5, 100));
+        let filled = stretches(&lane, &around, span(5, 100), true);
         let expected = [
             (span(5, 10), Some("a")),
             (span(10, 30), Some("b")),

@@ -325,7 +325,7 @@ mod tests {
             let of = |parameter: &Parameter| config.settings.text(*parameter);
             (config.workload.parameters().iter().map(of).next().unwrap(), config.reps)
         };
-        assert_eq!(depth("--quick"), ("20".to_owned(), 3));
+        assert_eq!(depth("--quick"), ("22".to_owned(), 3));
         assert_eq!(depth("--quick --depth 12 --reps 5"), ("12".to_owned(), 5));
         assert_eq!(depth("--threads 1"), ("23".to_owned(), 7));
     }

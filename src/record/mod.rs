@@ -32,6 +32,8 @@ mod mapping;
 mod memory;
 mod notebook;
 mod open;
+#[cfg(test)]
+mod open_tests;
 mod operation;
 pub mod parent;
 mod part;

@@ -15,7 +15,7 @@ pub(super) struct Open(Slots);
 
 /// How deep it goes. What is opened deeper is missing, as all was that is open before there was the
 /// table.
-const LEVELS: usize = 63;
+pub(super) const LEVELS: usize = 63;
 /// Words of the head: odd while the table changes,
 const VERSION: usize = 0;
 /// how many levels are open,
@@ -152,56 +152,5 @@ impl Open {
         let after = self.head(VERSION).load(Ordering::Relaxed);
         let broken = (broken != 0).then_some(broken);
         (before == after && before & 1 == 0).then_some(Opened { records, broken })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn open() -> Open {
-        Open::over(Slots::zeroed(Open::SLOTS))
-    }
-
-    fn record(id: u64) -> Record {
-        [1, id, 0, 0, id, 0, 0, 0]
-    }
-
-    #[test]
-    fn what_was_opened_and_not_closed_is_there() {
-        let open = open();
-        assert_eq!(open.read(), Opened::default());
-        let outer = open.enter(&record(1));
-        let inner = open.enter(&record(2));
-        open.waits(inner, 7);
-        let waits = [1, 2, 7, 0, 2, 0, 0, 0];
-        assert_eq!(open.read(), Opened { records: vec![record(1), waits], broken: None });
-        open.leave(inner);
-        assert_eq!(open.read().records, [record(1)]);
-        open.leave(outer);
-        assert_eq!(open.read(), Opened::default());
-    }
-
-    #[test]
-    fn what_is_open_where_events_begin_to_be_missing_stays() {
-        let open = open();
-        let outer = open.enter(&record(1));
-        open.break_off(90);
-        open.break_off(95);
-        let inner = open.enter(&record(2));
-        open.waits(outer, 7);
-        open.leave(inner);
-        open.leave(outer);
-        assert_eq!(open.read(), Opened { records: vec![record(1)], broken: Some(90) });
-    }
-
-    #[test]
-    fn levels_without_room_close_like_others() {
-        let open = open();
-        let levels: Vec<u64> = (0..100).map(|id| open.enter(&record(id))).collect();
-        assert_eq!(levels, (0..100).collect::<Vec<_>>());
-        assert_eq!(open.read().records.len(), LEVELS);
-        levels.into_iter().rev().for_each(|level| open.leave(level));
-        assert_eq!(open.read(), Opened::default());
     }
 }

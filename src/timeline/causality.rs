@@ -3,7 +3,7 @@
 //! counted and shown, not refused.
 
 use super::links::{Links, events};
-use crate::model::{Event, Join, Lane, Span, Task, Trace};
+use crate::model::{Event, Join, Lane, Outcome, Task, Trace};
 
 /// How often an order that must hold between two lanes was looked at, and how often it did not hold.
 ///
@@ -36,18 +36,20 @@ fn compared(lane: &Lane, event: &Event, links: &Links<'_>) -> [Option<bool>; 2] 
     match (event, named) {
         (Event::Task(task), Some((_, Event::Join(join)))) => half(task, join),
         (Event::Task(_), _) => [None, None],
-        (_, Some((its_lane, operation))) if its_lane.id != lane.id => {
-            within(event.span(), operation.span())
-        }
+        (_, Some((its_lane, operation))) if its_lane.id != lane.id => within(event, operation),
         _ => [None, None],
     }
 }
 
 fn half(task: &Task, join: &Join) -> [Option<bool>; 2] {
     let push = task.pushed.map(|pushed| join.span.start <= pushed);
-    [push, Some(task.span.end <= join.span.end)]
+    let ends = join.outcome != Outcome::Open;
+    [push, ends.then_some(task.span.end <= join.span.end)]
 }
 
-fn within(part: Span, whole: Span) -> [Option<bool>; 2] {
-    [Some(whole.start <= part.start), Some(part.end <= whole.end)]
+/// What was under way on one lane when events began to be missing there went on on others.
+fn within(part: &Event, whole: &Event) -> [Option<bool>; 2] {
+    let ends = whole.outcome() != Some(Outcome::Open);
+    let (part, whole) = (part.span(), whole.span());
+    [Some(whole.start <= part.start), ends.then_some(part.end <= whole.end)]
 }

@@ -81,7 +81,7 @@ pub static INVERT_TREE: Definition<Tree> = Definition {
     ],
     coarser: &[Coarser { of: "join", by: "join-cutoff", parameter: &CUTOFF }],
     memory: Some(Memory { bytes: |settings| bytes(settings.integer(&DEPTH)), grows_with: &DEPTH }),
-    quick: &[(&DEPTH, 20)],
+    quick: &[(&DEPTH, 22)],
     prepare: Tree::prepare,
     restore: Tree::restore,
 };

@@ -7,7 +7,8 @@
 
 use super::mix::random;
 use super::{
-    Body, Definition, Diagnosis, Integer, Memory, Parameter, Settings, Variant, WrongResult,
+    Body, Definition, Diagnosis, Integer, Memory, Parameter, Settings, Variant, Verdict,
+    WrongResult,
 };
 use crate::facade::prelude::*;
 
@@ -54,7 +55,10 @@ pub static MATMUL: Definition<Matrices> = Definition {
             Body::InPool(Matrices::tuned),
         )
         .telling("kernel", kernel)
-        .diagnosed(&[Diagnosis::HEALTHY]),
+        // Cores that share execution units have little to give to two of these.
+        .diagnosed(&[
+            Diagnosis::new(Verdict::Contention, &["memory-bound-inflation"]).or_healthy()
+        ]),
     ],
     coarser: &[],
     memory: Some(Memory { bytes: |settings| bytes(settings.integer(&SIZE)), grows_with: &SIZE }),

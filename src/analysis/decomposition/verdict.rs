@@ -41,7 +41,7 @@ impl Verdict {
         if missing > UNATTRIBUTED {
             return Some(Self::Undecided(Component::Unattributed));
         }
-        if whole.losses().cores(whole.core_time)? <= HEALTHY {
+        if lost(whole).cores(whole.core_time)? <= HEALTHY {
             return Some(Self::Healthy);
         }
         if let Some(component) = unassigned(whole) {
@@ -56,6 +56,14 @@ impl Verdict {
         let certain = first.low > second.high.min(most);
         Some(if certain { Self::Bound(group) } else { Self::Mixed(group, other) })
     }
+}
+
+/// What is lost. Where the parallel formulation needs less work than the serial one, beyond doubt, it
+/// is another algorithm: what that gains makes up for no loss, and losses are those beside the better
+/// one.
+fn lost(whole: &Decomposition) -> CoreTime {
+    let gained = whole.part(Component::Algorithmic).map(|part| part.high.min(CoreTime::ZERO));
+    whole.losses() - gained.map_or(CoreTime::ZERO, |gained| gained)
 }
 
 /// The largest of the components that belong to no group, if a verdict would have to ignore more
