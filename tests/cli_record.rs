@@ -12,7 +12,9 @@ use std::os::unix::fs::PermissionsExt;
 use std::process::Stdio;
 
 use cli_support::Sandbox;
-use rayprism::model::{Detail, Losses, Measured, Role, Trace};
+use rayprism::analysis::{CoreTime, Decomposition, Window};
+use rayprism::model::{Detail, Event, Losses, Measured, Outcome, Role, Trace};
+use rayprism::timeline::Timeline;
 use recorded_support::{DEPTH, Waiting, joins, ran, record, trace};
 
 /// No test: the program that is recorded.
@@ -116,6 +118,24 @@ fn of_one_that_is_killed_there_is_all_that_it_had_recorded() {
         let trees = if part == "wait" { 1 } else { 3 };
         assert_eq!(trace.counts().joins, trees * joins(DEPTH), "{part}");
         assert!(matches!(trace.header.rayon, Measured::Not(_)));
+        assert_told_apart_until_then(&trace, part == "wait-in-task");
+    }
+}
+
+/// What was under way is there, and all of the core-time is in some component.
+fn assert_told_apart_until_then(trace: &Trace, in_task: bool) {
+    let is_open = |event: &&Event| event.outcome() == Some(Outcome::Open);
+    let open = trace.lanes.iter().flat_map(|lane| &lane.events).filter(is_open);
+    let tasks = open.filter(|event| matches!(event, Event::Task(_))).count();
+    assert_eq!(tasks > 0, in_task);
+    let timeline = Timeline::new(trace).unwrap_or_else(|problem| panic!("{problem}"));
+    for pool in timeline.pools() {
+        let whole = match Decomposition::of(&timeline, Window::of(&timeline), pool) {
+            Measured::Is(whole) => whole,
+            Measured::Not(reason) => panic!("{reason}"),
+        };
+        let all: CoreTime = whole.parts.iter().map(|part| part.time).sum();
+        assert_eq!(all, CoreTime::from(whole.core_time), "{whole:#?}");
     }
 }
 

@@ -15,7 +15,7 @@ use std::process::{Command, Stdio};
 use std::thread;
 use std::time::Duration;
 
-use cli_support::{BINARY, Ran, Sandbox};
+use cli_support::{BINARY, Ran, Sandbox, heed_interrupts};
 use serde_json::Value;
 
 /// Tells the program below what to do.
@@ -528,7 +528,8 @@ fn an_interrupt_goes_to_the_program_and_the_report_is_printed() {
     let sandbox = Sandbox::new();
     let mut command = sandbox.command("stat -- sh -c");
     command.arg("trap 'echo bye; exit 5' INT; echo ready; while :; do sleep 0.01; done");
-    let mut running = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut running = heed_interrupts(&mut command).spawn().unwrap();
     let mut output = running.stdout.take().unwrap();
     output.read_exact(&mut [0; 6]).unwrap();
     let id = i32::try_from(running.id()).unwrap();

@@ -12,11 +12,9 @@ mod cli_support;
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::Command;
-use std::sync::{LazyLock, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
-use cli_support::{Ran, Sandbox};
+use cli_support::{OPTIMIZED, Ran, Sandbox};
 use rayprism::workload::{self, Diagnosis, VariantInfo, Verdict};
 use serde_json::Value;
 
@@ -26,21 +24,6 @@ const QUIET: f64 = 0.05;
 const ATTEMPTS: usize = 3;
 /// One that counts may be disturbed by what no counter shows, such as another virtual machine.
 const BEST_OF: usize = 3;
-
-/// The program as users run it: `RAYPRISM_PROGRAM`, or what is built here.
-static PROGRAM: LazyLock<PathBuf> = LazyLock::new(|| {
-    if let Some(built) = std::env::var_os("RAYPRISM_PROGRAM") {
-        return built.into();
-    }
-    let mut cargo = Command::new(env!("CARGO"));
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    cargo.args(["build", "--release", "--quiet", "--bin", "rayprism", "--message-format", "json"]);
-    let ran = Ran::from(cargo.current_dir(root).output().unwrap());
-    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
-    let messages = ran.stdout.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
-    let mut built = messages.filter_map(|message| Some(message["executable"].as_str()?.into()));
-    built.next_back().unwrap()
-});
 
 /// One workload at a time: they would take each other's CPUs.
 static ALONE: Mutex<()> = Mutex::new(());
@@ -91,7 +74,7 @@ fn attempt(name: &str, options: &str, cases: &mut [Case]) {
     let variants: Vec<&str> = cases.iter().map(|case| case.variant.name).collect();
     let line = format!("run {name} --json --reps 5 {options} --variants {}", variants.join(","));
     let words: Vec<&str> = line.split_whitespace().collect();
-    let mut command = sandbox.other(PROGRAM.to_str().unwrap(), &words);
+    let mut command = sandbox.other(OPTIMIZED.to_str().unwrap(), &words);
     let before = Cpus::now();
     let report = Ran::from(command.output().unwrap()).json();
     let is_quiet = Cpus::now().others_since(before) < QUIET;

@@ -1,5 +1,5 @@
-//! Pure writers and readers of a [`Trace`]. What a viewer shows of it is drawn once ([`draw`]), and
-//! what is said of an event is told once ([`fields`], and back in [`args`]); a format spells both.
+//! Pure writers and readers of a [`Trace`]. What a viewer shows of it is drawn once (`draw`), and
+//! what is said of an event is told once (`fields`, and back in `args`); a format spells both.
 //! Opens no files.
 
 pub mod chrome;

@@ -17,8 +17,11 @@ mod user;
 
 pub(crate) const BINARY: &str = env!("CARGO_BIN_EXE_rayprism");
 
-/// The program as users run it.
-static OPTIMIZED: LazyLock<PathBuf> = LazyLock::new(|| {
+/// The program as users run it: `RAYPRISM_PROGRAM`, or what is built here.
+pub(crate) static OPTIMIZED: LazyLock<PathBuf> = LazyLock::new(|| {
+    if let Some(built) = std::env::var_os("RAYPRISM_PROGRAM") {
+        return built.into();
+    }
     let mut cargo = Command::new(env!("CARGO"));
     cargo.args(["build", "--release", "--quiet", "--bin", "rayprism", "--message-format", "json"]);
     let ran = Ran::from(cargo.current_dir(env!("CARGO_MANIFEST_DIR")).output().unwrap());
@@ -118,5 +121,19 @@ impl Ran {
     #[track_caller]
     pub(crate) fn json(self) -> serde_json::Value {
         serde_json::from_str(&self.ok()).unwrap()
+    }
+}
+
+/// What a shell runs in the background ignores SIGINT, and so does all that it starts.
+#[cfg(unix)]
+pub(crate) fn heed_interrupts(command: &mut Command) -> &mut Command {
+    use std::os::unix::process::CommandExt;
+    #[expect(unsafe_code, reason = "a system call between fork and exec")]
+    // SAFETY: `signal` may be called there, and takes nothing of the parent's.
+    unsafe {
+        command.pre_exec(|| {
+            libc::signal(libc::SIGINT, libc::SIG_DFL);
+            Ok(())
+        })
     }
 }

@@ -18,7 +18,7 @@ use rayprism::format::chrome;
 use rayprism::model::{Measured, Nanos, Trace};
 use rayprism::timeline::Timeline;
 
-use crate::cli_support::{BINARY, Ran, Sandbox};
+use crate::cli_support::{BINARY, Ran, Sandbox, heed_interrupts};
 
 /// Tells the program what to do.
 const PART: &str = "RAYPRISM_TEST_PART";
@@ -241,6 +241,7 @@ pub(crate) struct Waiting {
 impl Waiting {
     pub(crate) fn start(mut command: Command) -> Self {
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        heed_interrupts(&mut command);
         let mut rayprism = command.spawn().unwrap();
         let mut errors = BufReader::new(rayprism.stderr.take().unwrap());
         let output = rayprism.stdout.take().unwrap();
