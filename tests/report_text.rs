@@ -249,7 +249,7 @@ fn of_many_pools_the_busiest_are_shown() {
         assert_eq!(text.matches(&name).count(), 2, "{busy}: {text}");
     }
     assert_eq!(text.matches("where the core went").count(), 8, "{text}");
-    assert!(text.contains("  292 pools more worked less than these"), "{text}");
+    assert!(text.contains("  292 pools more are left out"), "{text}");
 }
 
 #[test]

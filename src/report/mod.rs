@@ -114,7 +114,7 @@ impl Report {
         let pools = timeline.pools();
         let window = Window::of(&timeline);
         let activity = Activity::of(&timeline, window);
-        let busiest = activity.busiest(MOST_POOLS);
+        let busiest = activity.busiest(most_pools(trace));
         let decompose = |pool: &Pool| match busiest.contains(&pool.id) {
             true => Decomposition::of(&timeline, window, pool),
             false => Measured::Not(OF_MANY.to_owned()),
@@ -216,5 +216,24 @@ fn open(trace: &Trace) -> u64 {
 
 /// Of more pools than this only those are decomposed that worked most: each goes through all that the
 /// others could have to do with it, and there are programs that build hundreds.
-pub(crate) const MOST_POOLS: usize = 8;
-const OF_MANY: &str = "eight other pools worked more";
+const MOST_POOLS: usize = 8;
+/// And of those none, in a recording of more events than this.
+const MOST_EVENTS: usize = 500_000;
+const OF_MANY: &str = "there are too many pools";
+
+/// How many pools are decomposed.
+fn most_pools(trace: &Trace) -> usize {
+    let events: usize = trace.lanes.iter().map(|lane| lane.events.len()).sum();
+    match trace.pools.len() {
+        few if few <= MOST_POOLS => few,
+        _ if events <= MOST_EVENTS => MOST_POOLS,
+        _ => 0,
+    }
+}
+
+impl Report {
+    /// Whether a pool is one of those that are decomposed; by its place among the pools.
+    pub(crate) fn is_in_detail(&self, pool: usize) -> bool {
+        !matches!(&self.decompositions[pool], Measured::Not(reason) if reason == OF_MANY)
+    }
+}

@@ -12,7 +12,7 @@ use crate::analysis::{
     Theft, WindowEnds, WorkSpan,
 };
 use crate::model::{ClockSource, Counts, LaneId, Losses, Measured};
-use crate::report::{MOST_POOLS, Report, RunFigures};
+use crate::report::{Report, RunFigures};
 use crate::timeline::Causality;
 
 /// Pairs of thief and victim that are named; the JSON report has all.
@@ -27,13 +27,12 @@ pub fn write(report: &Report, style: &Style, out: &mut dyn Write) -> io::Result<
     let style = *style;
     write_title(report, style, out)?;
     write_warnings(&warnings(report), style, out)?;
-    let shown = report.activity.busiest(MOST_POOLS);
+    let all = || report.activity.pools.iter().zip(&report.decompositions).enumerate();
+    let shown = || all().filter(|(at, _)| report.is_in_detail(*at)).map(|(_, pool)| pool);
     let named = report.activity.pools.len() > 1;
-    for (pool, whole) in report.activity.pools.iter().zip(&report.decompositions) {
-        if shown.contains(&pool.pool) {
-            let name = named.then(|| workers::pool_name(pool));
-            decomposition::write(name.as_deref(), whole, report.window, style, out)?;
-        }
+    for (pool, whole) in shown() {
+        let name = named.then(|| workers::pool_name(pool));
+        decomposition::write(name.as_deref(), whole, report.window, style, out)?;
     }
     findings::write(&report.findings, style, out)?;
     if let Some(breakdown) = &report.breakdown {
@@ -41,11 +40,11 @@ pub fn write(report: &Report, style: &Style, out: &mut dyn Write) -> io::Result<
     }
     writeln!(out)?;
     facts::write(&figures(report), style, out)?;
-    for pool in report.activity.pools.iter().filter(|pool| shown.contains(&pool.pool)) {
+    for (pool, _) in shown() {
         writeln!(out)?;
         workers::write(pool, named, style, out)?;
     }
-    write_others(report.activity.pools.len() - shown.len(), style, out)?;
+    write_others(all().count() - shown().count(), style, out)?;
     outside::write(report, style, out)?;
     call_sites::write(&report.call_sites, style, out)?;
     writeln!(out)?;
@@ -58,7 +57,9 @@ fn write_others(pools: usize, style: Style, out: &mut dyn Write) -> io::Result<(
         return Ok(());
     }
     let pools = counted(pools as u64, "pool");
-    let note = format!("{pools} more worked less than these; what they did is in the JSON report");
+    let note = format!(
+        "{pools} more are left out, as there are many; what they did is in the JSON report"
+    );
     writeln!(out)?;
     for line in wrap(&note, style.width.saturating_sub(2)) {
         writeln!(out, "  {}", style.paint(Paint::Label, &line))?;
