@@ -218,7 +218,7 @@ fn open(trace: &Trace) -> u64 {
 /// others could have to do with it, and there are programs that build hundreds.
 const MOST_POOLS: usize = 8;
 /// And of those none, in a recording of more events than this.
-const MOST_EVENTS: usize = 500_000;
+const MOST_EVENTS: usize = 100_000;
 const OF_MANY: &str = "there are too many pools";
 
 /// How many pools are decomposed.
