@@ -163,7 +163,12 @@ fn first_part() -> Trace {
     let worker = |index| Role::Worker { pool: PoolId(1), index };
     Trace {
         header: header(),
-        pools: vec![Pool { id: PoolId(1), threads: 2, every_call_seen: true }],
+        pools: vec![Pool {
+            id: PoolId(1),
+            threads: 2,
+            every_call_seen: true,
+            uses_current_thread: false,
+        }],
         sites: [r"/home/me/sum/src/main.rs:7:5", r"C:\sum\"]
             .map(|location| Site { location: location.to_owned() })
             .to_vec(),

@@ -30,6 +30,8 @@ fn pool(parts: &[(Component, i64)], missing: &[(Component, Component)]) -> Decom
         missing: missing.collect(),
         callers: CoreTime::ZERO,
         lowered: CoreTime::ZERO,
+        counted: Measured::Not("constructed".to_owned()),
+        inflation: Measured::Not("constructed".to_owned()),
         join_cost: Measured::Not("constructed".to_owned()),
         verdict: None,
     }

@@ -155,6 +155,18 @@ fn memory_bound_inflation_fires_and_says_what_is_not_measured() {
 }
 
 #[test]
+fn memory_bound_inflation_rests_on_the_cycles_of_an_instruction_where_they_are_known() {
+    let all = found_inflated(&any(), [50_000, 300_000, 50_000]);
+    let finding = the(&all, "memory-bound-inflation");
+    let slower = evidence(finding, "of the inflation, more cycles of each instruction");
+    assert_eq!(slower, (300_000.0, Unit::Nanos));
+    for other in [[300_000, 50_000, 50_000], [0, 100_000, 300_000]] {
+        let all = found_inflated(&any(), other);
+        assert!(of(&all, "memory-bound-inflation").is_none(), "{all:?}");
+    }
+}
+
+#[test]
 fn memory_bound_inflation_stays_silent_where_locks_cost_as_much() {
     let fires = |blocked: i64| {
         let all = found_of(&any(), &[(Inflation, 400_000), (BlockedExcess, blocked)]);

@@ -2,7 +2,10 @@
 
 mod recording;
 
+use std::thread;
+
 use rayprism::analysis::{Component, Decomposition, Window};
+use rayprism::facade::ThreadPoolBuilder;
 use rayprism::model::*;
 use rayprism::region;
 use rayprism::timeline::{Row, State, Timeline};
@@ -149,4 +152,35 @@ fn the_tail_of_two_long_tasks_starves_the_others() {
     let part = during(&trace, tail);
     assert_is(&part, &[Component::Starved], Nanos(2 * tail.duration().0));
     assert!(part.part(Component::Serial).is_none(), "{part:#?}");
+}
+
+/// A thread that is a worker of the pool that it built works for itself between its calls.
+#[test]
+fn what_the_builder_of_a_pool_does_between_its_calls_is_work() {
+    let _alone = alone();
+    // rayon never lets go of such a thread: it is one of its own.
+    let recording = || {
+        let (_, trace) = recorded(Detail::Full, || {
+            let pool = ThreadPoolBuilder::new().num_threads(2).use_current_thread();
+            let pool = pool.build().expect("a pool");
+            region("program", || {
+                pool.install(|| stolen_join(|| spin(ROUNDS), || spin(ROUNDS)));
+                region("its own", || spin(20 * ROUNDS));
+                spin(20 * ROUNDS);
+                stolen_join(|| spin(ROUNDS), || spin(ROUNDS));
+            });
+        });
+        trace
+    };
+    let trace = thread::scope(|scope| scope.spawn(recording).join().expect("no panic"));
+    assert!(only(trace.pools.clone()).uses_current_thread);
+    let whole = decomposed(&trace);
+    let own = named(&trace, "its own").1.span;
+    assert_is(&during(&trace, own), &[Component::Serial], own.duration());
+    // From its end to the next call it goes on in the same way.
+    let next = joins(&trace).into_iter().map(|(_, join)| join.span.start);
+    let next = next.filter(|start| *start > own.end).min().expect("a second join");
+    let after = Span { start: own.end, end: next };
+    assert_is(&during(&trace, after), &[Component::Serial], after.duration());
+    assert!(whole.time(Component::HandOver) < whole.time(Component::Serial), "{whole:#?}");
 }

@@ -95,6 +95,7 @@ fn beside_its_elision(mut trace: Trace, slept: Nanos) -> Trace {
         serial,
         samples: Samples(vec![slept]),
         parts: Measured::Is(parts),
+        counted: Measured::Not("constructed".to_owned()),
     };
     trace.header.run = Some(Run {
         workload: "constructed".to_owned(),

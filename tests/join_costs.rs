@@ -208,6 +208,7 @@ fn with_baselines(runtime: u64) -> Trace {
             serial,
             samples: Samples(samples.collect()),
             parts: Measured::Is(parts),
+            counted: Measured::Not("constructed".to_owned()),
         }
     };
     trace.header.run = Some(Run {

@@ -427,6 +427,7 @@ fn the_speed_up_is_of_medians() {
             serial: true,
             samples: samples(&[100, 300]),
             parts: Measured::Not("constructed".to_owned()),
+            counted: Measured::Not("constructed".to_owned()),
         }),
     });
     let run = report(&trace).run.expect("there is one");

@@ -54,6 +54,7 @@ fn run(variant: &str, times: &[u64]) -> Run {
         serial: true,
         samples: micros(&[19_600]),
         parts: Measured::Not("constructed".to_owned()),
+        counted: Measured::Not("constructed".to_owned()),
     };
     Run {
         workload: "invert-tree".to_owned(),

@@ -51,6 +51,7 @@ fn report(variant: &str, times: &[u64]) -> Report {
         serial: true,
         samples: micros(&[70_000]),
         parts: Measured::Not("constructed".to_owned()),
+        counted: Measured::Not("constructed".to_owned()),
     };
     trace.header.run = Some(Run {
         workload: "invert-tree".to_owned(),

@@ -92,6 +92,7 @@ fn ran(threads: u32, one_worker: Option<u64>) -> Trace {
         serial,
         samples: samples(1000),
         parts: parts(work, blocked),
+        counted: Measured::Not("constructed".to_owned()),
     };
     let mut trace = with_switches(installed(Vec::new(), worker(3, 1, Vec::new())));
     trace.lanes[1].watched.off_cpu = vec![off(400, 500)];

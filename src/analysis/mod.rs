@@ -34,7 +34,9 @@ pub use break_even::BreakEven;
 pub use breakdown::{Breakdown, BreakdownRow, By};
 pub use call_sites::{CallSite, Kept, KeptLeaves, KeptReductions, PartCounts, call_sites};
 pub use compare::Comparison;
-pub use decomposition::{Component, CoreTime, Decomposition, Group, Missing, Part, Verdict};
+pub use decomposition::{
+    Component, CoreTime, Decomposition, Group, InflationCauses, Missing, Part, Verdict, baseline_of,
+};
 #[cfg(feature = "read")]
 pub use distributions::{Bucket, Distribution, Distributions};
 pub use join_cost::{JoinCost, JoinCostCheck, JoinCostSource, JoinCosts};

@@ -9,8 +9,8 @@ use anyhow::anyhow;
 
 use super::failure::Failure;
 use super::median::Repetitions;
-use crate::analysis::{Window, decomposition};
-use crate::model::{Baseline, Ended, Measured, Nanos, Parts, Run, Samples, Trace};
+use crate::analysis::{Window, baseline_of};
+use crate::model::{Baseline, Ended, Nanos, Run, Samples, Trace};
 use crate::session::program::{self, Process, RecordError, Recorded, Way, Workers};
 use crate::timeline::Timeline;
 
@@ -175,11 +175,10 @@ impl Kind {
         let (variant, serial) = (self.name().to_owned(), self.workers == Workers::Serial);
         let (samples, kept) = self.repetitions.finish();
         match (self.given_up, kept) {
-            (None, Some((_, trace))) => Baseline { variant, serial, samples, parts: parts(&trace) },
+            (None, Some((_, trace))) => baseline_of(variant, serial, samples, Ok(&trace)),
             (reason, _) => {
                 let reason = reason.unwrap_or_else(|| "it was not run".to_owned());
-                let (samples, parts) = (Samples(Vec::new()), Measured::Not(reason));
-                Baseline { variant, serial, samples, parts }
+                baseline_of(variant, serial, Samples(Vec::new()), Err(reason))
             }
         }
     }
@@ -217,13 +216,6 @@ fn workers(trace: &Trace) -> u32 {
 
 fn limit(wall: Nanos, workers: u32) -> Nanos {
     PATIENCE + Nanos(wall.0.saturating_mul(GENEROSITY).saturating_mul(u64::from(workers)))
-}
-
-fn parts(trace: &Trace) -> Measured<Parts> {
-    match Timeline::new(trace) {
-        Ok(timeline) => decomposition::parts_of(&timeline, Window::of(&timeline)),
-        Err(problem) => Measured::Not(format!("its recording contradicts itself: {problem}")),
-    }
 }
 
 fn contradiction(problem: &str) -> Failure {

@@ -10,11 +10,10 @@ use super::config::RunConfig;
 use super::failure::{Failure, Kind};
 use super::median::Repetitions;
 use super::progress::Progress;
-use crate::analysis::{Window, decomposition};
+use crate::analysis::baseline_of;
 use crate::facade::{ThreadPool, ThreadPoolBuilder, region};
-use crate::model::{self, Baseline, Detail, Nanos, Parameter, Parts, Run, Samples, Trace};
+use crate::model::{Baseline, Detail, Nanos, Parameter, Run, Samples, Trace};
 use crate::session::{OnFull, Session};
-use crate::timeline::Timeline;
 use crate::workload::{Input, Place, VariantInfo};
 
 /// How a repetition is recorded.
@@ -264,26 +263,13 @@ impl Measured {
     }
 
     fn reference(&self) -> Reference {
-        let baseline = Baseline {
-            variant: self.variant.name.to_owned(),
-            serial: self.variant.place == Place::Alone,
-            samples: self.samples.clone(),
-            parts: self.parts(),
-        };
+        // Where the time of the repetition that was kept went.
+        let trace = self.recorded.as_ref().map(|(_, trace)| trace);
+        let trace = trace.ok_or_else(|| "nothing is recorded at detail `off`".to_owned());
+        let serial = self.variant.place == Place::Alone;
+        let name = self.variant.name.to_owned();
+        let baseline = baseline_of(name, serial, self.samples.clone(), trace);
         Reference { threads: self.threads, baseline }
-    }
-
-    /// Where the time of the repetition that was kept went.
-    fn parts(&self) -> model::Measured<Parts> {
-        let Some((_, trace)) = &self.recorded else {
-            return model::Measured::Not("nothing is recorded at detail `off`".to_owned());
-        };
-        match Timeline::new(trace) {
-            Ok(timeline) => decomposition::parts_of(&timeline, Window::of(&timeline)),
-            Err(problem) => {
-                model::Measured::Not(format!("its recording contradicts itself: {problem}"))
-            }
-        }
     }
 
     /// Takes its own of what there is to compare with.

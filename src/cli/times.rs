@@ -106,6 +106,7 @@ mod tests {
             serial: true,
             samples: samples([80, 90, 100]),
             parts: crate::model::Measured::Not("constructed".to_owned()),
+            counted: crate::model::Measured::Not("constructed".to_owned()),
         };
         assert_eq!(ratio(&samples([30, 40, 45]), &baseline), Some((2.25, "serial")));
     }

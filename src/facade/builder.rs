@@ -141,6 +141,7 @@ impl<S: ThreadSpawn> ThreadPoolBuilder<S> {
 fn announce(id: PoolId, threads: usize, uses_current_thread: bool) {
     record::set_pool_threads(id, u32::try_from(threads).expect("rayon's limit on workers"));
     if uses_current_thread {
+        record::set_pool_uses_current_thread(id);
         current::register_worker(id, 0);
     }
 }

@@ -10,9 +10,10 @@ use crate::model::{Counter, Measured};
 pub(super) const LINT: Lint = Lint {
     id: "memory-bound-inflation",
     looks_for: "5 % or more of the core-time by which the same work took longer than in a pool of \
-                one worker, while locks cost less than half of that",
-    wrong_if: "the CPU's frequency falls as more cores work, or two workers share a core (SMT): \
-               without counters in both runs these look the same",
+                one worker, while locks cost less than half of that; where the counters tell, half \
+                of it or more for more cycles of each instruction",
+    wrong_if: "two workers share a core (SMT); or, where instructions and cycles were not counted in \
+               both runs, the CPU's frequency falls as more cores work",
     rests_on: RestsOn::Times,
     ask: Ask::Pool(ask),
 };
@@ -22,6 +23,11 @@ fn ask(view: &View) -> Option<Found> {
     let loss = view.loss(inflation)?;
     let blocked = view.whole.time(Component::BlockedExcess);
     if blocked.0 * 2 > inflation.0 || false_sharing_suspicion::evidence(view).is_some() {
+        return None;
+    }
+    if let Measured::Is(causes) = &view.whole.inflation
+        && causes.cycles_per_instruction.0 * 2 < inflation.0
+    {
         return None;
     }
     let alone = view.work() - inflation;
@@ -60,7 +66,7 @@ pub(super) fn times(view: &View) -> Option<f64> {
     (alone > CoreTime::ZERO).then(|| view.work().0 as f64 / alone.0 as f64)
 }
 
-/// What the counters say of tasks; of the run in one worker they are not in the recording.
+/// What the counters say of tasks.
 fn counters(view: &View) -> Vec<Evidence> {
     let cycles = of_tasks(view, &[Counter::Cycles, Counter::Instructions]);
     let misses = of_tasks(view, &[Counter::CacheMisses, Counter::Instructions]);
@@ -82,8 +88,16 @@ fn counters(view: &View) -> Vec<Evidence> {
         ),
         Measured::Not(reason) => not("misses of the last cache in tasks", reason),
     };
-    let one = "of the run in one worker there are no counters";
-    vec![cycles, misses, not("which part is instructions, cycles or frequency", one.to_owned())]
+    let causes = match &view.whole.inflation {
+        Measured::Is(causes) => {
+            let slower = Unit::Nanos.of(causes.cycles_per_instruction.0 as f64);
+            Evidence::new("of the inflation, more cycles of each instruction", slower)
+        }
+        Measured::Not(reason) => {
+            not("which part is instructions, cycles or frequency", reason.clone())
+        }
+    };
+    vec![cycles, misses, causes]
 }
 
 /// The sums of counters over the tasks that were read, all of them above zero.

@@ -249,10 +249,30 @@ pub struct Baseline {
     /// Where the time of its median repetition went.
     #[serde(default = "not_split")]
     pub parts: Measured<Parts>,
+    /// What the hardware counted in its work.
+    #[serde(default = "not_counted")]
+    pub counted: Measured<WorkCounts>,
 }
 
 fn not_split() -> Measured<Parts> {
     Measured::Not("the recording is of a version that did not split its baselines".to_owned())
+}
+
+fn not_counted() -> Measured<WorkCounts> {
+    Measured::Not(
+        "the recording is of a version that did not keep its baselines' counts".to_owned(),
+    )
+}
+
+/// What the hardware counted in tasks: in their work, and in little else.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WorkCounts {
+    /// Time on a CPU in which it was counted.
+    pub time: Nanos,
+    /// Instructions.
+    pub instructions: u64,
+    /// Cycles of the CPU.
+    pub cycles: u64,
 }
 
 /// Core-time of a baseline, by the same rules as that of the recording that is compared with it.

@@ -21,7 +21,7 @@ pub use event::{
 };
 pub use header::{
     Baseline, ClockInfo, ClockSource, Costs, Detail, Header, Machine, Parameter, Parts, RayonCosts,
-    Run, Samples, median_rank,
+    Run, Samples, WorkCounts, median_rank,
 };
 pub use host::{
     Accounting, Clocks, CpuLimit, Cpus, Events, Frequency, Host, Limit, Quota, Rings, Throttling,

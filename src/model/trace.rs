@@ -70,6 +70,10 @@ pub struct Pool {
     /// Whether every rayon call in it was seen. In a stock pool with only the hook, joins that do
     /// not go through the facade are invisible: time without a task is then not known to be idle.
     pub every_call_seen: bool,
+    /// Whether its first worker is the thread that built it (`use_current_thread`): outside its calls
+    /// that thread does the program's own work.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub uses_current_thread: bool,
 }
 
 /// A line of the program that calls into rayon.

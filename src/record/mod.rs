@@ -64,7 +64,8 @@ pub use phase::Phase;
 pub use places::{Call, Meaning, Names};
 pub use recorder::{
     AlreadyRecording, Detail, Ended, Identity, Member, OnFull, PoolEntry, Recording, Seat,
-    Settings, is_recording, members, new_pool, set_pool_threads, start, stop,
+    Settings, is_recording, members, new_pool, set_pool_threads, set_pool_uses_current_thread,
+    start, stop,
 };
 pub use task::Running;
 pub use time::{Nanos, Ticks};

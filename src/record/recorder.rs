@@ -158,6 +158,8 @@ pub struct PoolEntry {
     pub threads: u32,
     /// Whether every rayon call in it comes through the front end.
     pub every_call_seen: bool,
+    /// Whether its first worker is the thread that built it, which has a life of its own.
+    pub uses_current_thread: bool,
 }
 
 /// A finished recording, raw.
@@ -282,7 +284,7 @@ pub fn stop() -> Option<Recording> {
 pub fn new_pool(threads: u32, every_call_seen: bool) -> PoolId {
     let mut state = state();
     let id = PoolId(state.pools.len() as u32 + 1);
-    let entry = PoolEntry { id, threads, every_call_seen };
+    let entry = PoolEntry { id, threads, every_call_seen, uses_current_thread: false };
     state.pools.push(entry);
     state.section.iter().for_each(|section| section.tell_pool(&entry));
     id
@@ -290,9 +292,18 @@ pub fn new_pool(threads: u32, every_call_seen: bool) -> PoolId {
 
 /// Corrects the number of a pool's workers, which a builder does not tell before it has built.
 pub fn set_pool_threads(pool: PoolId, threads: u32) {
+    change_pool(pool, |entry| entry.threads = threads);
+}
+
+/// Notes that a pool's first worker is the thread that built it.
+pub fn set_pool_uses_current_thread(pool: PoolId) {
+    change_pool(pool, |entry| entry.uses_current_thread = true);
+}
+
+fn change_pool(pool: PoolId, change: impl FnOnce(&mut PoolEntry)) {
     let mut state = state();
     let Some(entry) = state.pools.iter_mut().find(|entry| entry.id == pool) else { return };
-    entry.threads = threads;
+    change(entry);
     let entry = *entry;
     state.section.iter().for_each(|section| section.tell_pool(&entry));
 }

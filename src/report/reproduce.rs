@@ -375,6 +375,8 @@ mod tests {
             verdict: None,
             callers: CoreTime::ZERO,
             lowered: CoreTime::ZERO,
+            counted: Measured::Not("constructed".to_owned()),
+            inflation: Measured::Not("constructed".to_owned()),
         }
     }
 

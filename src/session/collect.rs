@@ -143,6 +143,7 @@ fn pools(recording: &Recording, used: &HashSet<PoolId>, lanes: &[Lane]) -> Vec<P
             id: entry.id,
             threads: entry.threads.max(seen(entry.id)),
             every_call_seen: entry.every_call_seen,
+            uses_current_thread: entry.uses_current_thread,
         })
         .collect()
 }

@@ -2,8 +2,8 @@
 #![allow(dead_code, reason = "each test file uses its part")]
 
 use rayprism::analysis::{
-    Activity, Component, CoreTime, Decomposition, Group, KernelFigures, OwnCost, Part, Steals,
-    Verdict, Window, call_sites,
+    Activity, Component, CoreTime, Decomposition, Group, InflationCauses, KernelFigures, OwnCost,
+    Part, Steals, Verdict, Window, call_sites,
 };
 use rayprism::finding::{Advice, Finding, Picture, Unit, findings};
 use rayprism::model::{Costs, Measured, Nanos, OperationKind, RayonCosts, Site, SiteId, Trace};
@@ -18,8 +18,23 @@ pub(crate) fn found(trace: &Trace) -> Vec<Finding> {
 
 /// The same, with the first pool's core-time in these components, what is left of it being work.
 pub(crate) fn found_of(trace: &Trace, parts: &[(Component, i64)]) -> Vec<Finding> {
+    found_as(trace, |whole| set(whole, parts))
+}
+
+/// Likewise, inflated by so much, for these reasons: instructions, cycles of each, frequency.
+pub(crate) fn found_inflated(trace: &Trace, causes: [i64; 3]) -> Vec<Finding> {
+    let inflation: i64 = causes.iter().sum();
+    let [instructions, cycles_per_instruction, frequency] = causes.map(CoreTime);
+    let causes = InflationCauses { instructions, cycles_per_instruction, frequency };
+    found_as(trace, |whole| Decomposition {
+        inflation: Measured::Is(causes),
+        ..set(whole, &[(Component::Inflation, inflation)])
+    })
+}
+
+fn found_as(trace: &Trace, change: impl Fn(Decomposition) -> Decomposition) -> Vec<Finding> {
     with(trace, |whole| {
-        let whole = whole.map(|whole| set(whole, parts));
+        let whole = whole.map(&change);
         assert!(whole.value().is_some(), "{whole:?}");
         whole
     })

@@ -15,7 +15,7 @@ use proptest::test_runner::TestRunner;
 use rayprism::model::{
     Baseline, ChainId, ClockInfo, ClockSource, Costs, Counts, Detail, Header, Lane, LaneId, Losses,
     Machine, Measured, Nanos, Note, Parameter, Parts, Phase, PhaseId, Pool, PoolId, RayonCosts,
-    Role, Run, Samples, Site, SiteId, Span, Tally, Told, Trace,
+    Role, Run, Samples, Site, SiteId, Span, Tally, Told, Trace, WorkCounts,
 };
 
 /// Any valid trace with up to a few hundred events.
@@ -192,6 +192,11 @@ fn baseline(choices: &mut Choices<'_>) -> Baseline {
             blocked: choices.maybe(Choices::nanos),
             preempted: choices.maybe(Choices::nanos),
         }),
+        counted: choices.measured(|choices| WorkCounts {
+            time: choices.nanos(),
+            instructions: choices.number(),
+            cycles: choices.number(),
+        }),
     }
 }
 
@@ -215,6 +220,7 @@ fn pool(id: u32, choices: &mut Choices<'_>) -> Pool {
         id: PoolId(id),
         threads: choices.between(1, 3) as u32,
         every_call_seen: choices.chance(2),
+        uses_current_thread: choices.chance(2),
     }
 }
 

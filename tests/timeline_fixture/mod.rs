@@ -226,7 +226,7 @@ pub(crate) fn tally(site: Option<u32>, chain: Option<u32>) -> Tally {
 }
 
 pub(crate) fn pool(id: u32, threads: u32) -> Pool {
-    Pool { id: PoolId(id), threads, every_call_seen: true }
+    Pool { id: PoolId(id), threads, every_call_seen: true, uses_current_thread: false }
 }
 
 /// A trace of one pool that is as large as it has lanes.

@@ -4,6 +4,7 @@
 //! ```text
 //! recorded length 1000 threads 2   threads only where there are baselines
 //! switches                         when threads were off the CPU is known of all of them
+//! current-thread                   the first worker built the pool
 //! cost join_ps 12000               what is not given costs nothing
 //! serial work 500 blocked 30       a baseline; likewise one-worker
 //! caller 1
@@ -130,6 +131,7 @@ fn word<T: DeserializeOwned>(word: &str) -> T {
 struct Reader {
     length: u64,
     switches: bool,
+    current_thread: bool,
     costs: BTreeMap<String, u64>,
     threads: u32,
     serial: Option<Parts>,
@@ -142,6 +144,7 @@ impl Reader {
     fn line(&mut self, mut line: Line) {
         match line.kind {
             "switches" => self.switches = true,
+            "current-thread" => self.current_thread = true,
             "recorded" => {
                 self.length = line.count("length");
                 self.threads = line.field("threads", number).map_or(0, |threads| threads);
@@ -176,6 +179,7 @@ impl Reader {
     fn trace(self) -> Trace {
         let lanes = self.lanes.into_iter().map(|lane| finished(lane, self.switches, self.length));
         let mut trace = fixture::trace(self.length, lanes.collect());
+        trace.pools[0].uses_current_thread = self.current_thread;
         let mut costs = self.costs;
         // What is not given is free.
         let mut cost = |key: &str| costs.remove(key).map_or(0, |picos| picos);
@@ -244,6 +248,7 @@ fn run(length: u64, threads: u32, serial: Option<Parts>, one: Option<Parts>) -> 
             serial: is_serial,
             samples: samples(),
             parts: Measured::Is(parts),
+            counted: Measured::Not("constructed".to_owned()),
         }
     };
     Some(Run {

@@ -1,7 +1,7 @@
 //! Work, split by what the same work takes elsewhere: serially, and in a pool of one worker.
 
-use super::{Component, CoreTime, Decomposition, Missing, Part};
-use crate::model::{Baseline, Measured, Parts, Run, Samples};
+use super::{Component, CoreTime, Decomposition, Missing, Part, inflation};
+use crate::model::{Baseline, Measured, Parts, Run, Samples, WorkCounts};
 
 /// Splits work and blocked time, as far as there are baselines.
 pub(super) fn split(mut whole: Decomposition, run: Option<&Run>) -> Decomposition {
@@ -46,6 +46,7 @@ impl<'r> References<'r> {
 struct Reference<'r> {
     parts: Parts,
     samples: &'r Samples,
+    counted: &'r Measured<WorkCounts>,
 }
 
 fn references(run: Option<&Run>) -> Result<References<'_>, String> {
@@ -62,7 +63,9 @@ fn references(run: Option<&Run>) -> Result<References<'_>, String> {
 
 fn reference(baseline: &Baseline) -> Result<Reference<'_>, String> {
     match &baseline.parts {
-        Measured::Is(parts) => Ok(Reference { parts: *parts, samples: &baseline.samples }),
+        Measured::Is(parts) => {
+            Ok(Reference { parts: *parts, samples: &baseline.samples, counted: &baseline.counted })
+        }
         Measured::Not(reason) => Err(reason.clone()),
     }
 }
@@ -80,6 +83,10 @@ fn split_work(whole: &mut Decomposition, references: &References) {
         vec![serial.part(Component::Useful), one_or_own.less(serial).part(Component::Algorithmic)];
     split.extend(one.map(|one| work.less(one).part(Component::Inflation)));
     whole.parts.splice(at..=at, split);
+    if let Some(one) = &references.one_worker {
+        let alone = CoreTime::from(one.parts.work);
+        whole.inflation = inflation::causes((work.time, &whole.counted), (alone, one.counted));
+    }
 }
 
 /// The program's own blocking is what the serial elision has; only what is more is contention.

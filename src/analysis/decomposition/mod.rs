@@ -8,6 +8,7 @@ mod baselines;
 mod component;
 mod cut;
 mod doings;
+mod inflation;
 mod load;
 mod parts;
 mod piece;
@@ -22,12 +23,15 @@ use serde::Serialize;
 pub(super) use doings::{Doings, Work, doings, doings_over_time, is_of_doings};
 
 pub use component::{Component, CoreTime, Group};
-pub use parts::parts_of;
+pub use inflation::InflationCauses;
+pub use parts::{baseline_of, parts_of};
 pub use prices::CALIBRATION;
 pub use verdict::{HEALTHY, OPAQUE, UNATTRIBUTED, Verdict};
 
 use super::{JoinCost, Window, detail};
-use crate::model::{Lane, Losses, Measured, Nanos, Pool, PoolId, Role, SchedulingSource, Span};
+use crate::model::{
+    Lane, Losses, Measured, Nanos, Pool, PoolId, Role, SchedulingSource, Span, WorkCounts,
+};
 use crate::timeline::Timeline;
 use piece::Pieces;
 use sink::{Slots, Sums};
@@ -58,6 +62,10 @@ pub struct Decomposition {
     /// What costs that were calibrated would have claimed beyond the time that there was: the
     /// machine was slower as they were measured. They were lowered by it, within [`CALIBRATION`].
     pub lowered: CoreTime,
+    /// What the hardware counted in its work, all workers together.
+    pub counted: Measured<WorkCounts>,
+    /// Why inflation is what it is.
+    pub inflation: Measured<InflationCauses>,
 }
 
 /// One component's part.
@@ -90,7 +98,8 @@ impl Decomposition {
         Measurement::of(timeline, window.span, pool).map(|measurement| {
             let mut sums = Sums::NONE;
             measurement.sweep(&mut sums);
-            let whole = measurement.decomposition(measurement.window, &sums);
+            let mut whole = measurement.decomposition(measurement.window, &sums);
+            whole.counted = measurement.counted(whole.time(Component::Work));
             baselines::split(whole, timeline.trace().header.run.as_ref()).judged()
         })
     }
@@ -223,7 +232,13 @@ impl<'t> Measurement<'t> {
             verdict: None,
             callers: sums.callers(),
             lowered: sums.lowered(),
+            counted: Measured::Not("counts are of whole recordings".to_owned()),
+            inflation: Measured::Not("there is none".to_owned()),
         }
+    }
+
+    fn counted(&self, work: CoreTime) -> Measured<WorkCounts> {
+        inflation::counted(self.timeline, self.window, self.pool, work)
     }
 }
 

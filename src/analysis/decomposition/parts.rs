@@ -6,21 +6,49 @@
 use super::super::on_off::{common, no_parts, overlap};
 use super::super::{Window, detail};
 use super::{Component, Decomposition};
-use crate::model::{Detail, Measured, Nanos, Parts, Pool};
+use crate::model::{Baseline, Detail, Measured, Nanos, Parts, Pool, Samples, Trace, WorkCounts};
 use crate::timeline::{Row, Timeline};
+
+/// A run to compare with, of which `trace` is the recording of the median repetition, or why there
+/// is none.
+pub fn baseline_of(
+    variant: String,
+    serial: bool,
+    samples: Samples,
+    trace: Result<&Trace, String>,
+) -> Baseline {
+    let timeline = trace.and_then(|trace| {
+        Timeline::new(trace)
+            .map_err(|problem| format!("its recording contradicts itself: {problem}"))
+    });
+    let (parts, counted) = match timeline {
+        Ok(timeline) => split_of(&timeline, Window::of(&timeline)),
+        Err(reason) => (Measured::Not(reason.clone()), Measured::Not(reason)),
+    };
+    Baseline { variant, serial, samples, parts, counted }
+}
 
 /// Where the core-time of a baseline went within a window, by the rules of the decomposition.
 pub fn parts_of(timeline: &Timeline, window: Window) -> Measured<Parts> {
+    split_of(timeline, window).0
+}
+
+/// Likewise, and what was counted in its work.
+fn split_of(timeline: &Timeline, window: Window) -> (Measured<Parts>, Measured<WorkCounts>) {
     let took_part =
         |pool: &&Pool| timeline.workers(pool.id).iter().any(|row| took_part(row, window));
     let pools: Vec<&Pool> = timeline.pools().iter().filter(took_part).collect();
+    let no_pool = || Measured::Not("no pool took part".to_owned());
     match pools.as_slice() {
-        [] => parts_of_caller(timeline, window),
+        [] => (parts_of_caller(timeline, window), no_pool()),
         [pool] => match Decomposition::of(timeline, window, pool) {
-            Measured::Is(whole) => parts_of_pool(&whole),
-            Measured::Not(reason) => Measured::Not(reason),
+            Measured::Is(whole) => (parts_of_pool(&whole), whole.counted),
+            Measured::Not(reason) => (Measured::Not(reason.clone()), Measured::Not(reason)),
         },
-        [_, _, ..] => Measured::Not("several pools took part".to_owned()),
+        [_, _, ..] => {
+            let reason = || "several pools took part".to_owned();
+            (Measured::Not(reason()), Measured::Not(reason()))
+        }
     }
 }
 

@@ -6,13 +6,17 @@ use super::bar::bar;
 use super::style::{Paint, Style, padding, wrap};
 use super::table::{Column, Table};
 use super::units::{counted, percent};
-use crate::analysis::{Component, CoreTime, Decomposition, Group, Missing, Part, Verdict, Window};
+use crate::analysis::{
+    Component, CoreTime, Decomposition, Group, InflationCauses, Missing, Part, Verdict, Window,
+};
 use crate::model::{Measured, Nanos};
 
 const NARROWEST_BAR: usize = 6;
 const WIDEST_BAR: usize = 24;
 /// The share of all cores from which on it is said that calibrated costs gave way.
 const LEAST_LOWERED: f64 = 0.001;
+/// Likewise for the causes of inflation.
+const LEAST_INFLATION: f64 = 0.05;
 
 /// Writes a pool's table and verdict, with a blank line before them, and the pool's name if it needs
 /// one beside others.
@@ -143,7 +147,27 @@ fn notes(whole: &Decomposition, window: Window) -> Vec<String> {
             whole.lowered
         )
     });
-    cut.into_iter().chain(broken).chain(lowered).chain(groups.into_iter().map(note)).collect()
+    let all = cut.into_iter().chain(broken).chain(lowered).chain(inflation(whole));
+    all.chain(groups.into_iter().map(note)).collect()
+}
+
+/// Why the same work takes longer here, where that is much; less is not worth a line.
+fn inflation(whole: &Decomposition) -> Option<String> {
+    let much = whole.share(Component::Inflation).filter(|share| *share >= LEAST_INFLATION);
+    much.map(|_| match &whole.inflation {
+        Measured::Is(causes) => {
+            let InflationCauses { instructions, cycles_per_instruction, frequency } = *causes;
+            let [more, slower, clock] =
+                [instructions, cycles_per_instruction, frequency].map(|time| cores(whole, time));
+            format!(
+                "of the inflation, in cores: {more} for more instructions, {slower} for more cycles \
+                 of each (caches, memory), {clock} for a lower frequency"
+            )
+        }
+        Measured::Not(reason) => {
+            format!("what of the inflation is instructions, cycles or frequency: not measured ({reason})")
+        }
+    })
 }
 
 fn write_notes(notes: &[String], style: Style, out: &mut dyn Write) -> io::Result<()> {

@@ -113,6 +113,12 @@ pub(crate) fn worker_started(worker: &WorkerThread) {
     pool.lanes[worker.index()].store(lane, Ordering::Relaxed);
 }
 
+/// The calling thread has become the first worker of the pool that it builds.
+pub(crate) fn caller_started(worker: &WorkerThread) {
+    record::set_pool_uses_current_thread(worker.registry().rayprism.id);
+    worker_started(worker);
+}
+
 fn seat(worker: &WorkerThread) -> Seat {
     Seat { pool: worker.registry().rayprism.id, index: worker.index() as u32 }
 }
