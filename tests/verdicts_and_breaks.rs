@@ -180,3 +180,18 @@ fn a_better_algorithm_makes_up_for_no_loss() {
     assert!(whole.losses() < CoreTime::ZERO);
     assert_eq!(whole.verdict, Some(Verdict::Bound(Group::Parallelism)));
 }
+
+/// A worker whose thread had not started by the recording's end has no lane.
+#[test]
+fn a_worker_that_never_came_is_still_to_start() {
+    let busy = worker(3, 1, vec![Event::Task(task(3, 1, 0, 1000))]);
+    let mut trace = installed(Vec::new(), busy);
+    trace.pools[0].threads = 3;
+    let whole = decomposed(&trace);
+    assert_eq!(whole.time(PoolStart), CoreTime(1000));
+    // Where not all threads could be recorded, it is not known what it did.
+    trace.pools[0].every_call_seen = false;
+    let whole = decomposed(&trace);
+    assert_eq!(whole.part(PoolStart), None);
+    assert!(whole.time(Opaque) >= CoreTime(1000), "{whole:?}");
+}

@@ -21,8 +21,10 @@ pub(super) fn changes(timeline: &Timeline, window: Span, pool: &Pool) -> Changes
         changes.absences(row);
         changes.queue(row, &ends);
     }
-    let unseen = i64::from(pool.threads) - workers.len() as i64;
-    changes.share(What::Unseen, window, unseen * ONE);
+    // Each registers as it starts: those that are not there were still to.
+    let missing = i64::from(pool.threads) - workers.len() as i64;
+    let what = if pool.every_call_seen { What::Absent } else { What::Hidden };
+    changes.share(what, window, missing * ONE);
     changes.elsewhere(timeline, pool);
     changes.callers(timeline);
     changes.changes

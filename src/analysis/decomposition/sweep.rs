@@ -69,8 +69,6 @@ pub(super) enum What {
     Hidden,
     /// Workers whose thread is not there.
     Absent,
-    /// Workers of which nothing was seen.
-    Unseen,
     /// Tasks pushed and not begun, and joins that could go on, whose worker runs nothing.
     Queued,
     /// Joins that could go on, whose worker runs something else.
@@ -267,7 +265,7 @@ pub(super) fn components(state: &State, sleeps: Sleeps) -> Now {
     add(Component::Probe, now(What::Probe));
     add(Component::Producer, now(What::Producer));
     add(Component::PoolStart, now(What::Absent));
-    add(Component::Unattributed, now(What::Overdrawn) + now(What::Unseen));
+    add(Component::Unattributed, now(What::Overdrawn));
 
     let no_task = now(What::NoTask);
     let opaque = if now(What::Opaque) > 0 { no_task } else { 0 };

@@ -193,7 +193,7 @@ fn process(
         Workers::AsItIs | Workers::One => (taken.costs, rayon_costs(taken.calibrated)),
         Workers::Serial => serial_costs(taken.costs),
     };
-    let trace = collect::trace(Stopped {
+    let mut trace = collect::trace(Stopped {
         title: taken.name.unwrap_or_else(|| format!("process {}", taken.process)),
         recording: taken.recording,
         source: taken.source,
@@ -204,5 +204,9 @@ fn process(
         debug_assertions: taken.debug_assertions,
         throttled,
     });
+    if lost.threads > 0 {
+        // Whichever pools they are of.
+        trace.pools.iter_mut().for_each(|pool| pool.every_call_seen = false);
+    }
     Process { trace, lost }
 }
