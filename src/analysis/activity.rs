@@ -85,8 +85,9 @@ pub struct Times {
 impl Activity {
     /// What the workers did in a window.
     pub fn of(timeline: &Timeline, window: Window) -> Self {
-        let pools: Vec<PoolActivity> =
-            timeline.pools().iter().map(|pool| PoolActivity::of(timeline, window, pool)).collect();
+        let outside = Opaque::outside(timeline);
+        let of = |pool: &Pool| PoolActivity::of(timeline, window, pool, &outside);
+        let pools: Vec<PoolActivity> = timeline.pools().iter().map(of).collect();
         let times = together(pools.iter().map(|pool| &pool.times));
         let busy_cores = busy_cores(&times, window);
         Self { pools, times, core_time: core_time(timeline, window), busy_cores }
@@ -104,10 +105,10 @@ impl Activity {
 }
 
 impl PoolActivity {
-    fn of(timeline: &Timeline, window: Window, pool: &Pool) -> Self {
+    fn of(timeline: &Timeline, window: Window, pool: &Pool, outside: &Opaque) -> Self {
         let detail = timeline.trace().header.detail;
         let rows = timeline.workers(pool.id);
-        let opaque = Opaque::of(timeline, pool.id);
+        let opaque = outside.with(&rows);
         let times = |row: &Row| match detail::no_times_of(detail, row.lane()) {
             Some(reason) => Measured::Not(reason),
             None => Measured::Is(Times::of(row, window, pool, &opaque)),
@@ -158,7 +159,10 @@ impl Times {
             no_task,
             absent: window.span.duration() - present,
             opaque,
-            idle: idle(no_task - opaque, pool),
+            idle: match row.is_the_programs_own(pool) {
+                true => Measured::Is(Nanos::ZERO),
+                false => idle(no_task - opaque, pool),
+            },
         }
     }
 

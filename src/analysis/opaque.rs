@@ -2,7 +2,7 @@
 //! then be idle or may work for them.
 
 use crate::model::{Event, Nanos, PoolId, Role, Span};
-use crate::timeline::{State, Stretch, Timeline};
+use crate::timeline::{Row, State, Stretch, Timeline};
 
 /// The times at which an opaque operation may have run in a pool; apart from each other, in order.
 pub(super) struct Opaque(Vec<Span>);
@@ -11,18 +11,19 @@ impl Opaque {
     /// A worker's operation runs in its own pool. Which pool another thread's goes to is not known:
     /// it counts for all.
     pub(super) fn of(timeline: &Timeline, pool: PoolId) -> Self {
-        let rows = timeline.rows().iter().filter(|row| match row.lane().role {
-            Role::Worker { pool: own, .. } => own == pool,
-            Role::Outside => true,
-        });
-        let opaque = |event: &Event| match event {
-            Event::Operation(operation) if operation.kind.is_opaque() => Some(operation.span),
-            _ => None,
-        };
-        let mut spans: Vec<Span> =
-            rows.flat_map(|row| &row.lane().events).filter_map(opaque).collect();
-        spans.sort_by_key(|span| span.start);
-        Self(merged(spans))
+        Self::outside(timeline).with(&timeline.workers(pool))
+    }
+
+    /// Of threads that are no workers alone.
+    pub(super) fn outside(timeline: &Timeline) -> Self {
+        let rows = timeline.rows().iter();
+        Self(merged(rows.filter(|row| row.lane().role == Role::Outside).flat_map(spans).collect()))
+    }
+
+    /// And of the workers of a pool.
+    pub(super) fn with(&self, workers: &[&Row]) -> Self {
+        let own = workers.iter().flat_map(|row| spans(row));
+        Self(merged(self.0.iter().copied().chain(own).collect()))
     }
 
     /// These times.
@@ -44,9 +45,18 @@ impl Opaque {
     }
 }
 
-fn merged(sorted: Vec<Span>) -> Vec<Span> {
+/// The opaque operations of a lane.
+fn spans(row: &Row) -> impl Iterator<Item = Span> {
+    row.lane().events.iter().filter_map(|event| match event {
+        Event::Operation(operation) if operation.kind.is_opaque() => Some(operation.span),
+        _ => None,
+    })
+}
+
+fn merged(mut spans: Vec<Span>) -> Vec<Span> {
+    spans.sort_by_key(|span| span.start);
     let mut merged: Vec<Span> = Vec::new();
-    for span in sorted {
+    for span in spans {
         match merged.last_mut().filter(|last| span.start <= last.end) {
             Some(last) => last.end = last.end.max(span.end),
             None => merged.push(span),

@@ -36,6 +36,8 @@ use crate::model::{Event, Lane, Nanos, Pool, PoolId, Role, Span, Trace};
 pub struct Timeline<'t> {
     trace: &'t Trace,
     rows: Vec<Row<'t>>,
+    /// Each worker's pool, its index there, and its row, in this order.
+    workers: Vec<(PoolId, u32, usize)>,
     causality: Causality,
 }
 
@@ -56,11 +58,17 @@ impl<'t> Timeline<'t> {
     /// The first contradiction found.
     pub fn new(trace: &'t Trace) -> Result<Self, Problem> {
         structure::check(trace)?;
-        let rows =
+        let rows: Vec<Row> =
             trace.lanes.iter().map(|lane| Row::new(trace, lane)).collect::<Result<_, _>>()?;
+        let seat = |(row, lane): (usize, &Lane)| match lane.role {
+            Role::Worker { pool, index } => Some((pool, index, row)),
+            Role::Outside => None,
+        };
+        let mut workers: Vec<_> = trace.lanes.iter().enumerate().filter_map(seat).collect();
+        workers.sort_unstable();
         let links = Links::of(trace);
         parts::check(trace, &links)?;
-        Ok(Self { trace, rows, causality: Causality::of(trace, &links) })
+        Ok(Self { trace, rows, workers, causality: Causality::of(trace, &links) })
     }
 
     /// What was proven.
@@ -75,10 +83,9 @@ impl<'t> Timeline<'t> {
 
     /// The workers of a pool, by index.
     pub fn workers(&self, pool: PoolId) -> Vec<&Row<'t>> {
-        let mut workers: Vec<(u32, &Row)> =
-            self.rows.iter().filter_map(|row| Some((row.index_in(pool)?, row))).collect();
-        workers.sort_unstable_by_key(|&(index, _)| index);
-        workers.into_iter().map(|(_, row)| row).collect()
+        let from = self.workers.partition_point(|worker| worker.0 < pool);
+        let of_pool = self.workers[from..].iter().take_while(|worker| worker.0 == pool);
+        of_pool.map(|&(.., row)| &self.rows[row]).collect()
     }
 
     /// The pools, in the order of building.
@@ -140,11 +147,10 @@ impl<'t> Row<'t> {
         is_whole(self.lane)
     }
 
-    fn index_in(&self, wanted: PoolId) -> Option<u32> {
-        match self.lane.role {
-            Role::Worker { pool, index } if pool == wanted => Some(index),
-            Role::Worker { .. } | Role::Outside => None,
-        }
+    /// Whether its thread built the pool that it is a worker of: outside its calls it does the
+    /// program's own work, and is never idle.
+    pub fn is_the_programs_own(&self, pool: &Pool) -> bool {
+        pool.uses_current_thread && self.lane.role == Role::Worker { pool: pool.id, index: 0 }
     }
 }
 

@@ -4,7 +4,7 @@ use super::cut::{Cut, Place, cuts};
 use super::load::{Loads, Rates};
 use super::prices::{CALIBRATION, Prices};
 use super::sweep::{ONE, What};
-use crate::model::{Event, Nanos, Origin, Pool, Role, Span, Task};
+use crate::model::{Event, Nanos, Origin, Pool, Span, Task};
 use crate::timeline::{Row, State, Stretch};
 
 /// A piece of a worker's time.
@@ -70,8 +70,9 @@ impl Pieces<'_> {
 
     fn shares(&self, worker: usize, row: &Row, cut: &Cut, between: Gap) -> Shares {
         let mut shares = Shares::new();
-        let busy = if self.is_the_programs(row, cut.stretch) { ONE } else { cut.busy };
-        let cut = &Cut { busy, ..*cut };
+        // A thread of the program's own is a worker in its calls alone.
+        let is_its_own = cut.stretch.state == State::NoTask && row.is_the_programs_own(self.pool);
+        let cut = &Cut { busy: if is_its_own { ONE } else { cut.busy }, ..*cut };
         match cut.place {
             Place::OnCpu => {
                 let rates = self.loads.busy(worker, cut.stretch.event());
@@ -146,13 +147,6 @@ impl Pieces<'_> {
         shares.push(What::Probe, probe);
         shares.push(What::Jobs, runtime);
         shares.push(self.rest(row, cut.stretch), rest - probe - runtime);
-    }
-
-    /// Whether the thread goes about the program's own business: one that built its pool and is a
-    /// worker of it is that in its calls alone.
-    fn is_the_programs(&self, row: &Row, stretch: Stretch) -> bool {
-        let first = matches!(row.lane().role, Role::Worker { index: 0, .. });
-        first && self.pool.uses_current_thread && stretch.state == State::NoTask
     }
 
     /// Why it has no job.
