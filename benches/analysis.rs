@@ -1,11 +1,12 @@
 //! How long it takes to analyse a trace, and how much memory: from a trace in memory to a report.
 //!
 //! Constructed traces of a hundred thousand and of a million events: tasks with joins in them, some
-//! of them stolen, and times off the CPU. The memory is the most that a process had that did nothing
-//! else, so that the trace itself is in it.
+//! of them stolen; and calls one after the other, parallel iterators with a leaf on each worker and
+//! other calls with a task on each; with times off the CPU. The memory is the most that a process had
+//! that did nothing else, so that the trace itself is in it.
 //!
-//! `cargo bench --bench analysis [-- [EVENTS] --rounds 5]`; with a number of events four figures:
-//! events, milliseconds of wall time and of CPU time, bytes.
+//! `cargo bench --bench analysis [-- [joins|calls EVENTS] --rounds 5]`; with a number of events four
+//! figures: events, milliseconds of wall time and of CPU time, bytes.
 
 #![allow(clippy::print_stdout, reason = "a benchmark's output is its purpose")]
 
@@ -14,8 +15,8 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use rayprism::model::{
-    Counts, Event, Join, Lane, Nanos, OffCpu, Origin, Scheduling, SchedulingSource, SecondHalf,
-    Task, Trace, Watched,
+    Counts, Event, Join, Lane, Nanos, OffCpu, Operation, Origin, Scheduling, SchedulingSource,
+    SecondHalf, Task, Trace, Watched,
 };
 use rayprism::report::Report;
 
@@ -25,7 +26,9 @@ mod support;
 mod timeline_fixture;
 
 use support::Arguments;
-use timeline_fixture::{id, join, span, stolen, task, trace, worker};
+use timeline_fixture::{
+    id, iteration, iterator, join, leaf, operation, outside, span, stolen, task, trace, worker,
+};
 
 const LANES: u32 = 8;
 /// Joins in each task: a tree of three levels.
@@ -38,18 +41,24 @@ const SIZES: [u64; 2] = [100_000, 1_000_000];
 fn main() {
     let arguments = Arguments::parse(5, "auto");
     match arguments.names.as_slice() {
-        [] => compare(arguments.rounds),
-        [events] => {
+        [] => KINDS.iter().for_each(|(kind, _)| compare(kind, arguments.rounds)),
+        [kind, events] => {
+            let (_, constructed) = KINDS.iter().find(|(known, _)| known == kind).expect("a kind");
             let events = events.parse().expect("how many events");
             println!("{}", Measured::of(&constructed(events), arguments.rounds).line());
         }
-        _ => panic!("one number of events, or none"),
+        _ => panic!("a kind and a number of events, or none"),
     }
 }
 
+type Constructed = fn(u64) -> Trace;
+
+const KINDS: [(&str, Constructed); 2] = [("joins", joins), ("calls", calls)];
+
 /// Each size in a process of its own, so that its memory is its own.
-fn compare(rounds: usize) {
-    let [small, large] = SIZES.map(|events| Measured::by_itself(events, rounds));
+fn compare(kind: &str, rounds: usize) {
+    println!("{kind}");
+    let [small, large] = SIZES.map(|events| Measured::by_itself(kind, events, rounds));
     for measured in [&small, &large] {
         let Measured { events, wall, cpu, memory } = measured;
         println!("{events} events: {wall:.0} ms, {cpu:.0} ms of CPU time, the best of {rounds}");
@@ -84,10 +93,10 @@ impl Measured {
         format!("{} {} {} {memory}", self.events, self.wall, self.cpu)
     }
 
-    fn by_itself(events: u64, rounds: usize) -> Self {
+    fn by_itself(kind: &str, events: u64, rounds: usize) -> Self {
         let own = std::env::current_exe().expect("this program");
         let mut command = Command::new(own);
-        command.arg(events.to_string()).args(["--rounds", &rounds.to_string()]);
+        command.args([kind, &events.to_string()]).args(["--rounds", &rounds.to_string()]);
         let output = command.stderr(Stdio::inherit()).output().expect("this program once more");
         let line = String::from_utf8(output.stdout).expect("figures");
         let figures: Vec<&str> = line.split_whitespace().collect();
@@ -121,8 +130,45 @@ fn peak_memory() -> Option<u64> {
     Some(kilobytes * 1024)
 }
 
+/// About so many events, in calls of a thread that is no worker.
+fn calls(events: u64) -> Trace {
+    let calls = events / (1 + 2 * u64::from(LANES));
+    let caller = LANES + 1;
+    let call = |at: u64| {
+        let times = [0, 20, STEP - 50].map(|time| at * STEP + time);
+        let called = match at % 2 {
+            0 => {
+                let counted = iteration(3 * u64::from(LANES), LANES.into(), 0, 0);
+                let called = iterator(caller, at + 1, times);
+                Operation { iteration: Some(Box::new(counted)), ..called }
+            }
+            _ => operation(caller, at + 1, times),
+        };
+        Event::Operation(called)
+    };
+    let part = |index: u32| {
+        let parts = (0..calls).flat_map(|at| {
+            let (lane, first, start) = (index + 1, 2 * at + 1, at * STEP + 100);
+            let call = id(caller, at + 1);
+            let task = task(lane, first, start, start + 800);
+            let task = Task { parent: Some(call), pushed: Some(Nanos(start - 70)), ..task };
+            let [from, to] = [start + 50, start + 600 + 20 * u64::from(index)];
+            let inner = match at % 2 {
+                0 => Event::Leaf(leaf(lane, first + 1, Some(first), call, [from, to])),
+                _ => Event::Join(join(lane, first + 1, first, [from, from + 300, to])),
+            };
+            let joins = u64::from(at % 2);
+            [Event::Task(Task { joins, ..task }), inner]
+        });
+        Lane { watched: watched(calls), ..worker(index + 1, index, parts.collect()) }
+    };
+    let mut lanes = vec![outside(caller, (0..calls).map(call).collect())];
+    lanes.extend((0..LANES).map(part));
+    trace(calls * STEP, lanes)
+}
+
 /// About so many events, on several workers.
-fn constructed(events: u64) -> Trace {
+fn joins(events: u64) -> Trace {
     let tasks = events / u64::from(LANES) / (JOINS + 1);
     let lanes = (0..LANES).map(|index| lane(index, tasks)).collect();
     trace(tasks * STEP, lanes)

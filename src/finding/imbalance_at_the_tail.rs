@@ -1,12 +1,14 @@
 //! The last piece of a call runs on when nothing else is left.
 
+use std::collections::{BTreeSet, HashMap};
+
 use super::fact::{Advice, Evidence, Found, Unit};
-use super::picture::{View, index_of, overlap};
+use super::picture::{Site, View, index_of, overlap};
 use super::text::at;
 use super::{Ask, LEAST_LOSS, Lint, RestsOn};
 use crate::analysis::{Component, CoreTime};
-use crate::model::{Lane, Leaf, Nanos, Operation, OperationKind, Span};
-use crate::timeline::State;
+use crate::model::{EventId, Lane, Leaf, Nanos, Operation, OperationKind, Span};
+use crate::timeline::{Row, State};
 
 pub(super) const LINT: Lint = Lint {
     id: "imbalance-at-the-tail",
@@ -77,28 +79,54 @@ struct Piece {
 }
 
 fn tails<'a>(view: &View<'a>) -> Vec<Tail<'a>> {
-    let iterators = view.sites.iter().flat_map(|site| {
-        site.kept.iter().filter_map(|&call| {
-            let leaves = site.kept_leaves.iter().copied();
-            let leaves: Vec<_> = leaves.filter(|(_, leaf)| leaf.operation == call.id).collect();
-            let spans = leaves.iter().map(|(_, leaf)| leaf.span);
-            let span = tail(spans)?;
-            Some(Tail { call, name: site.name(), span, leaves })
-        })
-    });
-    let mut tails: Vec<Tail> = iterators.collect();
-    let calls: Vec<&Operation> =
-        view.picture.calls_from_outside().map(|(_, operation)| operation).collect();
-    for call in calls.into_iter().filter(|call| call.kind != OperationKind::Iterator) {
-        if tails.iter().any(|tail| call.span.contains(tail.span)) {
+    let mut tails: Vec<Tail> = view.sites.iter().flat_map(tails_of_iterators).collect();
+    let mut known = Within::new(tails.iter().map(|tail| tail.span));
+    let tasks = Within::new(view.tasks().map(|(_, task)| task.span));
+    for (_, call) in view.picture.calls_from_outside() {
+        // That of what it calls is told of that.
+        if call.kind == OperationKind::Iterator || known.of(call.span).next().is_some() {
             continue;
         }
-        let within = view.tasks().map(|(_, task)| task.span);
-        let Some(span) = tail(within.filter(|span| call.span.contains(*span))) else { continue };
+        let Some(span) = tail(tasks.of(call.span)) else { continue };
         let name = view.picture.site(call.site);
         tails.push(Tail { call, name, span, leaves: Vec::new() });
+        known.add(span);
     }
     tails
+}
+
+fn tails_of_iterators<'a>(site: &Site<'a>) -> Vec<Tail<'a>> {
+    let mut leaves: HashMap<EventId, Vec<(&Lane, &Leaf)>> = HashMap::new();
+    for &(lane, leaf) in &site.kept_leaves {
+        leaves.entry(leaf.operation).or_default().push((lane, leaf));
+    }
+    let tails = site.kept.iter().filter_map(|&call| {
+        let leaves = leaves.remove(&call.id)?;
+        let span = tail(leaves.iter().map(|(_, leaf)| leaf.span))?;
+        Some(Tail { call, name: site.name(), span, leaves })
+    });
+    tails.collect()
+}
+
+/// Spans by start, to find those within another one.
+struct Within(BTreeSet<(Nanos, Nanos, usize)>);
+
+impl Within {
+    fn new(spans: impl Iterator<Item = Span>) -> Self {
+        let spans = spans.enumerate();
+        Self(spans.map(|(at, span)| (span.start, span.end, at)).collect())
+    }
+
+    fn add(&mut self, span: Span) {
+        self.0.insert((span.start, span.end, self.0.len()));
+    }
+
+    fn of(&self, around: Span) -> impl Iterator<Item = Span> + '_ {
+        let Span { start, end } = around;
+        let begun = self.0.range((start, Nanos::ZERO, 0)..=(end, end, usize::MAX));
+        let begun = begun.map(|&(start, end, _)| Span { start, end });
+        begun.filter(move |span| around.contains(*span))
+    }
 }
 
 /// From the last start to the last end; `None` of a single piece, which is no tail but all there is.
@@ -119,17 +147,17 @@ fn last_piece<'a>(view: &View<'a>, tail: &Tail<'a>) -> Option<(&'a Lane, Piece)>
     if let Some(leaf) = leaves.max_by_key(within) {
         return Some(leaf);
     }
-    let busy = |lane: &Lane| busy_within(view, lane, tail.span);
-    let tasks = view.tasks().filter(|(_, task)| overlap(task.span, tail.span) > Nanos::ZERO);
-    let (lane, task) = tasks.max_by_key(|(lane, task)| (busy(lane), task.span.start))?;
+    let busy = |row: &Row| -> Nanos {
+        let busy = row.stretches().iter().filter(|stretch| stretch.state == State::Busy);
+        busy.map(|stretch| overlap(stretch.span, tail.span)).sum()
+    };
+    // That of the worker that is busy longest; of its tasks the last.
+    let row = view.rows().into_iter().max_by_key(|row| busy(row))?;
+    let tasks = view.tasks().filter(|(lane, task)| {
+        lane.id == row.lane().id && overlap(task.span, tail.span) > Nanos::ZERO
+    });
+    let (lane, task) = tasks.max_by_key(|(_, task)| task.span.start)?;
     Some((lane, Piece { span: task.span, items: None }))
-}
-
-fn busy_within(view: &View, lane: &Lane, span: Span) -> Nanos {
-    let rows = view.rows().into_iter().filter(|row| row.lane().id == lane.id);
-    let stretches = rows.flat_map(|row| row.stretches());
-    let busy = stretches.filter(|stretch| stretch.state == State::Busy);
-    busy.map(|stretch| overlap(stretch.span, span)).sum()
 }
 
 /// While one works alone, all others are without work.

@@ -56,13 +56,17 @@ fn latest<'a>(view: &View<'a>) -> Option<(&'a Lane, &'a Task, Span)> {
     let taken = |task: &Task| matches!(task.origin, Origin::Stolen | Origin::Injected);
     let waits = view.tasks().filter(|(_, task)| taken(task)).filter_map(|(lane, task)| {
         let span = Span { start: task.pushed?.min(task.span.start), end: task.span.start };
-        let slept = |off: &&crate::model::OffCpu| {
-            !off.preempted && super::picture::overlap(off.span, span) > Nanos::ZERO
-        };
-        lane.watched.off_cpu.iter().find(slept)?;
-        Some((lane, task, span))
+        slept_in(lane, span).then_some((lane, task, span))
     });
     waits.max_by_key(|(_, _, span)| span.duration())
+}
+
+/// Whether a lane's thread was off the CPU of its own will at some time within a span.
+fn slept_in(lane: &Lane, span: Span) -> bool {
+    let off = &lane.watched.off_cpu;
+    let first = off.partition_point(|off| off.span.end <= span.start);
+    let mut within = off[first..].iter().take_while(|off| off.span.start < span.end);
+    within.any(|off| !off.preempted)
 }
 
 fn sleeps(view: &View) -> u64 {

@@ -180,8 +180,10 @@ pub(super) struct Site<'a> {
 fn sites_of<'a>(view: &View<'a>) -> Vec<Site<'a>> {
     let trace = view.picture.trace();
     let mut sites: Vec<Site> = view.picture.call_sites.iter().filter_map(Site::new).collect();
-    let find = |sites: &[Site], site: Option<SiteId>, label: Option<&str>| {
-        sites.iter().position(|known| known.is(trace, site, label))
+    let mut found: HashMap<(Option<SiteId>, Option<&str>), Option<usize>> = HashMap::new();
+    let mut find = |sites: &[Site], site: Option<SiteId>, label: Option<&'a str>| {
+        let of = || sites.iter().position(|known| known.is(trace, site, label));
+        *found.entry((site, label)).or_insert_with(of)
     };
     let mut of_operation: HashMap<EventId, usize> = HashMap::new();
     for (_, operation) in trace.lanes.iter().flat_map(operations) {

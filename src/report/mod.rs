@@ -20,6 +20,9 @@ pub mod text;
 pub use break_even::BreakEvenReport;
 pub use run::{BaselineFigures, RunFigures, Verified, Wall};
 
+use std::panic::resume_unwind;
+use std::thread;
+
 use serde::Serialize;
 
 #[cfg(feature = "read")]
@@ -114,7 +117,7 @@ impl Report {
         let pools = timeline.pools();
         let window = Window::of(&timeline);
         let activity = Activity::of(&timeline, window);
-        let busiest = activity.busiest(most_pools(trace));
+        let busiest = activity.busiest(MOST_POOLS);
         let decompose = |pool: &Pool| match busiest.contains(&pool.id) {
             true => Decomposition::of(&timeline, window, pool),
             false => Measured::Not(OF_MANY.to_owned()),
@@ -127,7 +130,11 @@ impl Report {
         let has_phases = trace.lanes.iter().any(|lane| !lane.told.phases.is_empty());
         let by = by.or(has_phases.then_some(By::Phase));
         let header = &trace.header;
-        let decompositions: Vec<_> = pools.iter().map(decompose).collect();
+        // The two that take longest know nothing of each other.
+        let (decompositions, work_spans): (Vec<_>, Vec<_>) = both(
+            || pools.iter().map(decompose).collect(),
+            || pools.iter().map(work_span).collect(),
+        );
         let call_sites = call_sites(&timeline);
         let steals = Steals::of(&timeline);
         let kernel = KernelFigures::of(trace);
@@ -153,7 +160,7 @@ impl Report {
             counts: crate::analysis::detail::counts(header.detail, trace.counts()),
             findings: findings(&picture),
             join_check: JoinCostCheck::of(trace),
-            work_spans: pools.iter().map(work_span).collect(),
+            work_spans,
             #[cfg(feature = "read")]
             distributions: pools
                 .iter()
@@ -217,18 +224,15 @@ fn open(trace: &Trace) -> u64 {
 /// Of more pools than this only those are decomposed that worked most: each goes through all that the
 /// others could have to do with it, and there are programs that build hundreds.
 const MOST_POOLS: usize = 8;
-/// And of those none, in a recording of more events than this.
-const MOST_EVENTS: usize = 100_000;
 const OF_MANY: &str = "there are too many pools";
 
-/// How many pools are decomposed.
-fn most_pools(trace: &Trace) -> usize {
-    let events: usize = trace.lanes.iter().map(|lane| lane.events.len()).sum();
-    match trace.pools.len() {
-        few if few <= MOST_POOLS => few,
-        _ if events <= MOST_EVENTS => MOST_POOLS,
-        _ => 0,
-    }
+/// Computes two things at once.
+fn both<A, B: Send>(here: impl FnOnce() -> A, there: impl FnOnce() -> B + Send) -> (A, B) {
+    thread::scope(|scope| {
+        let there = scope.spawn(there);
+        let here = here();
+        (here, there.join().unwrap_or_else(|panic| resume_unwind(panic)))
+    })
 }
 
 impl Report {
