@@ -54,8 +54,8 @@ fn chrome_traces_by_other_tools() {
 
 #[test]
 fn a_format_of_the_future() {
-    let newer = "in trace format 5, newer than 4, the newest known here; update rayprism";
-    assert_eq!(changed("\"version\":4,\"header\":{", "\"version\":5,\"head\":{"), newer);
+    let newer = "in trace format 6, newer than 5, the newest known here; update rayprism";
+    assert_eq!(changed("\"version\":5,\"header\":{", "\"version\":6,\"head\":{"), newer);
 }
 
 #[test]

@@ -26,7 +26,7 @@ use super::time::{Nanos, Ticks};
 pub const VERSION: &str = "0.1.0";
 
 /// To be raised when anything in the mapping changes that [`LAYOUT`] does not see.
-pub(super) const ABI: u64 = 1;
+pub(super) const ABI: u64 = 2;
 
 /// Differs if the tables of events or counts do.
 pub(super) const LAYOUT: u64 = fingerprint(&[TABLE, COUNTERS, COUNTS]);
@@ -262,6 +262,7 @@ mod pool {
     pub(super) const KNOWN: usize = 0;
     pub(super) const THREADS: usize = 1;
     pub(super) const EVERY_CALL_SEEN: usize = 2;
+    pub(super) const IDLING_SEEN: usize = 3;
 }
 
 /// Words of a thread in its table.
@@ -364,6 +365,7 @@ pub(super) fn write_pool(front: &[Slot], entry: &PoolEntry) -> bool {
     let words = Words(&front[SECTION_SLOTS + place..SECTION_SLOTS + place + 1]);
     words.set(pool::THREADS, u64::from(entry.threads));
     words.set(pool::EVERY_CALL_SEEN, u64::from(entry.every_call_seen));
+    words.set(pool::IDLING_SEEN, u64::from(entry.idling_seen));
     words.set(pool::KNOWN, 1);
     true
 }
@@ -375,6 +377,7 @@ pub(super) fn read_pools(front: &[Slot]) -> Vec<PoolEntry> {
             id: PoolId(place as u32 + 1),
             threads: u32::try_from(words.get(pool::THREADS)).unwrap_or(u32::MAX),
             every_call_seen: words.get(pool::EVERY_CALL_SEEN) == 1,
+            idling_seen: words.get(pool::IDLING_SEEN) == 1,
         })
     };
     (0..POOLS).map_while(read).collect()
