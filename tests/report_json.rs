@@ -120,7 +120,8 @@ fn times_are_nanoseconds_and_the_unmeasured_has_its_reason() {
             "counts": {"is": {
                 "joins": 7, "timed_joins": 1, "timed_splits": 0, "timed_leaves": 0, "spawns": 0,
                 "tasks": 2, "steals": 1, "migrated": 0, "injected": 1
-            }}
+            }},
+            "idling": {"not": "the trace was recorded without it"}
         })
     );
     assert_eq!(

@@ -63,16 +63,18 @@ impl Lane {
 
     /// It wakes the worker that lies in the bed. The caller holds the lock on the bed's state.
     pub fn wakes(&self, bed: &Bed, reason: WakeReason) {
-        let switch = recorder::switch();
-        if switch.detail == Detail::Off {
-            return;
-        }
-        let recording = |notebook: &&Notebook| notebook.epoch() == switch.epoch;
-        let Some(notebook) = self.notebook().filter(recording) else { return };
+        let Some(notebook) = self.in_recording() else { return };
         notebook.with_log(|log| log.add(Counter::Wakes, 1));
-        if switch.detail != Detail::Count {
+        if recorder::switch().detail != Detail::Count {
             bed.note(notebook.lane(), reason, now());
         }
+    }
+
+    /// The notebook, while the recording that it is for goes on.
+    fn in_recording(&self) -> Option<&Notebook> {
+        let switch = recorder::switch();
+        let goes_on = |notebook: &&Notebook| notebook.epoch() == switch.epoch;
+        self.notebook().filter(goes_on).filter(|_| switch.detail != Detail::Off)
     }
 
     fn looking(&self) -> Looking {
@@ -90,11 +92,8 @@ impl Lane {
 
     /// Ends the search that is under way; when, if that is told.
     fn leave_search(&self, how: SearchEnd) -> Option<Ticks> {
-        let notebook = self.notebook()?;
-        let Looking { start, rounds, yields } = notebook.search.take()?;
-        if notebook.epoch() != recorder::switch().epoch {
-            return None;
-        }
+        let Looking { start, rounds, yields } = self.notebook()?.search.take()?;
+        let notebook = self.in_recording()?;
         notebook.with_log(|log| {
             log.add(Counter::Searches, 1);
             log.add(Counter::FailedRounds, rounds);
@@ -174,10 +173,7 @@ pub struct Asleep<'l> {
 
 impl Drop for Asleep<'_> {
     fn drop(&mut self) {
-        let Some((start, notebook)) = self.start.zip(self.lane.notebook()) else { return };
-        if notebook.epoch() != recorder::switch().epoch {
-            return;
-        }
+        let Some((start, notebook)) = self.start.zip(self.lane.in_recording()) else { return };
         let awake = self.lane.looking();
         notebook.search.set(Some(awake));
         let detail = self.lane.detail().filter(|_| start != Ticks(0));
