@@ -63,7 +63,7 @@ fn turning<'l>(lane: &'l Lane, pair: &[Stretch]) -> Option<&'l Event> {
     let at = pair[1].span.start;
     let events = || pair.iter().filter_map(|stretch| Some(&lane.events[stretch.event()?]));
     let borders = |event: &&Event| event.span().start == at || event.span().end == at;
-    events().find(borders).or_else(|| events().last())
+    events().find(borders).or_else(|| events().next_back())
 }
 
 fn check_counts(lane: &Lane, counts: &IdleCounts) -> Result<(), Problem> {
