@@ -10,9 +10,11 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
-use rayprism::format::chrome;
+use rayprism::analysis::{Component, Decomposition, IdleFigures, SleepSource, Window};
+use rayprism::format::{self, chrome};
+use rayprism::model::{Event, Measured, Sleep, Trace, WakeReason};
 use rayprism::record::attach::Workers;
-use rayprism::record::event::{Raw, SearchEnd};
+use rayprism::record::event::{Raw, Search, SearchEnd};
 use rayprism::record::parent::{Room, Shared, Taken, Wishes, kernel_anchor};
 use rayprism::record::{Counts, Detail, Figures, OnFull, Settings, Tally};
 use rayprism::timeline::Timeline;
@@ -257,6 +259,89 @@ fn searches_and_sleeps_are_events_that_do_not_overlap() {
     }
 }
 
+/// rayon's rule: a worker yields in 33 rounds, and falls asleep in the one after; if a job was pushed
+/// meanwhile, it takes two more rounds, one of which yields.
+#[test]
+fn every_round_and_every_yield_is_counted() {
+    for what in [["own-pool", "14"], ["steal", "30"], ["latch", "5"]] {
+        let (taken, _) = record(&what, Detail::Full);
+        let mut slept = 0;
+        for event in events(&taken) {
+            let Raw::Search(search) = event else { continue };
+            assert!(search.yields <= search.rounds, "{search:?}");
+            if search.how() == Some(SearchEnd::Asleep) {
+                slept += 1;
+                let more = search.rounds.checked_sub(34).unwrap_or_else(|| panic!("{search:?}"));
+                assert_eq!((more % 2, search.yields), (0, 33 + more / 2), "{search:?}");
+            }
+        }
+        assert!(slept >= 1, "nobody had anything to do before the first call");
+        assert_eq!(sum(&taken, |counts| counts.sleeps), slept);
+        let held = |of: fn(&Search) -> u64| -> u64 {
+            let searches = events(&taken).filter_map(|event| match event {
+                Raw::Search(search) => Some(of(search)),
+                _ => None,
+            });
+            searches.sum()
+        };
+        assert_eq!(sum(&taken, |counts| counts.searches), held(|_| 1));
+        assert_eq!(sum(&taken, |counts| counts.failed_rounds), held(|search| search.rounds));
+        assert_eq!(sum(&taken, |counts| counts.yields), held(|search| search.yields));
+    }
+}
+
+/// Counts are the same where no clock is read and no event kept.
+#[test]
+fn a_sleep_ends_by_one_wake_of_a_thread_that_is_known() {
+    for detail in [Detail::Count, Detail::Auto, Detail::Full] {
+        let (taken, _) = record(&["steal", "30"], detail);
+        let [sleeps, wakes] = [|counts: &Counts| counts.sleeps, |counts: &Counts| counts.wakes]
+            .map(|count| sum(&taken, count));
+        // At the end both workers may still sleep, until their pool tells them to go.
+        assert!(wakes <= sleeps && sleeps <= wakes + 2, "{sleeps} sleeps, {wakes} wakes");
+        let lanes: Vec<u32> =
+            taken.recording.threads.iter().map(|(member, _)| member.lane.0).collect();
+        for event in events(&taken) {
+            let Raw::Sleep(sleep) = event else { continue };
+            assert!(lanes.contains(&sleep.text), "{sleep:?} of {lanes:?}");
+            assert!(sleep.start <= sleep.woken && sleep.woken <= sleep.end, "{sleep:?}");
+        }
+    }
+}
+
+#[test]
+fn who_waits_for_a_stolen_half_sleeps_until_its_latch_is_set() {
+    let trace = traced(&["latch", "5"]);
+    let timeline = Timeline::new(&trace).unwrap_or_else(|problem| panic!("{problem}"));
+    let mut woken = Vec::new();
+    for lane in &trace.lanes {
+        for event in &lane.events {
+            let Event::Join(join) = event else { continue };
+            let within = |sleep: &&Sleep| join.span.contains(sleep.span);
+            let wakes = lane.idling.sleeps().filter(within).filter_map(|sleep| sleep.wake);
+            woken.extend(wakes.map(|wake| (lane.id, wake)));
+        }
+    }
+    // Each half blocks for a thousand times as long as a worker looks for work.
+    assert!(!woken.is_empty(), "{trace:#?}");
+    for (lane, wake) in woken {
+        assert_ne!(wake.by, lane);
+        assert!(trace.lanes.iter().any(|lane| lane.id == wake.by), "{wake:?}");
+        assert_eq!(wake.reason, WakeReason::Latch);
+    }
+    let figures = IdleFigures::of(&timeline);
+    let wake_ups = figures.wake_ups.value().expect("some were woken");
+    assert!(wake_ups.for_latches >= 1);
+    assert_eq!(figures.sleeps_from, Measured::Is(SleepSource::Rayon));
+    // The kernel was not asked, and yet who slept is told apart.
+    let window = Window::of(&timeline);
+    let whole = Decomposition::of(&timeline, window, &timeline.pools()[0]);
+    let whole = whole.value().expect("a sound recording");
+    let missing = |component| whole.missing.iter().any(|missing| missing.component == component);
+    assert!(missing(Component::Blocked) && !missing(Component::LateWakeUp), "{whole:#?}");
+    assert_eq!(figures.injected.value().map(|latency| latency.count), Some(1));
+}
+
 #[test]
 fn what_cannot_be_instrumented_is_told_before_anything_is_built() {
     assert!(refused("", &[]).contains("rayon is not among the dependencies of this project"));
@@ -283,6 +368,22 @@ fn the_programs_own_errors_pass_through() {
     let [plain, ours] = [plain, ours].map(|output| String::from_utf8(output.stderr).unwrap());
     assert!(plain.contains("error[E0308]: mismatched types"), "{plain}");
     assert_eq!(ours, plain);
+}
+
+/// The trace that `rayprism cargo run` writes of the program, in full detail.
+fn traced(arguments: &[&str]) -> Trace {
+    let project = {
+        program();
+        project()
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let trace = folder.path().join("trace.pftrace");
+    let mut command = rayprism_cargo(&project, &["-o"]);
+    command.arg(&trace).args(["--detail", "full", "--no-kernel", "run"]);
+    command.args(["--locked", "--features", "shout", "--"]).args(arguments);
+    let output = command.output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    format::read(File::open(&trace).unwrap()).unwrap()
 }
 
 #[test]

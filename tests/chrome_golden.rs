@@ -12,8 +12,11 @@
 //! yielded while it waited for the stolen half; the main thread was off the CPU in its call. Worker
 //! 1's switches are known in sum alone. The CPU had no room for one counter.
 //!
+//! rayon was seen from within: worker 0 slept until the main thread's call woke it, found the pushed task
+//! while it waited, and slept again until worker 1 set the latch; at the end worker 1 sleeps.
+//!
 //! `tests/perfetto/format_1.json` is the first part as the writer of format 1 wrote it, `format_2`
-//! all but what the kernel said as that of format 2 did.
+//! all but what the kernel said as that of format 2 did, and so on.
 //!
 //! After a change of the format on purpose: `RAYPRISM_BLESS=1 cargo test --test chrome_golden`,
 //! then `tools/perfetto/check tests/perfetto/golden.json`.
@@ -25,10 +28,11 @@ use std::{env, fs};
 use rayprism::format::chrome;
 use rayprism::model::{
     Availability, ChainId, ClockInfo, ClockSource, Collapsed, Costs, Counter, CounterInfo, Counts,
-    Detail, Event, EventId, Header, Iteration, Join, Kernel, Lane, LaneId, Leaf, Losses, Machine,
-    Measured, Nanos, Note, OffCpu, Operation, OperationKind, Origin, Outcome, Phase, PhaseId, Pool,
-    PoolId, RayonCosts, Reading, Reduction, Role, Scheduling, SchedulingSource, SecondHalf, Site,
-    SiteId, Span, Tally, Task, Told, Trace, Values, Watched,
+    Detail, Event, EventId, Header, Idle, IdleCounts, Idling, Iteration, Join, Kernel, Lane,
+    LaneId, Leaf, Losses, Machine, Measured, Nanos, Note, OffCpu, Operation, OperationKind, Origin,
+    Outcome, Phase, PhaseId, Pool, PoolId, RayonCosts, Reading, Reduction, Role, Scheduling,
+    SchedulingSource, Search, SearchEnd, SecondHalf, Site, SiteId, Sleep, Span, Tally, Task, Told,
+    Trace, Values, Wake, WakeReason, Watched,
 };
 
 fn id(lane: u32, sequence: u64) -> EventId {
@@ -75,6 +79,7 @@ fn header() -> Header {
 fn lane(number: u32, name: &str, role: Role, events: Vec<Event>) -> Lane {
     Lane {
         watched: Default::default(),
+        idling: Default::default(),
         told: Default::default(),
         id: LaneId(number),
         name: Some(name.to_owned()),
@@ -406,7 +411,51 @@ fn told() -> Told {
     Told { phases, notes: vec![note] }
 }
 
+fn search(start: u64, end: u64, rounds: u64, how: SearchEnd) -> Idle {
+    let yields = rounds - u64::from(how == SearchEnd::Asleep);
+    Idle::Search(Search { span: span(start, end), rounds, yields, end: how })
+}
+
+fn sleep(start: u64, end: u64, wake: Option<(u64, u32, WakeReason)>) -> Idle {
+    let open = wake.is_none();
+    let wake = wake.map(|(at, by, reason)| Wake { at: Nanos(at), by: LaneId(by), reason });
+    Idle::Sleep(Sleep { span: span(start, end), wake, open })
+}
+
+fn idling() -> [Idling; 3] {
+    let counts = |searches, failed_rounds, yields, sleeps, wakes| {
+        Measured::Is(IdleCounts { searches, failed_rounds, yields, sleeps, wakes })
+    };
+    let first = vec![
+        search(100, 400, 34, SearchEnd::Asleep),
+        sleep(400, 9_950, Some((9_000, 1, WakeReason::Jobs))),
+        search(9_950, 9_990, 0, SearchEnd::Found),
+        search(800_100, 899_000, 20, SearchEnd::Found),
+        search(1_000_100, 1_100_000, 34, SearchEnd::Asleep),
+        sleep(1_100_000, 1_800_001, Some((1_800_000, 3, WakeReason::Latch))),
+        search(1_800_001, 1_800_002, 0, SearchEnd::Latch),
+    ];
+    let second = vec![
+        search(2_700_100, 2_730_000, 34, SearchEnd::Asleep),
+        sleep(2_730_000, 3_000_000, None),
+    ];
+    [
+        Idling { counts: counts(0, 0, 0, 0, 1), stretches: Vec::new() },
+        Idling { counts: counts(9, 160, 158, 2, 0), stretches: first },
+        Idling { counts: counts(1, 34, 33, 1, 1), stretches: second },
+    ]
+}
+
 fn trace() -> Trace {
+    let mut trace = seen_from_outside();
+    for (lane, idling) in trace.lanes.iter_mut().zip(idling()) {
+        lane.idling = idling;
+    }
+    trace
+}
+
+/// The story without what workers did without a job: what format 4 knew.
+fn seen_from_outside() -> Trace {
     let mut trace = unspoken();
     trace.lanes[0].told = told();
     trace
@@ -468,6 +517,49 @@ fn a_file_of_format_3_is_still_read() {
     let text = fs::read_to_string(path).unwrap();
     assert!(text.contains("\"version\":3"));
     assert_eq!(chrome::read(text.as_bytes()).unwrap(), unspoken());
+}
+
+#[test]
+fn a_file_of_format_4_is_still_read() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/perfetto/format_4.json");
+    let text = fs::read_to_string(path).unwrap();
+    assert!(text.contains("\"version\":4"));
+    assert_eq!(chrome::read(text.as_bytes()).unwrap(), seen_from_outside());
+}
+
+/// Name, start and end in nanoseconds of what is drawn on worker 0's lane, of some categories.
+fn drawn_on_worker_0(categories: &[&str]) -> Vec<(String, u64, u64)> {
+    let nanos = |value: &serde_json::Value| (value.as_f64().unwrap() * 1_000.0).round() as u64;
+    let entries = entries(&trace());
+    let of_worker = entries.iter().filter(|entry| entry["ph"] == "X" && entry["tid"] == 5);
+    let wanted = |entry: &&serde_json::Value| {
+        entry["cat"].as_str().is_some_and(|category| categories.contains(&category))
+    };
+    let drawn = |entry: &serde_json::Value| {
+        let (start, length) = (nanos(&entry["ts"]), nanos(&entry["dur"]));
+        (entry["name"].as_str().unwrap().to_owned(), start, start + length)
+    };
+    of_worker.filter(wanted).map(drawn).collect()
+}
+
+#[test]
+fn searches_and_sleeps_lie_where_the_worker_has_no_job() {
+    let idle = |name: &str, start, end| (name.to_owned(), start, end);
+    assert_eq!(
+        drawn_on_worker_0(&["search", "sleep", "wait"]),
+        [
+            idle("search", 100, 400),
+            idle("sleep", 400, 9_950),
+            idle("search", 9_950, 9_990),
+            // Within the wait, but for the task that it found.
+            idle("wait", 800_000, 1_800_007),
+            idle("search", 800_100, 899_000),
+            idle("search", 1_000_100, 1_100_000),
+            idle("sleep", 1_100_000, 1_800_001),
+            idle("search", 1_800_001, 1_800_002),
+            idle("wait", 2_400_000, 2_735_000),
+        ]
+    );
 }
 
 /// The entries that are written of a trace.

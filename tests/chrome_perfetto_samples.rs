@@ -35,6 +35,7 @@ fn viewable(trace: &Trace) -> bool {
         let watched = &lane.watched;
         lane.events.iter().all(|event| exact(event.span().end))
             && watched.off_cpu.iter().all(|off| exact(off.span.end))
+            && lane.idling.stretches.iter().all(|idle| exact(idle.span().end))
             && watched.readings.iter().all(|reading| exact(reading.at))
             && [lane.started, lane.ended].into_iter().flatten().all(exact)
     })

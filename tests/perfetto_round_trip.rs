@@ -88,7 +88,7 @@ fn what_is_wrong_is_told() {
     newer[version] += 1;
     assert_eq!(
         error(&newer),
-        "in trace format 5, newer than 4, the newest known here; update rayprism"
+        "in trace format 6, newer than 5, the newest known here; update rayprism"
     );
 }
 
@@ -98,7 +98,7 @@ fn every_cut_is_told_with_the_number_of_events_before_it() {
     let file = written(&trace, Format::Pftrace);
     let of_lane = |lane: &Lane| {
         let told = lane.told.phases.len() + lane.told.notes.len();
-        lane.events.len() + lane.watched.off_cpu.len() + told
+        lane.events.len() + lane.watched.off_cpu.len() + lane.idling.stretches.len() + told
     };
     let all: usize = trace.lanes.iter().map(of_lane).sum();
     let mut most = 0;

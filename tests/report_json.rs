@@ -43,14 +43,14 @@ fn a_report_has_these_fields_and_no_others() {
     assert_eq!(
         fields(report),
         "activity breakdown call_sites causality clock counts debug_assertions decompositions detail \
-         distributions duration findings join_check kernel losses machine open outside own_cost rayprism run \
+         distributions duration findings idling join_check kernel losses machine open outside own_cost rayprism run \
          steals title \
          window work_spans"
     );
     let pool = &report["activity"]["pools"][0];
     assert_eq!(fields(&report["activity"]), "busy_cores core_time pools times");
     assert_eq!(fields(pool), "counts every_call_seen on_off pool threads times workers");
-    assert_eq!(fields(&pool["workers"][0]), "counts cpu index lane name on_off times");
+    assert_eq!(fields(&pool["workers"][0]), "counts cpu idling index lane name on_off times");
     assert_eq!(
         fields(&report["own_cost"]),
         "costs counted_joins counted_leaves readings share timed_joins timed_leaves timed_splits timed_tasks \
@@ -120,7 +120,8 @@ fn times_are_nanoseconds_and_the_unmeasured_has_its_reason() {
             "counts": {"is": {
                 "joins": 7, "timed_joins": 1, "timed_splits": 0, "timed_leaves": 0, "spawns": 0,
                 "tasks": 2, "steals": 1, "migrated": 0, "injected": 1
-            }}
+            }},
+            "idling": {"not": "the trace was recorded without it"}
         })
     );
     assert_eq!(

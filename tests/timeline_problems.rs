@@ -596,3 +596,100 @@ fn time_on_and_off_the_cpu_that_does_not_add_up() {
     );
     assert!(matches!(problem(&of(u64::MAX)), Problem::SharedOut { .. }));
 }
+
+/// A worker that ran a task from 100 to 200, seen from within.
+fn idle_worker(stretches: Vec<Idle>) -> Lane {
+    idling(worker(1, 0, vec![Event::Task(task(1, 1, 100, 200))]), stretches)
+}
+
+fn problem_of_idle(lane: Lane) -> Problem {
+    problem(&trace(1000, vec![lane]))
+}
+
+#[test]
+fn a_worker_without_a_job_may_look_for_one_and_sleep() {
+    let stretches = vec![
+        search(0, 40, SearchEnd::Asleep),
+        sleep(40, 90, Some((90, 7))),
+        search(90, 100, SearchEnd::Found),
+        // A join that was only counted waits within the task.
+        search(120, 180, SearchEnd::Latch),
+        search(200, 300, SearchEnd::Asleep),
+        sleep(300, 1000, None),
+    ];
+    assert_eq!(Timeline::new(&trace(1000, vec![idle_worker(stretches)])).err(), None);
+}
+
+#[test]
+fn a_worker_that_looks_for_work_before_it_is_there() {
+    let lane =
+        Lane { started: Some(Nanos(50)), ..idle_worker(vec![search(40, 60, SearchEnd::Found)]) };
+    let found = problem_of_idle(lane);
+    assert!(matches!(found, Problem::IdleOutside { .. }));
+    says(
+        &found,
+        "lane 1: its search (40 to 60 ns) does not lie in the time of a worker, 50 to 1000 ns",
+    );
+    let backwards = problem_of_idle(idle_worker(vec![search(60, 40, SearchEnd::Found)]));
+    assert!(matches!(backwards, Problem::IdleOutside { .. }));
+}
+
+#[test]
+fn a_thread_that_is_no_worker_and_looks_for_work() {
+    let lane = idling(outside(1, vec![]), vec![sleep(40, 60, None)]);
+    let found = problem_of_idle(lane);
+    assert!(matches!(found, Problem::IdleOutside { .. }));
+}
+
+#[test]
+fn a_worker_that_sleeps_while_it_looks_for_work() {
+    let found =
+        problem_of_idle(idle_worker(vec![search(0, 40, SearchEnd::Asleep), sleep(39, 90, None)]));
+    assert!(matches!(found, Problem::IdleTwice { .. }));
+    says(
+        &found,
+        "lane 1: its sleep (39 to 90 ns) begins within its search (0 to 40 ns), or belongs before it",
+    );
+}
+
+#[test]
+fn a_task_that_begins_or_ends_while_its_worker_has_no_job() {
+    for (start, end) in [(50, 101), (199, 300), (50, 300)] {
+        let found = problem_of_idle(idle_worker(vec![search(start, end, SearchEnd::Found)]));
+        assert!(matches!(found, Problem::BusyWhileIdle { .. }), "{found}");
+        says(
+            &found,
+            &format!(
+                "lane 1: task 1:1 (100 to 200 ns) begins or ends within its search ({start} to {end} ns)"
+            ),
+        );
+    }
+}
+
+#[test]
+fn a_sleep_that_was_ended_before_it_began() {
+    let found = problem_of_idle(idle_worker(vec![sleep(40, 90, Some((39, 2)))]));
+    assert!(matches!(found, Problem::WokenOutside { .. }));
+    says(
+        &found,
+        "lane 1: its sleep (40 to 90 ns) was ended from outside at 39 ns, which does not lie in it",
+    );
+}
+
+#[test]
+fn more_searches_than_were_counted() {
+    let mut lane = idle_worker(vec![search(0, 40, SearchEnd::Asleep), sleep(40, 90, None)]);
+    let counts = |searches, failed_rounds, sleeps| {
+        Measured::Is(IdleCounts { searches, failed_rounds, sleeps, ..IdleCounts::default() })
+    };
+    for (less, what) in [
+        (counts(0, 1, 1), "1 searches held, yet 0 counted"),
+        (counts(1, 0, 1), "1 failed rounds in its searches, yet 0 counted"),
+        (counts(1, 1, 0), "1 searches that ended in sleep, yet 0 counted"),
+    ] {
+        lane.idling.counts = less;
+        says(&problem_of_idle(lane.clone()), &format!("lane 1: {what}"));
+    }
+    lane.idling.counts = counts(1, 1, 1);
+    assert_eq!(Timeline::new(&trace(1000, vec![lane])).err(), None);
+}

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::opaque::Opaque;
 use super::{OnOff, Window, detail};
-use crate::model::{Counts, Detail, LaneId, Measured, Nanos, Pool, PoolId, Role};
+use crate::model::{Counts, Detail, IdleCounts, LaneId, Measured, Nanos, Pool, PoolId, Role};
 use crate::timeline::{Row, State, Stretch, Timeline};
 
 /// What the workers of all pools did.
@@ -61,6 +61,8 @@ pub struct WorkerActivity {
     pub on_off: OnOff,
     /// What it counted.
     pub counts: Measured<Counts>,
+    /// What it counted without a job.
+    pub idling: Measured<IdleCounts>,
 }
 
 /// Time in the window, by what it was spent in. The first four add up to the window, times the
@@ -143,6 +145,7 @@ impl WorkerActivity {
             cpu: lane.cpu.clone(),
             on_off: OnOff::of(row, window, detail),
             counts: detail::counts(detail, lane.counts),
+            idling: lane.idling.counts.clone(),
         })
     }
 }

@@ -6,9 +6,8 @@
 use hdrhistogram::Histogram;
 use serde::Serialize;
 
-use super::decomposition::no_switches;
-use super::{Window, detail};
-use crate::model::{Event, Lane, Measured, Nanos, OffCpu, Origin, Pool, Task};
+use super::{Window, detail, sleeps};
+use crate::model::{Event, Measured, Nanos, Origin, Pool, Span, Task};
 use crate::timeline::{Row, Timeline};
 
 /// How times of a pool's tasks are spread, of those that began within a window.
@@ -18,6 +17,8 @@ pub struct Distributions {
     pub queue_waits: Measured<Distribution>,
     /// The same, of stolen tasks alone.
     pub steal_latency: Measured<Distribution>,
+    /// The same, of tasks alone that came into the pool from outside, through its injector.
+    pub injector_waits: Measured<Distribution>,
     /// The same, of tasks that were pushed while their worker slept and were its next.
     pub wake_ups: Measured<Distribution>,
     /// What tasks did themselves: without what they waited, and without other tasks that their
@@ -75,7 +76,11 @@ impl Distributions {
                 all(steal_latencies),
                 "no steal was recorded with its time of push",
             ),
-            wake_ups: match rows.iter().find_map(|row| no_switches(row.lane())) {
+            injector_waits: measured(
+                all(injector_waits),
+                "no job came in from outside with its time of push",
+            ),
+            wake_ups: match rows.iter().find_map(|row| unknown_sleeps(row)) {
                 Some(reason) => Measured::Not(reason),
                 None => measured(all(wake_ups), "no task was pushed for a worker that slept"),
             },
@@ -149,15 +154,28 @@ fn steal_latencies<'t>(row: &Row<'t>) -> Vec<(&'t Task, Nanos)> {
     tasks(row).filter(|task| task.origin == Origin::Stolen).filter_map(queued).collect()
 }
 
+fn injector_waits<'t>(row: &Row<'t>) -> Vec<(&'t Task, Nanos)> {
+    tasks(row).filter(|task| task.origin == Origin::Injected).filter_map(queued).collect()
+}
+
+/// Why it is not known when a worker slept; `None` if it is.
+fn unknown_sleeps(row: &Row) -> Option<String> {
+    match sleeps::source(row.lane()) {
+        Measured::Is(_) => None,
+        Measured::Not(reason) => Some(reason),
+    }
+}
+
 /// Of the tasks that were a worker's next since they were pushed, which it slept through.
 fn wake_ups<'t>(row: &Row<'t>) -> Vec<(&'t Task, Nanos)> {
+    let asleep = sleeps::spans(row.lane());
     let mut begun: Option<Nanos> = None;
     let mut found = Vec::new();
     for event in &row.lane().events {
         let span = event.span();
         if let Event::Task(task) = event {
             let pushed = task.pushed.filter(|&pushed| begun.is_none_or(|begun| begun <= pushed));
-            if pushed.is_some_and(|pushed| slept(row.lane(), pushed)) {
+            if pushed.is_some_and(|pushed| slept(&asleep, pushed)) {
                 found.extend(queued(task));
             }
         }
@@ -168,12 +186,11 @@ fn wake_ups<'t>(row: &Row<'t>) -> Vec<(&'t Task, Nanos)> {
     found
 }
 
-/// Whether the thread of a lane was off the CPU of its own will. It may have been blocked in a task
-/// then, but in one that had ended, or waited, before the task that was pushed was its next.
-fn slept(lane: &Lane, at: Nanos) -> bool {
-    let off = &lane.watched.off_cpu;
-    let index = off.partition_point(|off| off.span.end <= at);
-    off.get(index).is_some_and(|OffCpu { span, preempted, .. }| span.start <= at && !preempted)
+/// Whether a worker slept. As the kernel sees it, it may have been blocked in a task then, but in one
+/// that had ended, or waited, before the task that was pushed was its next.
+fn slept(asleep: &[Span], at: Nanos) -> bool {
+    let index = asleep.partition_point(|span| span.end <= at);
+    asleep.get(index).is_some_and(|span| span.start <= at)
 }
 
 /// Where events were lost, what cannot be told apart is left out with all of its lane.

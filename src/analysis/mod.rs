@@ -16,6 +16,7 @@ pub mod detail;
 #[cfg(feature = "read")]
 pub mod distributions;
 mod groups;
+pub mod idling;
 pub mod join_cost;
 pub mod kernel;
 pub mod on_off;
@@ -24,6 +25,7 @@ pub mod outside;
 pub mod own_cost;
 mod phases;
 mod rank;
+pub mod sleeps;
 pub mod steals;
 pub mod window;
 pub mod work_span;
@@ -39,11 +41,13 @@ pub use decomposition::{
 };
 #[cfg(feature = "read")]
 pub use distributions::{Bucket, Distribution, Distributions};
+pub use idling::{IdleFigures, KeptIdle, WakeUps};
 pub use join_cost::{JoinCost, JoinCostCheck, JoinCostSource, JoinCosts};
 pub use kernel::{CounterFigures, KernelFigures};
 pub use on_off::{OnOff, OnOffParts};
 pub use outside::OutsideThread;
 pub use own_cost::OwnCost;
+pub use sleeps::SleepSource;
 pub use steals::{Latency, Steals, Theft};
 pub use window::{Window, WindowEnds};
 pub use work_span::{Burden, OperationWorkSpan, WorkClock, WorkSpan};

@@ -215,6 +215,7 @@ mod tests {
             losses: Losses::default(),
             broken: None,
             watched: Watched::default(),
+            idling: Default::default(),
             told: Told { phases, notes: Vec::new() },
             events: Vec::new(),
         }

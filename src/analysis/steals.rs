@@ -71,7 +71,7 @@ impl Steals {
 
 impl Latency {
     /// By nearest rank; `None` if there are no durations.
-    fn of(mut durations: Vec<Nanos>) -> Option<Self> {
+    pub(super) fn of(mut durations: Vec<Nanos>) -> Option<Self> {
         durations.sort_unstable();
         Some(Self {
             count: durations.len() as u64,

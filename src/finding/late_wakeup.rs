@@ -1,11 +1,13 @@
 //! Work waited for workers that slept.
 
+use std::collections::HashMap;
+
 use super::fact::{Advice, Evidence, Found, Unit};
 use super::picture::{View, index_of};
 use super::text::{percent, thousands};
 use super::{Ask, LEAST_LOSS, Lint, RestsOn};
-use crate::analysis::Component;
-use crate::model::{Lane, Nanos, Origin, Span, Task};
+use crate::analysis::{Component, sleeps};
+use crate::model::{Lane, LaneId, Nanos, Origin, Span, Task};
 
 pub(super) const LINT: Lint = Lint {
     id: "late-wakeup",
@@ -54,25 +56,21 @@ fn nanos(time: Nanos) -> super::Quantity {
 /// The task that lay longest until a worker that had slept took it.
 fn latest<'a>(view: &View<'a>) -> Option<(&'a Lane, &'a Task, Span)> {
     let taken = |task: &Task| matches!(task.origin, Origin::Stolen | Origin::Injected);
+    let rows = view.rows().into_iter().map(|row| row.lane());
+    let asleep: HashMap<LaneId, Vec<Span>> =
+        rows.map(|lane| (lane.id, sleeps::spans(lane))).collect();
     let waits = view.tasks().filter(|(_, task)| taken(task)).filter_map(|(lane, task)| {
         let span = Span { start: task.pushed?.min(task.span.start), end: task.span.start };
-        slept_in(lane, span).then_some((lane, task, span))
+        let asleep = asleep.get(&lane.id)?;
+        let next = asleep.partition_point(|asleep| asleep.end <= span.start);
+        (asleep.get(next)?.start < span.end).then_some((lane, task, span))
     });
     waits.max_by_key(|(_, _, span)| span.duration())
 }
 
-/// Whether a lane's thread was off the CPU of its own will at some time within a span.
-fn slept_in(lane: &Lane, span: Span) -> bool {
-    let off = &lane.watched.off_cpu;
-    let first = off.partition_point(|off| off.span.end <= span.start);
-    let mut within = off[first..].iter().take_while(|off| off.span.start < span.end);
-    within.any(|off| !off.preempted)
-}
-
 fn sleeps(view: &View) -> u64 {
     let lanes = view.rows().into_iter().map(|row| row.lane());
-    let off = lanes.flat_map(|lane| &lane.watched.off_cpu);
-    off.filter(|off| !off.preempted).count() as u64
+    lanes.map(|lane| sleeps::spans(lane).len() as u64).sum()
 }
 
 /// A worker falls asleep about 25 µs after it found nothing: calls that follow each other wake it

@@ -6,8 +6,9 @@ use std::sync::Arc;
 use super::fields::Category;
 use super::keys::{Key, Word};
 use crate::model::{
-    ChainId, Collapsed, Counter, Event, EventId, Iteration, Join, Leaf, Nanos, Note, OffCpu,
-    Operation, Outcome, Phase, PhaseId, Reduction, SiteId, Span, Task, Values, parse_event_id,
+    ChainId, Collapsed, Counter, Event, EventId, Idle, Iteration, Join, LaneId, Leaf, Nanos, Note,
+    OffCpu, Operation, Outcome, Phase, PhaseId, Reduction, Search, SiteId, Sleep, Span, Task,
+    Values, Wake, parse_event_id,
 };
 
 /// Why an entry is no event of rayprism's.
@@ -80,6 +81,8 @@ pub(super) enum Said {
     Event(Event),
     /// A stretch off the CPU.
     OffCpu(OffCpu),
+    /// A stretch without a job.
+    Idle(Idle),
     /// A stretch in a span of the program's own.
     Phase(Phase),
     /// An event of its own.
@@ -142,6 +145,8 @@ impl<'a> Args<'a> {
             Category::OffCpu => return Ok(Some(Said::OffCpu(self.off_cpu(span)?))),
             Category::Phase => return Ok(Some(Said::Phase(self.phase(span)?))),
             Category::Note => return Ok(Some(Said::Note(self.note(span)?))),
+            Category::Search => return Ok(Some(Said::Idle(Idle::Search(self.search(span)?)))),
+            Category::Sleep => return Ok(Some(Said::Idle(Idle::Sleep(self.sleep(span)?)))),
             Category::Task => Event::Task(self.task(span, counters)?),
             Category::Join => Event::Join(self.join(span)?),
             Category::Split => Event::Join(self.split(span)?),
@@ -184,6 +189,27 @@ impl<'a> Args<'a> {
             phase: self.maybe(Key::Phase)?.map(PhaseId),
             text: self.maybe_text(Key::Label)?.map(Arc::from),
         })
+    }
+
+    fn search(&self, span: Span) -> Result<Search, EventProblem> {
+        Ok(Search {
+            span,
+            rounds: self.whole(Key::Rounds)?,
+            yields: self.whole(Key::Yields)?,
+            end: self.word(Key::Ended)?,
+        })
+    }
+
+    fn sleep(&self, span: Span) -> Result<Sleep, EventProblem> {
+        let wake = match self.maybe(Key::WokenNs)? {
+            Some(woken) => Some(Wake {
+                at: after(span.start, woken),
+                by: LaneId(self.small(Key::WokenBy)?),
+                reason: self.word(Key::WokenFor)?,
+            }),
+            None => None,
+        };
+        Ok(Sleep { span, wake, open: self.flag(Key::Open)? })
     }
 
     fn task(&self, span: Span, counters: &[Counter]) -> Result<Task, EventProblem> {

@@ -5,14 +5,15 @@ use std::io;
 
 use super::arrows::{Arrows, Ends};
 use super::fields::{self, Category, Fields, Name};
+use super::idle::{Laid, Lay};
 use super::names::{of_lane, place, printable};
-use super::nest::{Slices, What};
+use super::nest::What;
 use super::texts::Texts;
 use super::threads::Threads;
 use super::told::{self, Saying};
 use super::tracks::{self, Sample};
 use super::{FORMAT, off_cpu, rates};
-use crate::model::{Annotations, Event, Nanos, OffCpu, Span, Trace};
+use crate::model::{Annotations, Event, Idle, Nanos, OffCpu, Span, Trace};
 
 /// What is drawn on.
 pub(super) trait Canvas {
@@ -65,6 +66,7 @@ enum Of<'a> {
     Event(&'a Event),
     Wait,
     OffCpu(&'a OffCpu, &'static str),
+    Idle(&'a Idle),
     Told(Saying<'a>),
 }
 
@@ -74,6 +76,7 @@ impl<'a> Drawn<'a> {
             Of::Event(event) => Category::of(event),
             Of::Wait => Category::Wait,
             Of::OffCpu(..) => Category::OffCpu,
+            Of::Idle(idle) => Category::of_idle(idle),
             Of::Told(Saying::Phase(_)) => Category::Phase,
             Of::Told(Saying::Note(_)) => Category::Note,
         }
@@ -84,6 +87,7 @@ impl<'a> Drawn<'a> {
             Of::Event(event) => fields::name(event, texts),
             Of::Wait => Name::Ours(Category::Wait.name()),
             Of::OffCpu(_, name) => Name::Ours(name),
+            Of::Idle(idle) => Name::Ours(Category::of_idle(idle).name()),
             Of::Told(Saying::Phase(phase)) => told_name(phase.name.as_deref(), phase.id.is_some()),
             Of::Told(Saying::Note(note)) => told_name(note.text.as_deref(), true),
         }
@@ -111,6 +115,10 @@ impl<'a> Drawn<'a> {
             Of::OffCpu(off, _) => {
                 fields::off_cpu(off, self.shown, fields);
                 off.span
+            }
+            Of::Idle(idle) => {
+                fields::idle(idle, fields);
+                idle.span()
             }
             Of::Told(saying) => {
                 match saying {
@@ -185,17 +193,16 @@ fn draw_events(
     canvas.open(threads.lane(lane))?;
     let mut arrows = arrows.of_lane(lane);
     let mut events = 0..;
-    for slice in Slices::new(&trace.lanes[lane].events) {
-        let drawn = match slice.what {
-            What::Event(event) => Drawn {
-                shown: slice.shown,
+    for Laid { what, shown } in Laid::on(&trace.lanes[lane]) {
+        let plain = |of| Drawn { shown, arrows: Ends::default(), of, core_time: None };
+        let drawn = match what {
+            Lay::Slice(What::Event(event)) => Drawn {
                 arrows: events.next().map(|event| arrows.at(event)).unwrap_or_default(),
-                of: Of::Event(event),
                 core_time: core_time(event, annotations),
+                ..plain(Of::Event(event))
             },
-            What::Wait => {
-                Drawn { shown: slice.shown, arrows: Ends::default(), of: Of::Wait, core_time: None }
-            }
+            Lay::Slice(What::Wait) => plain(Of::Wait),
+            Lay::Idle(idle) => plain(Of::Idle(idle)),
         };
         canvas.slice(&drawn)?;
     }

@@ -8,8 +8,9 @@
 use super::keys::{Key, Word};
 use super::texts::Texts;
 use crate::model::{
-    ChainId, Collapsed, Event, EventId, Iteration, Join, Leaf, Nanos, Note, OffCpu, Operation,
-    Origin, Outcome, Phase, PhaseId, Reduction, SiteId, Span, Task, Values,
+    ChainId, Collapsed, Event, EventId, Idle, Iteration, Join, Leaf, Nanos, Note, OffCpu,
+    Operation, Origin, Outcome, Phase, PhaseId, Reduction, Search, SiteId, Sleep, Span, Task,
+    Values, Wake,
 };
 
 /// What slices are. Viewers colour them by name, and let them be filtered by category.
@@ -32,12 +33,16 @@ pub(super) enum Category {
     Phase,
     /// An event of the program's own.
     Note,
+    /// A worker looked for work.
+    Search,
+    /// A worker slept.
+    Sleep,
 }
 
 impl Category {
     /// All of them.
     #[cfg(feature = "read")]
-    pub(super) const ALL: [Self; 11] = [
+    pub(super) const ALL: [Self; 13] = [
         Self::Task,
         Self::Join,
         Self::Split,
@@ -49,6 +54,8 @@ impl Category {
         Self::OffCpu,
         Self::Phase,
         Self::Note,
+        Self::Search,
+        Self::Sleep,
     ];
 
     pub(super) fn of(event: &Event) -> Self {
@@ -60,6 +67,13 @@ impl Category {
             Event::Leaf(_) => Self::Leaf,
             Event::Reduction(_) => Self::Reduction,
             Event::Collapsed(_) => Self::Collapsed,
+        }
+    }
+
+    pub(super) fn of_idle(idle: &Idle) -> Self {
+        match idle {
+            Idle::Search(_) => Self::Search,
+            Idle::Sleep(_) => Self::Sleep,
         }
     }
 
@@ -76,6 +90,8 @@ impl Category {
             Self::OffCpu => "off-cpu",
             Self::Phase => "phase",
             Self::Note => "note",
+            Self::Search => "search",
+            Self::Sleep => "sleep",
         }
     }
 
@@ -198,6 +214,33 @@ pub(super) fn note(note: &Note, fields: &mut impl Fields) {
     }
     if let Some(text) = text {
         fields.text(Key::Label, text);
+    }
+}
+
+/// All of a stretch without a job but its times.
+pub(super) fn idle(idle: &Idle, fields: &mut impl Fields) {
+    match idle {
+        Idle::Search(it) => search(it, fields),
+        Idle::Sleep(it) => sleep(it, fields),
+    }
+}
+
+fn search(search: &Search, fields: &mut impl Fields) {
+    let Search { span: _, rounds, yields, end } = search;
+    fields.whole(Key::Rounds, *rounds);
+    fields.whole(Key::Yields, *yields);
+    fields.word(Key::Ended, *end);
+}
+
+fn sleep(sleep: &Sleep, fields: &mut impl Fields) {
+    let Sleep { span, wake, open } = sleep;
+    if let Some(Wake { at, by, reason }) = wake {
+        fields.whole(Key::WokenNs, at.0.wrapping_sub(span.start.0));
+        fields.whole(Key::WokenBy, u64::from(by.0));
+        fields.word(Key::WokenFor, *reason);
+    }
+    if *open {
+        fields.flag(Key::Open);
     }
 }
 

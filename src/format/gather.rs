@@ -33,6 +33,7 @@ pub(super) struct Put {
 enum List {
     Events(usize),
     OffCpu(usize),
+    Idle(usize),
     Phases(usize),
     /// Of those that have no end.
     Notes,
@@ -42,9 +43,10 @@ impl Gathered {
     pub(super) fn new(head: Head<'static>) -> Self {
         let (promised, threads, counters) = (head.promises(), head.threads(), head.counters());
         let mut trace = head.into_trace();
-        for (lane, Promise { events, off_cpu, .. }) in trace.lanes.iter_mut().zip(&promised) {
+        for (lane, Promise { events, off_cpu, idle, .. }) in trace.lanes.iter_mut().zip(&promised) {
             lane.events.reserve((*events).min(ROOM) as usize);
             lane.watched.off_cpu.reserve((*off_cpu).min(ROOM) as usize);
+            lane.idling.stretches.reserve((*idle).min(ROOM) as usize);
         }
         Self { trace, threads, promised, counters, events: 0 }
     }
@@ -62,8 +64,8 @@ impl Gathered {
     /// How many there should be, of all kinds.
     pub(super) fn promised(&self) -> u64 {
         let numbers = self.promised.iter().flat_map(|promise| {
-            let Promise { events, off_cpu, phases, notes } = *promise;
-            [events, off_cpu, phases, notes]
+            let Promise { events, off_cpu, idle, phases, notes } = *promise;
+            [events, off_cpu, idle, phases, notes]
         });
         numbers.fold(0, u64::saturating_add)
     }
@@ -80,15 +82,20 @@ impl Gathered {
             (Said::OffCpu(off), Shows::OffCpu(lane)) => {
                 (List::OffCpu(lane), push(&mut self.trace.lanes[lane].watched.off_cpu, off))
             }
+            // On the lane itself, between and in its events.
+            (Said::Idle(idle), Shows::Events(lane)) => {
+                (List::Idle(lane), push(&mut self.trace.lanes[lane].idling.stretches, idle))
+            }
             (Said::Phase(phase), Shows::Told(lane)) => {
                 (List::Phases(lane), push(&mut self.trace.lanes[lane].told.phases, phase))
             }
             (Said::Note(note), Shows::Told(lane)) => {
                 (List::Notes, push(&mut self.trace.lanes[lane].told.notes, note))
             }
-            (Said::Event(_) | Said::OffCpu(_) | Said::Phase(_) | Said::Note(_), _) => {
-                return Err(EventProblem::Thread(tid));
-            }
+            (
+                Said::Event(_) | Said::OffCpu(_) | Said::Idle(_) | Said::Phase(_) | Said::Note(_),
+                _,
+            ) => return Err(EventProblem::Thread(tid)),
         };
         self.events += 1;
         Ok(Put { list, at })
@@ -99,6 +106,9 @@ impl Gathered {
         match list {
             List::Events(lane) => self.trace.lanes[lane].events[at].span_mut().end = end,
             List::OffCpu(lane) => self.trace.lanes[lane].watched.off_cpu[at].span.end = end,
+            List::Idle(lane) => {
+                self.trace.lanes[lane].idling.stretches[at].span_mut().end = end;
+            }
             List::Phases(lane) => self.trace.lanes[lane].told.phases[at].span.end = end,
             List::Notes => {}
         }
@@ -135,11 +145,12 @@ fn push<T>(to: &mut Vec<T>, thing: T) -> usize {
 
 fn check_counts(trace: &Trace, promised: &[Promise]) -> Result<(), ReadError> {
     for (lane, promise) in promised.iter().copied().enumerate() {
-        let Promise { events, off_cpu, phases, notes } = promise;
+        let Promise { events, off_cpu, idle, phases, notes } = promise;
         let held = &trace.lanes[lane];
         let compared = [
             ("events", held.events.len(), events),
             ("stretches off the CPU", held.watched.off_cpu.len(), off_cpu),
+            ("stretches without a job", held.idling.stretches.len(), idle),
             ("spans of the program's own", held.told.phases.len(), phases),
             ("events of the program's own", held.told.notes.len(), notes),
         ];

@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use super::threads::Threads;
 use super::{FORMAT, VERSION};
 use crate::model::{
-    Counter, Counts, Header, Lane, LaneId, Losses, Measured, Nanos, Pool, Reading, Role,
-    Scheduling, Site, Tally, Told, Trace, Watched,
+    Counter, Counts, Header, IdleCounts, Idling, Lane, LaneId, Losses, Measured, Nanos, Pool,
+    Reading, Role, Scheduling, Site, Tally, Told, Trace, Watched,
 };
 
 /// What stands before the events.
@@ -46,11 +46,17 @@ struct LaneHead<'a> {
     readings: Cow<'a, [Reading]>,
     #[serde(default = "unmeasured")]
     scheduling: Cow<'a, Measured<Scheduling>>,
+    /// What it counted without a job.
+    #[serde(default = "unseen")]
+    idling: Cow<'a, Measured<IdleCounts>>,
     /// How many events the file holds for it.
     events: u64,
     /// How many stretches off the CPU.
     #[serde(default)]
     off_cpu: u64,
+    /// How many stretches without a job.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    idle: u64,
     /// How many stretches in the program's own spans.
     #[serde(default, skip_serializing_if = "is_zero")]
     phases: u64,
@@ -69,6 +75,7 @@ fn is_zero(number: &u64) -> bool {
 pub(super) struct Promise {
     pub(super) events: u64,
     pub(super) off_cpu: u64,
+    pub(super) idle: u64,
     pub(super) phases: u64,
     pub(super) notes: u64,
 }
@@ -76,6 +83,10 @@ pub(super) struct Promise {
 /// What is said of lanes in files that were written before there was anything to say.
 fn unmeasured<'a>() -> Cow<'a, Measured<Scheduling>> {
     Cow::Owned(Watched::default().scheduling)
+}
+
+fn unseen<'a>() -> Cow<'a, Measured<IdleCounts>> {
+    Cow::Owned(Idling::default().counts)
 }
 
 impl<'a> Head<'a> {
@@ -98,6 +109,7 @@ impl<'a> Head<'a> {
         let promise = |lane: &LaneHead<'_>| Promise {
             events: lane.events,
             off_cpu: lane.off_cpu,
+            idle: lane.idle,
             phases: lane.phases,
             notes: lane.notes,
         };
@@ -129,7 +141,7 @@ impl<'a> Head<'a> {
 impl<'a> LaneHead<'a> {
     fn of(lane: &'a Lane) -> Self {
         let Lane { id, name, thread, role, started, ended, cpu, .. } = lane;
-        let Lane { counts, tallies, losses, broken, watched, told, events, .. } = lane;
+        let Lane { counts, tallies, losses, broken, watched, idling, told, events, .. } = lane;
         Self {
             id: *id,
             name: Cow::Borrowed(name),
@@ -144,8 +156,10 @@ impl<'a> LaneHead<'a> {
             broken: *broken,
             readings: Cow::Borrowed(&watched.readings),
             scheduling: Cow::Borrowed(&watched.scheduling),
+            idling: Cow::Borrowed(&idling.counts),
             events: events.len() as u64,
             off_cpu: watched.off_cpu.len() as u64,
+            idle: idling.stretches.len() as u64,
             phases: told.phases.len() as u64,
             notes: told.notes.len() as u64,
         }
@@ -169,6 +183,7 @@ impl<'a> LaneHead<'a> {
                 scheduling: self.scheduling.into_owned(),
                 off_cpu: Vec::new(),
             },
+            idling: Idling { counts: self.idling.into_owned(), stretches: Vec::new() },
             told: Told::default(),
             events: Vec::new(),
         }

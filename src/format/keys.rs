@@ -2,7 +2,7 @@
 //! for both formats: a field that is new to the model is new here, in [`fields`](super::fields) and
 //! in [`args`](super::args), and nowhere else.
 
-use crate::model::{Half, OperationKind, Origin, SecondHalf};
+use crate::model::{Half, OperationKind, Origin, SearchEnd, SecondHalf, WakeReason};
 
 /// What a field's value looks like.
 #[derive(Clone, Copy, Debug)]
@@ -105,6 +105,12 @@ keys! {
     Phase: "phase" = Shape::Whole;
     Within: "within" = Shape::Whole;
     Inherited: "inherited" = Shape::Flag;
+    Rounds: "rounds" = Shape::Whole;
+    Yields: "yields" = Shape::Whole;
+    Ended: "ended" = Shape::Word(<SearchEnd as Word>::NAMES);
+    WokenNs: "woken_ns" = Shape::Whole;
+    WokenBy: "woken_by" = Shape::Whole;
+    WokenFor: "woken_for" = Shape::Word(<WakeReason as Word>::NAMES);
 }
 
 /// A choice of the model's, by its word.
@@ -165,6 +171,15 @@ words! {
         OpaqueIterator: "opaque-iterator",
         Sort: "sort",
     }
+    SearchEnd {
+        Found: "found",
+        Latch: "latch",
+        Asleep: "asleep",
+    }
+    WakeReason {
+        Latch: "latch",
+        Jobs: "jobs",
+    }
 }
 
 #[cfg(test)]
@@ -193,5 +208,7 @@ mod tests {
         check::<SecondHalf>();
         check::<Half>();
         check::<OperationKind>();
+        check::<SearchEnd>();
+        check::<WakeReason>();
     }
 }

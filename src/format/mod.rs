@@ -23,6 +23,7 @@ mod frames;
 mod gather;
 #[cfg_attr(not(feature = "read"), allow(dead_code, reason = "the way back"))]
 mod head;
+mod idle;
 #[cfg(feature = "read")]
 mod input;
 mod keys;
@@ -64,7 +65,10 @@ const FORMAT: &str = "rayprism";
 ///
 /// 4: Perfetto's protobuf beside Chrome's JSON. What the program says of itself: the categories
 /// `phase` and `note`, on threads of their own.
-const VERSION: u32 = 4;
+///
+/// 5: workers without a job: the categories `search` and `sleep` on their own lanes, and counts in
+/// the head. Of a file of formats 1 to 4 nothing is known of them.
+const VERSION: u32 = 5;
 
 /// How a trace is spelt in a file.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

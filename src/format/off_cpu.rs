@@ -65,6 +65,7 @@ mod tests {
             losses: Losses::default(),
             broken: None,
             watched: Watched { off_cpu, ..Watched::default() },
+            idling: Default::default(),
             told: Default::default(),
             events,
         }

@@ -7,6 +7,7 @@ mod annotations;
 mod event;
 mod header;
 mod host;
+mod idling;
 mod kernel;
 mod observed;
 mod phase;
@@ -26,6 +27,7 @@ pub use header::{
 pub use host::{
     Accounting, Clocks, CpuLimit, Cpus, Events, Frequency, Host, Limit, Quota, Rings, Throttling,
 };
+pub use idling::{Idle, IdleCounts, Idling, Search, SearchEnd, Sleep, Wake, WakeReason};
 pub use kernel::{
     Availability, Counter, CounterInfo, Kernel, OffCpu, Reading, Scheduling, SchedulingSource,
     Throttled, Values, Watched,

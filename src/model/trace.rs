@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Event, Header, LaneId, Nanos, PoolId, Told, Watched};
+use super::{Event, Header, Idling, LaneId, Nanos, PoolId, Told, Watched};
 
 /// A whole recording.
 #[derive(Clone, Debug, PartialEq)]
@@ -142,6 +142,8 @@ pub struct Lane {
     pub broken: Option<Nanos>,
     /// What the kernel and the hardware said of the thread.
     pub watched: Watched,
+    /// What it did without a job.
+    pub idling: Idling,
     /// What the program said of itself on it.
     pub told: Told,
     /// Outer before inner: by start, at equal starts the longer first, of equal spans the one that
@@ -294,6 +296,7 @@ impl Trace {
                 let opened = event.id().map_or(u64::MAX, |id| id.sequence());
                 (span.start, Reverse(span.end), opened)
             });
+            lane.idling.sort();
             lane.told.sort();
         }
     }

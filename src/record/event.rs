@@ -329,22 +329,24 @@ event_table! {
         end,
         /// Rounds in which it looked everywhere and found nothing.
         rounds,
+        /// Times that it left the CPU to others in between.
+        yields,
         /// Not used.
         spare_a,
         /// Not used.
         spare_b,
         /// Not used.
         spare_c,
-        /// Not used.
-        spare_d,
     }
 
-    /// A worker without work slept.
+    /// A worker without work slept. `small`: why it was woken; `text`: the lane that woke it, or 0.
     Sleep = 14 {
         /// Ticks when it fell asleep.
         start,
         /// Ticks when it was awake again.
         end,
+        /// Ticks when it was woken, or 0.
+        woken,
         /// Not used.
         spare_a,
         /// Not used.
@@ -353,8 +355,6 @@ event_table! {
         spare_c,
         /// Not used.
         spare_d,
-        /// Not used.
-        spare_e,
     }
 
     /// A piece of a text. `text`: its number; `small`: bytes of the text that follow, this piece
@@ -437,6 +437,14 @@ codes! {
         Asleep = 2,
     }
 
+    /// Why a sleeping worker was woken.
+    WakeReason {
+        /// What it waited for was there.
+        Latch = 0,
+        /// There were jobs, and too few workers awake.
+        Jobs = 1,
+    }
+
     /// Which call an operation is.
     OperationKind {
         /// A stretch that the user named.
@@ -496,6 +504,13 @@ impl Search {
     /// How it ended; `None` if the record is damaged.
     pub fn how(&self) -> Option<SearchEnd> {
         SearchEnd::from_code(u8::try_from(self.small).ok()?)
+    }
+}
+
+impl Sleep {
+    /// Why the worker was woken; `None` if the record is damaged.
+    pub fn reason(&self) -> Option<WakeReason> {
+        WakeReason::from_code(u8::try_from(self.small).ok()?)
     }
 }
 

@@ -98,8 +98,12 @@ counters! {
     searches: Searches = 14,
     /// Rounds of searches that found nothing.
     failed_rounds: FailedRounds = 15,
-    /// Sleeps of a worker.
+    /// Times that a worker fell asleep.
     sleeps: Sleeps = 16,
+    /// Times that a searching worker left the CPU to others.
+    yields: Yields = 17,
+    /// Sleeping workers that were woken by this thread.
+    wakes: Wakes = 18,
 }
 
 macro_rules! tallies {

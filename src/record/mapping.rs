@@ -263,6 +263,7 @@ mod pool {
     pub(super) const THREADS: usize = 1;
     pub(super) const EVERY_CALL_SEEN: usize = 2;
     pub(super) const USES_CURRENT_THREAD: usize = 3;
+    pub(super) const IDLING_SEEN: usize = 4;
 }
 
 /// Words of a thread in its table.
@@ -366,6 +367,7 @@ pub(super) fn write_pool(front: &[Slot], entry: &PoolEntry) -> bool {
     words.set(pool::THREADS, u64::from(entry.threads));
     words.set(pool::EVERY_CALL_SEEN, u64::from(entry.every_call_seen));
     words.set(pool::USES_CURRENT_THREAD, u64::from(entry.uses_current_thread));
+    words.set(pool::IDLING_SEEN, u64::from(entry.idling_seen));
     words.set(pool::KNOWN, 1);
     true
 }
@@ -378,6 +380,7 @@ pub(super) fn read_pools(front: &[Slot]) -> Vec<PoolEntry> {
             threads: u32::try_from(words.get(pool::THREADS)).unwrap_or(u32::MAX),
             every_call_seen: words.get(pool::EVERY_CALL_SEEN) == 1,
             uses_current_thread: words.get(pool::USES_CURRENT_THREAD) == 1,
+            idling_seen: words.get(pool::IDLING_SEEN) == 1,
         })
     };
     (0..POOLS).map_while(read).collect()

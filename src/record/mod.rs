@@ -48,9 +48,9 @@ mod time;
 
 pub use cost::{Costs, measure as measure_costs};
 pub use elision::call_both;
-pub use event::{OperationKind, Origin, SecondHalf};
+pub use event::{OperationKind, Origin, SecondHalf, WakeReason};
 pub use gauge::{GAUGE_WORDS, Gauge, Reading};
-pub use idle::Asleep;
+pub use idle::{Asleep, Bed};
 pub use ids::{EventId, LaneId, PoolId, TextId};
 pub use iterator::{OpenIterator, Run, Seen};
 pub use join::{Halves, Mark, OpenJoin, Timed};
@@ -64,8 +64,8 @@ pub use phase::Phase;
 pub use places::{Call, Meaning, Names};
 pub use recorder::{
     AlreadyRecording, Detail, Ended, Identity, Member, OnFull, PoolEntry, Recording, Seat,
-    Settings, is_recording, members, new_pool, set_pool_threads, set_pool_uses_current_thread,
-    start, stop,
+    Settings, is_recording, members, new_pool, new_pool_seen_within, set_pool_threads,
+    set_pool_uses_current_thread, start, stop,
 };
 pub use task::Running;
 pub use time::{Nanos, Ticks};

@@ -99,6 +99,7 @@ pub(super) struct Looking {
     /// Its start, or 0 where no clock is read.
     pub(super) start: Ticks,
     pub(super) rounds: u64,
+    pub(super) yields: u64,
 }
 
 /// What a thread did of one parallel iterator, until it is added to the tally.

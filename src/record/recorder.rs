@@ -160,6 +160,8 @@ pub struct PoolEntry {
     pub every_call_seen: bool,
     /// Whether its first worker is the thread that built it, which has a life of its own.
     pub uses_current_thread: bool,
+    /// Whether its workers' searches and sleeps do.
+    pub idling_seen: bool,
 }
 
 /// A finished recording, raw.
@@ -282,9 +284,18 @@ pub fn stop() -> Option<Recording> {
 
 /// Makes a pool known, before its workers start.
 pub fn new_pool(threads: u32, every_call_seen: bool) -> PoolId {
+    add_pool(threads, every_call_seen, false)
+}
+
+/// The same of one whose workers are seen while they have no job, too.
+pub fn new_pool_seen_within(threads: u32) -> PoolId {
+    add_pool(threads, true, true)
+}
+
+fn add_pool(threads: u32, every_call_seen: bool, idling_seen: bool) -> PoolId {
     let mut state = state();
     let id = PoolId(state.pools.len() as u32 + 1);
-    let entry = PoolEntry { id, threads, every_call_seen, uses_current_thread: false };
+    let entry = PoolEntry { id, threads, every_call_seen, idling_seen, uses_current_thread: false };
     state.pools.push(entry);
     state.section.iter().for_each(|section| section.tell_pool(&entry));
     id

@@ -28,8 +28,8 @@ use serde::Serialize;
 #[cfg(feature = "read")]
 use crate::analysis::Distributions;
 use crate::analysis::{
-    Activity, Breakdown, By, CallSite, Decomposition, Group, JoinCostCheck, KernelFigures,
-    OutsideThread, OwnCost, Steals, Verdict, Window, WorkSpan, call_sites,
+    Activity, Breakdown, By, CallSite, Decomposition, Group, IdleFigures, JoinCostCheck,
+    KernelFigures, OutsideThread, OwnCost, Steals, Verdict, Window, WorkSpan, call_sites,
     outside::outside_threads,
 };
 use crate::finding::{Finding, Picture, findings};
@@ -81,6 +81,8 @@ pub struct Report {
     pub call_sites: Vec<CallSite>,
     /// Who stole from whom.
     pub steals: Steals,
+    /// What workers did without a job.
+    pub idling: IdleFigures,
     /// What the kernel and the hardware counted.
     pub kernel: KernelFigures,
     /// What the recording itself cost.
@@ -171,6 +173,7 @@ impl Report {
             outside: outside_threads(&timeline, window),
             call_sites,
             steals,
+            idling: IdleFigures::of(&timeline),
             kernel,
             own_cost,
             activity,

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, HashSet};
 
 use super::events::{self, Read, Texts};
+use super::idling;
 use super::observer::Observed;
 use crate::linux;
 use crate::model::{
@@ -160,12 +161,7 @@ fn header(
         title,
         rayprism: env!("CARGO_PKG_VERSION").to_owned(),
         duration: scale.nanos(recording.end.ticks),
-        detail: match recording.settings.detail {
-            record::Detail::Off => Detail::Off,
-            record::Detail::Count => Detail::Count,
-            record::Detail::Auto => Detail::Auto,
-            record::Detail::Full => Detail::Full,
-        },
+        detail: detail(recording.settings.detail),
         debug_assertions: cfg!(debug_assertions),
         clock: ClockInfo {
             source: match source {
@@ -190,6 +186,15 @@ fn header(
         machine: machine(),
         kernel,
         run: None,
+    }
+}
+
+fn detail(recorded: record::Detail) -> Detail {
+    match recorded {
+        record::Detail::Off => Detail::Off,
+        record::Detail::Count => Detail::Count,
+        record::Detail::Auto => Detail::Auto,
+        record::Detail::Full => Detail::Full,
     }
 }
 
@@ -223,7 +228,7 @@ impl Collector<'_> {
         // What is open when a thread ends, as in one that calls `exit`, ends with it.
         let end = self.recording.end.ticks;
         let end = member.ended().map_or(end, |ended| ended.at.min(end));
-        let Read { events, tallies, mut losses, broken, told } = match figures {
+        let Read { events, tallies, mut losses, broken, told, idle } = match figures {
             Some(figures) => {
                 let observed = self.observed.as_ref();
                 let values = |words: &[u64]| observed.map(|observed| observed.values(words));
@@ -231,6 +236,7 @@ impl Collector<'_> {
             }
             None => Read::default(),
         };
+        let detail = detail(self.recording.settings.detail);
         let (watched, lost) = match &self.observed {
             Some(observed) => observed.of(member),
             None => (Watched::unmeasured(NOT_ASKED), Default::default()),
@@ -255,6 +261,7 @@ impl Collector<'_> {
             losses,
             broken,
             watched,
+            idling: idling::of(figures, &self.recording.pools, detail, idle),
             told,
             events,
         }

@@ -4,13 +4,14 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+use super::idling;
 use crate::model::{
-    self, ChainId, Collapsed, Event, Half, Iteration, Join, Lane, Leaf, Losses, Nanos, Note,
+    self, ChainId, Collapsed, Event, Half, Idle, Iteration, Join, Lane, Leaf, Losses, Nanos, Note,
     Operation, Outcome, Phase, PhaseId, Reduction, Site, SiteId, Span, Tally, Task, Told, Values,
 };
 use crate::record::clock::Scale;
 use crate::record::event::{self, PANICKED, Raw};
-use crate::record::{self, EventId, Figures, Ticks};
+use crate::record::{self, EventId, Figures, LaneId, Ticks};
 
 /// The events, tallies and losses of a lane, in a recording that ended at `end`.
 pub(super) fn read(
@@ -31,17 +32,21 @@ pub(super) fn read(
         counted: Counted::default(),
         values,
         told: Told::default(),
+        idle: Vec::new(),
     };
     let mut events: Vec<Event> =
         figures.events.iter().filter_map(|raw| reader.event(raw)).collect();
     let tallies = figures.tallies.iter().map(|tally| reader.tally(tally)).collect();
     let until = figures.broken.map_or(end, |broken| broken.min(end));
     let broken = figures.broken.map(|_| scale.nanos(until));
+    if idling::ends_asleep(figures) {
+        reader.idle.extend(idling::open_sleep(reader.idle.last(), scale.nanos(until)));
+    }
     let open = reader.open(&figures.open, until, &events);
     let tasks = open.iter().filter(|event| is_counted_as_task(event)).count() as u64;
     reader.losses.unfinished = reader.losses.unfinished.saturating_sub(tasks);
     events.extend(open);
-    Read { events, tallies, losses: reader.losses, broken, told: reader.told }
+    Read { events, tallies, losses: reader.losses, broken, told: reader.told, idle: reader.idle }
 }
 
 /// Whether its thread counted that a task began: an operation outside of tasks is a part of the count
@@ -83,6 +88,8 @@ pub(super) struct Read {
     pub(super) broken: Option<Nanos>,
     /// The names of inherited phases are still missing: those stand in others' lanes.
     pub(super) told: Told,
+    /// When the thread had no job, in order of time.
+    pub(super) idle: Vec<Idle>,
 }
 
 /// What tasks counted, in pieces as it was written.
@@ -173,6 +180,7 @@ struct Reader<'r> {
     /// What the words of a reading say.
     values: &'r dyn Fn(&[u64]) -> Option<Values>,
     told: Told,
+    idle: Vec<Idle>,
 }
 
 impl Reader<'_> {
@@ -206,7 +214,18 @@ impl Reader<'_> {
                 self.told.notes.push(note);
                 return None;
             }
-            Raw::Search(_) | Raw::Sleep(_) => return None,
+            Raw::Search(search) => match self.search(search) {
+                Some(search) => {
+                    self.idle.push(Idle::Search(search));
+                    return None;
+                }
+                None => None,
+            },
+            Raw::Sleep(sleep) => {
+                let sleep = self.sleep(sleep);
+                self.idle.push(Idle::Sleep(sleep));
+                return None;
+            }
             Raw::TextPiece(_) => None,
         };
         if read.is_none() {
@@ -349,6 +368,26 @@ impl Reader<'_> {
         Note { at, phase: phase_id(raw.phase), text: self.own_name(raw.text) }
     }
 
+    fn search(&mut self, raw: &event::Search) -> Option<model::Search> {
+        Some(model::Search {
+            span: self.span(raw.start, raw.end),
+            rounds: raw.rounds,
+            yields: raw.yields,
+            end: search_end(raw.how()?),
+        })
+    }
+
+    fn sleep(&mut self, raw: &event::Sleep) -> model::Sleep {
+        let span = self.span(raw.start, raw.end);
+        let woken = (raw.woken != 0).then_some(raw.woken).zip(raw.reason());
+        let wake = woken.map(|(at, reason)| model::Wake {
+            at: self.clamp(self.scale.nanos(Ticks(at)), span.start, span.end),
+            by: LaneId(raw.text),
+            reason: wake_reason(reason),
+        });
+        model::Sleep { span, wake, open: false }
+    }
+
     /// One and the same for all that have it.
     fn own_name(&mut self, number: u32) -> Option<Arc<str>> {
         text(number, self.own_texts).map(|text| self.texts.names.shared(text))
@@ -487,6 +526,14 @@ fn losses(figures: &Figures) -> Losses {
     }
 }
 
+fn search_end(raw: event::SearchEnd) -> model::SearchEnd {
+    match raw {
+        event::SearchEnd::Found => model::SearchEnd::Found,
+        event::SearchEnd::Over => model::SearchEnd::Latch,
+        event::SearchEnd::Asleep => model::SearchEnd::Asleep,
+    }
+}
+
 /// The model's case of the same name.
 macro_rules! same_case {
     ($name:ident: $Enum:ident { $($Case:ident)* }) => {
@@ -500,6 +547,7 @@ macro_rules! same_case {
 
 same_case!(origin: Origin { Root Local Stolen Injected Broadcast Migrated });
 same_case!(second: SecondHalf { Inline SameWorker Stolen Unknown });
+same_case!(wake_reason: WakeReason { Latch Jobs });
 same_case!(kind: OperationKind {
     Region Install Join Scope InPlaceScope Broadcast Iterator OpaqueIterator Sort
 });

@@ -9,6 +9,7 @@ mod collect;
 mod environment;
 mod events;
 mod folder;
+mod idling;
 mod limit;
 mod observer;
 #[cfg(feature = "cli")]

@@ -13,6 +13,7 @@ mod collapsed;
 mod counts;
 mod forest;
 mod frame;
+mod idle;
 mod links;
 mod parts;
 mod position;
@@ -24,7 +25,7 @@ mod watched;
 
 pub use causality::Causality;
 pub use frame::Frame;
-pub use problem::{Counted, Kind, Named, Pointer, Problem};
+pub use problem::{Counted, IdleKind, Kind, Named, NamedIdle, Pointer, Problem};
 pub use stretch::{State, Stretch};
 
 use links::Links;
@@ -118,6 +119,7 @@ impl<'t> Row<'t> {
         watched::check(trace, lane)?;
         told::check(lane, trace.header.duration)?;
         let stretches = stretch::flatten(lane, &frames, presence)?;
+        idle::check(lane, presence, &stretches)?;
         Ok(Self { lane, presence, frames, stretches })
     }
 

@@ -4,7 +4,7 @@
 use std::fmt;
 
 use crate::model::{
-    ChainId, Counter, Event, EventId, Lane, LaneId, Nanos, PoolId, Scheduling, SiteId, Span,
+    ChainId, Counter, Event, EventId, Idle, Lane, LaneId, Nanos, PoolId, Scheduling, SiteId, Span,
 };
 
 /// A contradiction in a trace.
@@ -357,6 +357,49 @@ pub enum Problem {
         /// The recording's length.
         duration: Nanos,
     },
+    /// A thread had no job while it was not there, or it is no worker.
+    #[error(
+        "lane {}: its {idle} does not lie in the time of a worker, {} to {} ns",
+        .lane.0, .presence.start.0, .presence.end.0
+    )]
+    IdleOutside {
+        /// The thread's lane.
+        lane: LaneId,
+        /// The search or sleep.
+        idle: NamedIdle,
+        /// When the thread was there.
+        presence: Span,
+    },
+    /// A worker did two things at a time without a job.
+    #[error("lane {}: its {second} begins within its {first}, or belongs before it", .lane.0)]
+    IdleTwice {
+        /// The worker's lane.
+        lane: LaneId,
+        /// The one that stands first.
+        first: NamedIdle,
+        /// The one after it.
+        second: NamedIdle,
+    },
+    /// A worker began or ended something while it looked for work or slept.
+    #[error("lane {}: {event} begins or ends within its {idle}", .lane.0)]
+    BusyWhileIdle {
+        /// The worker's lane.
+        lane: LaneId,
+        /// The search or sleep.
+        idle: NamedIdle,
+        /// What began or ended.
+        event: Named,
+    },
+    /// A worker was woken while it did not sleep.
+    #[error("lane {}: its {sleep} was ended from outside at {} ns, which does not lie in it", .lane.0, .at.0)]
+    WokenOutside {
+        /// The worker's lane.
+        lane: LaneId,
+        /// The sleep.
+        sleep: NamedIdle,
+        /// When it was woken.
+        at: Nanos,
+    },
     /// A span or an event of the program's own does not lie in the recording.
     #[error(
         "lane {} was in a span of the program's own from {} to {} ns, which does not lie in the \
@@ -444,6 +487,44 @@ impl fmt::Display for Counted {
             Self::Task(task) => task.fmt(f),
             Self::Reading(at) => write!(f, "the reading at {} ns", at.0),
         }
+    }
+}
+
+/// A stretch without a job as a problem names it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NamedIdle {
+    /// Which kind it is.
+    pub kind: IdleKind,
+    /// When it was.
+    pub span: Span,
+}
+
+/// A kind of stretch without a job.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum IdleKind {
+    /// Looking for work.
+    Search,
+    /// Sleeping.
+    Sleep,
+}
+
+impl NamedIdle {
+    pub(super) fn of(idle: &Idle) -> Self {
+        let kind = match idle {
+            Idle::Search(_) => IdleKind::Search,
+            Idle::Sleep(_) => IdleKind::Sleep,
+        };
+        Self { kind, span: idle.span() }
+    }
+}
+
+impl fmt::Display for NamedIdle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kind = match self.kind {
+            IdleKind::Search => "search",
+            IdleKind::Sleep => "sleep",
+        };
+        write!(f, "{kind} ({} to {} ns)", self.span.start.0, self.span.end.0)
     }
 }
 

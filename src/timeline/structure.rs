@@ -4,7 +4,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::{Problem, presence};
-use crate::model::{Counts, Event, Header, Lane, LaneId, PoolId, Role, Trace};
+use crate::model::{Counts, Event, Header, IdleCounts, Lane, LaneId, PoolId, Role, Trace};
 
 /// More of anything is no count, but damage: with less, no sum and no product overflows.
 const MOST_COUNTED: u64 = 1 << 48;
@@ -99,8 +99,11 @@ fn check_counts(lane: &Lane) -> Result<(), Problem> {
         Event::Collapsed(collapsed) => [collapsed.joins, collapsed.spawns, collapsed.tasks],
         Event::Operation(_) | Event::Leaf(_) | Event::Reduction(_) => [0; 3],
     });
+    let idle = lane.idling.counts.value().copied().unwrap_or_default();
+    let IdleCounts { searches, failed_rounds, yields, sleeps, wakes } = idle;
     counts
         .into_iter()
+        .chain([searches, failed_rounds, yields, sleeps, wakes])
         .chain(of_events)
         .try_for_each(|count| bounded("a count", count, MOST_COUNTED))
 }

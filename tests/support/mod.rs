@@ -7,6 +7,7 @@
 #![allow(dead_code, reason = "each test uses its part")]
 
 mod grow;
+mod idle;
 mod watch;
 
 use proptest::prelude::*;
@@ -50,6 +51,7 @@ pub(crate) fn trace(numbers: &[u64]) -> Trace {
     watch::lanes(&mut trace, origin, &mut choices);
     for lane in &mut trace.lanes {
         lane.told = told(origin, &mut choices);
+        lane.idling = idle::idling(origin, &mut choices);
     }
     trace.sort_events();
     trace
@@ -283,6 +285,7 @@ fn tally(sites: u64, chains: u64, choices: &mut Choices<'_>) -> Tally {
 fn lane(id: LaneId, role: Role, choices: &mut Choices<'_>) -> Lane {
     Lane {
         watched: Default::default(),
+        idling: Default::default(),
         told: Default::default(),
         id,
         name: choices.maybe(Choices::text),

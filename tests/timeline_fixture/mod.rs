@@ -144,6 +144,7 @@ pub(crate) fn worker(lane: u32, index: u32, events: Vec<Event>) -> Lane {
     let role = Role::Worker { pool: PoolId(1), index };
     Lane {
         watched: Default::default(),
+        idling: Default::default(),
         told: Default::default(),
         id: LaneId(lane),
         name: None,
@@ -163,6 +164,35 @@ pub(crate) fn worker(lane: u32, index: u32, events: Vec<Event>) -> Lane {
 /// The lane of a thread that is no worker.
 pub(crate) fn outside(lane: u32, events: Vec<Event>) -> Lane {
     Lane { role: Role::Outside, ..worker(lane, 0, events) }
+}
+
+/// A search for work, of one failed round for every sleep.
+pub(crate) fn search(start: u64, end: u64, how: SearchEnd) -> Idle {
+    let rounds = u64::from(how == SearchEnd::Asleep);
+    Idle::Search(Search { span: span(start, end), rounds, yields: 0, end: how })
+}
+
+/// A sleep that a lane ended at some time for jobs; none did if it is open.
+pub(crate) fn sleep(start: u64, end: u64, woken: Option<(u64, u32)>) -> Idle {
+    let reason = WakeReason::Jobs;
+    let wake = woken.map(|(at, by)| Wake { at: Nanos(at), by: LaneId(by), reason });
+    Idle::Sleep(Sleep { span: span(start, end), wake, open: wake.is_none() })
+}
+
+/// The lane, seen from within rayon; its counts as the stretches say.
+pub(crate) fn idling(lane: Lane, stretches: Vec<Idle>) -> Lane {
+    let mut counts = IdleCounts::default();
+    for idle in &stretches {
+        match idle {
+            Idle::Search(search) => {
+                counts.searches += 1;
+                counts.failed_rounds += search.rounds;
+                counts.yields += search.yields;
+            }
+            Idle::Sleep(_) => counts.sleeps += 1,
+        }
+    }
+    Lane { idling: Idling { counts: Measured::Is(counts), stretches }, ..lane }
 }
 
 fn counts_of(events: &[Event]) -> Counts {

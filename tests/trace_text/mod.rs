@@ -16,6 +16,9 @@
 //! reduction 2.4 800..900 in 2.1 of 2.2
 //! off 300..450                     off the CPU of its own will
 //! preempted 200..250
+//! within                           workers were seen without a job, too; counts are those of the lines
+//! search 0..20 found               looked for work, until found, latch or asleep
+//! sleep 20..90 woken 80 by 1       until that lane woke it, else to the recording's end
 //! ```
 
 use std::collections::BTreeMap;
@@ -41,8 +44,8 @@ struct Line<'t> {
     lane: Option<u32>,
     id: Option<EventId>,
     span: Option<Span>,
-    /// Of tasks.
-    origin: Option<&'t str>,
+    /// The origin of a task, the end of a search.
+    word: Option<&'t str>,
     fields: BTreeMap<&'t str, &'t str>,
 }
 
@@ -56,7 +59,7 @@ impl<'t> Line<'t> {
             lane: None,
             id: None,
             span: None,
-            origin: None,
+            word: None,
             fields: BTreeMap::new(),
         };
         if matches!(kind, "caller" | "worker") {
@@ -69,9 +72,9 @@ impl<'t> Line<'t> {
             line.span = words.peek().and_then(|word| times(word));
         }
         words.next_if(|_| line.span.is_some());
-        line.origin = words.next_if(|_| kind == "task");
+        line.word = words.next_if(|_| matches!(kind, "task" | "search"));
         while let Some(key) = words.next() {
-            let value = words.next_if(|_| kind != "switches");
+            let value = words.next_if(|_| !matches!(kind, "switches" | "within"));
             line.fields.insert(key, value.unwrap_or_else(|| panic!("{key} of what? {text}")));
         }
         line
@@ -132,6 +135,7 @@ struct Reader {
     length: u64,
     switches: bool,
     current_thread: bool,
+    within: bool,
     costs: BTreeMap<String, u64>,
     threads: u32,
     serial: Option<Parts>,
@@ -145,6 +149,7 @@ impl Reader {
         match line.kind {
             "switches" => self.switches = true,
             "current-thread" => self.current_thread = true,
+            "within" => self.within = true,
             "recorded" => {
                 self.length = line.count("length");
                 self.threads = line.field("threads", number).map_or(0, |threads| threads);
@@ -162,6 +167,10 @@ impl Reader {
                 let off = OffCpu { span: line.span(), preempted, from_cpu: None, to_cpu: None };
                 self.lanes.last_mut().expect("a lane").watched.off_cpu.push(off);
             }
+            "search" | "sleep" => {
+                let idle = idle(&mut line);
+                self.lanes.last_mut().expect("a lane").idling.stretches.push(idle);
+            }
             _ => {
                 let event = event(&mut line);
                 self.lanes.last_mut().expect("a lane").events.push(event);
@@ -178,6 +187,7 @@ impl Reader {
 
     fn trace(self) -> Trace {
         let lanes = self.lanes.into_iter().map(|lane| finished(lane, self.switches, self.length));
+        let lanes = lanes.map(|lane| if self.within { seen_within(lane) } else { lane });
         let mut trace = fixture::trace(self.length, lanes.collect());
         trace.pools[0].uses_current_thread = self.current_thread;
         let mut costs = self.costs;
@@ -212,6 +222,20 @@ fn finished(lane: Lane, switches: bool, length: u64) -> Lane {
         watched.scheduling = Measured::Is(sums(&watched.off_cpu, length));
     }
     Lane { counts: told.counts, tallies: told.tallies, watched, ..lane }
+}
+
+fn seen_within(lane: Lane) -> Lane {
+    let stretches = lane.idling.stretches.clone();
+    fixture::idling(lane, stretches)
+}
+
+fn idle(line: &mut Line) -> Idle {
+    let Span { start, end } = line.span();
+    if line.kind == "search" {
+        return fixture::search(start.0, end.0, word(line.word.expect("how it ended")));
+    }
+    let woken = line.field("woken", number).zip(line.field("by", number));
+    fixture::sleep(start.0, end.0, woken)
 }
 
 fn sums(off_cpu: &[OffCpu], length: u64) -> Scheduling {
@@ -268,7 +292,7 @@ fn event(line: &mut Line) -> Event {
     let (lane, sequence) = (id.lane().0, id.sequence());
     match line.kind {
         "task" => Event::Task(Task {
-            origin: word(line.origin.expect("its origin")),
+            origin: word(line.word.expect("its origin")),
             pushed: line.nanos("pushed"),
             parent: line.named("of"),
             joins: line.count("joins"),

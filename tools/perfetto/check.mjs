@@ -18,7 +18,7 @@ const HARMLESS = ['parse_trace_duration_ns', 'guess_trace_type_duration_ns', 'js
 // What slices are. Viewers colour them by name, and let them be filtered by category.
 const CATEGORIES =
   ['task', 'join', 'split', 'operation', 'leaf', 'reduction', 'collapsed', 'wait', 'off-cpu',
-    'phase', 'note'];
+    'phase', 'note', 'search', 'sleep'];
 
 // What the program says of itself, on threads of its own.
 const TOLD = ['phase', 'note'];

@@ -1,8 +1,9 @@
-//! A worker's stretches, cut where it went off the CPU and came back, with how much of each piece it
-//! had a job.
+//! A worker's stretches, cut where it went off the CPU and came back, or began and ended to look for
+//! work and to sleep, with how much of each piece it had a job.
 
+use super::super::sleeps;
 use super::sweep::ONE;
-use crate::model::{Nanos, OffCpu, Span};
+use crate::model::{Idle, Lane, Nanos, Span};
 use crate::timeline::{Row, State, Stretch};
 
 /// Where the thread was.
@@ -13,6 +14,57 @@ pub(super) enum Place {
     Preempted,
     /// Off it of its own will.
     Off,
+    /// Likewise, and without a job it sleeps.
+    Asleep,
+}
+
+/// A stretch in which a worker was off the CPU, or had no job by its own word.
+#[derive(Clone, Copy, Debug)]
+struct Away {
+    span: Span,
+    place: Place,
+    idle: bool,
+}
+
+/// A worker's, in order and without overlap. Where it says itself that it has no job, the kernel is not
+/// asked.
+fn away(lane: &Lane) -> Vec<Away> {
+    let told = sleeps::are_told(lane);
+    let idle: &[Idle] = if told { &lane.idling.stretches } else { &[] };
+    let mut away: Vec<Away> = idle.iter().map(idle_away).collect();
+    let mut idle = idle.iter().map(Idle::span).peekable();
+    for off in &lane.watched.off_cpu {
+        let place = match (off.preempted, told) {
+            (true, _) => Place::Preempted,
+            (false, true) => Place::Off,
+            (false, false) => Place::Asleep,
+        };
+        let mut add = |start, end| {
+            let span = Span { start, end };
+            away.extend((start < end).then_some(Away { span, place, idle: false }));
+        };
+        let Span { start: mut at, end } = off.span;
+        while idle.next_if(|idle| idle.end <= at).is_some() {}
+        while let Some(next) = idle.peek().copied().filter(|idle| idle.start < end) {
+            add(at, next.start);
+            at = at.max(next.end);
+            if next.end > end {
+                break;
+            }
+            idle.next();
+        }
+        add(at, end);
+    }
+    away.sort_by_key(|away| away.span.start);
+    away
+}
+
+fn idle_away(idle: &Idle) -> Away {
+    let place = match idle {
+        Idle::Search(_) => Place::OnCpu,
+        Idle::Sleep(_) => Place::Asleep,
+    };
+    Away { span: idle.span(), place, idle: true }
 }
 
 /// A piece of a stretch.
@@ -23,24 +75,25 @@ pub(super) struct Cut {
     pub(super) place: Place,
     /// The share of it in which there was a job that did not wait, of [`ONE`].
     pub(super) busy: i64,
+    /// Whether the worker itself says that it had none.
+    pub(super) idle: bool,
 }
 
 /// The pieces of a worker's time, in order, without gap or overlap.
 pub(super) fn cuts<'r>(row: &'r Row) -> impl Iterator<Item = Cut> + use<'r> {
-    let mut off_cpu = &row.lane().watched.off_cpu[..];
-    row.stretches().iter().flat_map(move |&stretch| {
-        let over = off_cpu.iter().take_while(|off| off.span.end <= stretch.span.start).count();
-        off_cpu = &off_cpu[over..];
-        Pieces::of(stretch, off_cpu)
-    })
+    let (stretches, away) = (row.stretches().iter(), away(row.lane()));
+    Cuts { stretches, now: None, at: Nanos::ZERO, away, next: 0 }
 }
 
-/// The walk along one stretch.
-struct Pieces<'o> {
-    stretch: Stretch,
-    off_cpu: &'o [OffCpu],
+/// The walk along a worker's stretches.
+struct Cuts<'r> {
+    stretches: std::slice::Iter<'r, Stretch>,
+    now: Option<(Stretch, Shares)>,
+    /// Until when the stretch is cut.
     at: Nanos,
-    shares: Shares,
+    away: Vec<Away>,
+    /// The first of them that is not over.
+    next: usize,
 }
 
 /// What share of each kind of piece was busy.
@@ -56,9 +109,10 @@ impl Shares {
     const NONE: Self = Self { on_cpu: 0, preempted: 0, off: 0 };
 
     /// A stretch may be busy in part, where short tasks are summed up or a leaf waited for its turn.
-    /// Its time off the CPU was rather spent waiting than in a job. One that runs has a job rather
-    /// than one that was preempted, where there is none around them, and the other way round.
-    fn of(stretch: Stretch, off_cpu: &[OffCpu]) -> Self {
+    /// It was not while the worker says that it had no job; its time off the CPU was rather spent
+    /// waiting than in a job. One that runs has a job rather than one that was preempted, where there
+    /// is none around them, and the other way round.
+    fn of(stretch: Stretch, away: &[Away]) -> Self {
         let rest = stretch.rest();
         if rest == Nanos::ZERO {
             return Self::ALL;
@@ -66,13 +120,17 @@ impl Shares {
         if stretch.busy == Nanos::ZERO {
             return Self::NONE;
         }
-        let [mut preempted, mut off] = [Nanos::ZERO; 2];
-        for piece in within(stretch.span, off_cpu) {
+        let [mut idle, mut preempted, mut off] = [Nanos::ZERO; 3];
+        for piece in within(stretch.span, away) {
             let length = common(piece.span, stretch.span).duration();
-            if piece.preempted { preempted += length } else { off += length }
+            match piece {
+                Away { idle: true, .. } => idle += length,
+                Away { place: Place::Preempted, .. } => preempted += length,
+                _ => off += length,
+            }
         }
-        let on_cpu = stretch.span.duration() - preempted - off;
-        let mut left = rest;
+        let on_cpu = stretch.span.duration() - idle - preempted - off;
+        let mut left = rest.saturating_since(idle);
         let mut take = |from: Nanos| {
             let taken = left.min(from);
             left = left - taken;
@@ -89,6 +147,16 @@ impl Shares {
     }
 }
 
+impl Shares {
+    fn at(self, place: Place) -> i64 {
+        match place {
+            Place::OnCpu => self.on_cpu,
+            Place::Preempted => self.preempted,
+            Place::Off | Place::Asleep => self.off,
+        }
+    }
+}
+
 /// `part / whole` of [`ONE`]; all of nothing is nothing.
 fn share(part: Nanos, whole: Nanos) -> i64 {
     match whole {
@@ -97,47 +165,48 @@ fn share(part: Nanos, whole: Nanos) -> i64 {
     }
 }
 
-impl<'o> Pieces<'o> {
-    fn of(stretch: Stretch, off_cpu: &'o [OffCpu]) -> Self {
-        let shares = Shares::of(stretch, off_cpu);
-        Self { stretch, off_cpu, at: stretch.span.start, shares }
+impl Cuts<'_> {
+    /// The stretch that is being cut.
+    fn now(&mut self) -> Option<(Stretch, Shares)> {
+        if self.now.is_none() {
+            let stretch = *self.stretches.next()?;
+            self.at = stretch.span.start;
+            self.skip_over();
+            self.now = Some((stretch, Shares::of(stretch, &self.away[self.next..])));
+        }
+        self.skip_over();
+        self.now
     }
 
-    fn piece(&mut self, end: Nanos, place: Place) -> Cut {
-        let span = Span { start: self.at, end };
-        self.at = end;
-        let busy = match place {
-            Place::OnCpu => self.shares.on_cpu,
-            Place::Preempted => self.shares.preempted,
-            Place::Off => self.shares.off,
-        };
-        Cut { span, stretch: self.stretch, place, busy }
+    fn skip_over(&mut self) {
+        let over = |away: &&Away| away.span.end <= self.at;
+        self.next += self.away[self.next..].iter().take_while(over).count();
     }
 }
 
-impl Iterator for Pieces<'_> {
+impl Iterator for Cuts<'_> {
     type Item = Cut;
 
     fn next(&mut self) -> Option<Cut> {
-        let end = self.stretch.span.end;
-        while self.at < end {
-            let Some(off) = self.off_cpu.first().filter(|off| off.span.start < end) else { break };
-            if off.span.start > self.at {
-                return Some(self.piece(off.span.start, Place::OnCpu));
-            }
-            self.off_cpu = &self.off_cpu[1..];
-            let until = off.span.end.min(end);
-            if until > self.at {
-                let place = if off.preempted { Place::Preempted } else { Place::Off };
-                return Some(self.piece(until, place));
-            }
+        let (stretch, shares) = self.now()?;
+        let end = stretch.span.end;
+        let (until, place, idle) = match self.away.get(self.next) {
+            Some(away) if away.span.start <= self.at => (away.span.end, away.place, away.idle),
+            Some(away) => (away.span.start, Place::OnCpu, false),
+            None => (end, Place::OnCpu, false),
+        };
+        let span = Span { start: self.at, end: until.min(end) };
+        self.at = span.end;
+        if until >= end {
+            self.now = None;
         }
-        (self.at < end).then(|| self.piece(end, Place::OnCpu))
+        let busy = if idle { 0 } else { shares.at(place) };
+        Some(Cut { span, stretch, place, busy, idle })
     }
 }
 
-fn within(span: Span, off_cpu: &[OffCpu]) -> impl Iterator<Item = &OffCpu> {
-    off_cpu.iter().take_while(move |off| off.span.start < span.end)
+fn within(span: Span, away: &[Away]) -> impl Iterator<Item = &Away> {
+    away.iter().take_while(move |away| away.span.start < span.end)
 }
 
 fn common(a: Span, b: Span) -> Span {

@@ -28,7 +28,7 @@ pub use parts::{baseline_of, parts_of};
 pub use prices::CALIBRATION;
 pub use verdict::{HEALTHY, OPAQUE, UNATTRIBUTED, Verdict};
 
-use super::{JoinCost, Window, detail};
+use super::{JoinCost, Window, detail, sleeps};
 use crate::model::{
     Lane, Losses, Measured, Nanos, Pool, PoolId, Role, SchedulingSource, Span, WorkCounts,
 };
@@ -308,10 +308,17 @@ fn missing(timeline: &Timeline, pool: &Pool, prices: &prices::Prices) -> (Vec<Mi
     if let Some(reason) = &off {
         add(Component::Preempted, reason, Component::Work);
         add(Component::Blocked, reason, Component::Work);
+    }
+    let mut sources = workers.iter().map(|row| sleeps::source(row.lane()));
+    let unknown = sources.find_map(|source| match source {
+        Measured::Is(_) => None,
+        Measured::Not(reason) => Some(reason),
+    });
+    if let Some(reason) = &unknown {
         add(Component::StealLatency, reason, Component::Scheduling);
         add(Component::LateWakeUp, reason, Component::Scheduling);
     }
-    (missing, if off.is_some() { Sleeps::Unknown } else { Sleeps::Known })
+    (missing, if unknown.is_some() { Sleeps::Unknown } else { Sleeps::Known })
 }
 
 /// Why it is not known when a worker was off the CPU; `None` if it is.

@@ -86,12 +86,14 @@ impl Pieces<'_> {
             }
             Place::Preempted => {
                 shares.push(What::Preempted, cut.busy);
-                shares.push(self.rest(row, cut.stretch), ONE - cut.busy);
+                shares.push(self.rest(row, cut), ONE - cut.busy);
             }
-            Place::Off => {
+            Place::Off | Place::Asleep => {
                 shares.push(What::Blocked, cut.busy);
-                shares.push(self.rest(row, cut.stretch), ONE - cut.busy);
-                shares.push(What::Asleep, ONE - cut.busy);
+                shares.push(self.rest(row, cut), ONE - cut.busy);
+                if cut.place == Place::Asleep {
+                    shares.push(What::Asleep, ONE - cut.busy);
+                }
             }
         }
         shares
@@ -146,13 +148,15 @@ impl Pieces<'_> {
         let runtime = scaled(gap.runtime).min(rest - probe);
         shares.push(What::Probe, probe);
         shares.push(What::Jobs, runtime);
-        shares.push(self.rest(row, cut.stretch), rest - probe - runtime);
+        shares.push(self.rest(row, cut), rest - probe - runtime);
     }
 
     /// Why it has no job.
-    fn rest(&self, row: &Row, stretch: Stretch) -> What {
-        let event = stretch.event().map(|event| &row.lane().events[event]);
-        match (stretch.state, event) {
+    fn rest(&self, row: &Row, cut: &Cut) -> What {
+        let event = cut.stretch.event().map(|event| &row.lane().events[event]);
+        match (cut.stretch.state, event) {
+            // The wait of a join that was only counted.
+            (State::Busy, _) if cut.idle => What::Waiting,
             (State::Busy, Some(Event::Leaf(_))) => What::Producer,
             (State::NoTask, _) if !self.pool.every_call_seen => What::Hidden,
             (State::NoTask, _) => What::NoTask,

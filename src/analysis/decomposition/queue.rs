@@ -4,9 +4,10 @@ use std::collections::HashMap;
 
 use super::sweep::{Change, Changes, ONE, What};
 use crate::analysis::opaque::Opaque;
+use crate::analysis::sleeps;
 use crate::model::{
-    Collapsed, Event, EventId, Join, Nanos, OffCpu, OperationKind, Origin, Pool, Role, SecondHalf,
-    Span, Task,
+    Collapsed, Event, EventId, Idle, Join, Lane, Nanos, OffCpu, OperationKind, Origin, Pool, Role,
+    SecondHalf, Span, Task,
 };
 use crate::timeline::{Row, State, Timeline};
 
@@ -100,6 +101,10 @@ impl Gathered {
         for span in with_counted_joins(row) {
             // Its deque holds at least one task nearly all the time.
             self.during(What::Queued, span);
+            // It is empty while the worker looks for others'.
+            for idle in told_idle(row.lane(), span) {
+                self.share(What::Queued, idle, -ONE);
+            }
         }
     }
 
@@ -241,6 +246,17 @@ fn gaps(window: Span, mut spans: Vec<Span>) -> Vec<Span> {
     }
     gaps.push(Span { start: at, end: window.end.max(at) });
     gaps
+}
+
+/// When a worker says that it had no job, within a span.
+fn told_idle(lane: &Lane, within: Span) -> impl Iterator<Item = Span> {
+    let idle: &[Idle] = if sleeps::are_told(lane) { &lane.idling.stretches } else { &[] };
+    let first = idle.partition_point(|idle| idle.span().end <= within.start);
+    let idle = idle[first..].iter().map(Idle::span).take_while(move |idle| idle.start < within.end);
+    idle.map(move |Span { start, end }| Span {
+        start: start.max(within.start),
+        end: end.min(within.end),
+    })
 }
 
 /// The busy stretches whose own code calls joins that were only counted.

@@ -13,6 +13,7 @@ mod comparison;
 mod decomposition;
 mod facts;
 mod findings;
+mod idling;
 mod kernel;
 mod on_off;
 mod outside;

@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use super::facts::{self, Fact};
 use super::style::{Paint, Style, columns, fill, wrap};
 use super::units::{counted, mean, ordinal, percent, picos, range, ratio, signed_picos, thousands};
-use super::{breakdown, call_sites, decomposition, findings, kernel, outside, workers};
+use super::{breakdown, call_sites, decomposition, findings, idling, kernel, outside, workers};
 use crate::analysis::{
     Component, Decomposition, JoinCost, JoinCostCheck, JoinCostSource, Latency, OwnCost, Steals,
     Theft, WindowEnds, WorkSpan,
@@ -181,6 +181,7 @@ fn figures(report: &Report) -> Vec<Fact> {
         facts.push(Fact::new("workers", "0", "no pool was used"));
         return facts;
     }
+    facts.extend(idling::figures(report));
     facts.push(Fact::measured("busy", &report.activity.busy_cores, |cores| {
         (format!("{cores:.2}"), "cores on average".to_owned())
     }));

@@ -52,7 +52,7 @@ impl Pool {
         let lanes = (0..threads).map(|_| AtomicU32::new(0)).collect();
         // The pool that calibrates when all is over is none of the program's.
         let known = record::is_recording();
-        let id = if known { record::new_pool(threads as u32, true) } else { PoolId(0) };
+        let id = if known { record::new_pool_seen_within(threads as u32) } else { PoolId(0) };
         Self { id, lanes }
     }
 }

@@ -1,7 +1,7 @@
 //! A worker without work: its searches and its sleeps.
 
 use super::current::{lane, who};
-use super::record::Asleep;
+use super::record::{Asleep, Bed, WakeReason};
 
 /// A search that is under way. Ends with [`Search::found`], or when what the worker waited for is
 /// there and this is dropped.
@@ -38,7 +38,27 @@ impl Drop for Search {
     }
 }
 
+/// What stands for `std::thread` where a worker that looks for work yields.
+pub(crate) mod yielding {
+    /// The calling worker leaves the CPU to others.
+    pub(crate) fn yield_now() {
+        super::lane().yielded();
+        std::thread::yield_now();
+    }
+}
+
+/// Who woke a worker, as part of what rayon keeps, under a lock, of its sleep.
+#[derive(Default)]
+pub(crate) struct Woken(Bed);
+
+impl Woken {
+    /// The calling thread wakes the worker.
+    pub(crate) fn by_us(&self, reason: WakeReason) {
+        lane().wakes(&self.0, reason);
+    }
+}
+
 /// The calling worker falls asleep, until what this returns is dropped.
-pub(crate) fn asleep() -> Asleep<'static> {
-    lane().fall_asleep()
+pub(crate) fn asleep(woken: &Woken) -> Asleep<'_> {
+    lane().fall_asleep(&woken.0)
 }

@@ -23,9 +23,9 @@ pub use self::iterator::{called_at, driven, goes_over, produce, CalledAt};
 pub use self::join::split_join;
 
 pub(crate) use self::current::{caller_started, worker_started, Pool, Worker};
-pub(crate) use self::idle::{asleep, Search};
+pub(crate) use self::idle::{asleep, yielding, Search, Woken};
 pub(crate) use self::join::{join, outside as join_outside};
-pub(crate) use self::record::OperationKind;
+pub(crate) use self::record::{OperationKind, WakeReason};
 
 use self::record::{Arrival, Link, Wait};
 

@@ -30,6 +30,7 @@ fn main() {
             u64::from(numbers.windows(2).all(|pair| pair[0] <= pair[1]))
         }
         "steal" => steal(size),
+        "latch" => latch(size),
         other => panic!("unknown: {other}"),
     };
     let shown = if cfg!(feature = "shout") { format!("{result}!") } else { result.to_string() };
@@ -66,6 +67,24 @@ fn steal(count: u64) -> u64 {
                 let (tell, told) = std::sync::mpsc::channel();
                 let waits = move || u64::from(told.recv().is_ok());
                 rayon::join(waits, move || tell.send(()).expect("somebody waits")).0
+            })
+            .sum()
+    })
+}
+
+/// Joins whose first halves end at once, while the second ones, which must be stolen, block for long:
+/// who called them falls asleep meanwhile, and is woken when the half is done.
+fn latch(count: u64) -> u64 {
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(2).build().expect("a pool");
+    pool.install(|| {
+        (0..count)
+            .map(|_| {
+                let (tell, told) = std::sync::mpsc::channel();
+                let blocks = move || {
+                    tell.send(()).expect("somebody waits");
+                    std::thread::sleep(std::time::Duration::from_millis(20));
+                };
+                rayon::join(move || u64::from(told.recv().is_ok()), blocks).0
             })
             .sum()
     })

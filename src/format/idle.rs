@@ -1,0 +1,80 @@
+//! A lane's slices with what it did without a job laid between and into them: a search lies where
+//! nothing is drawn, or in the wait that its worker looks for work in.
+//!
+//! Nothing lies in such a stretch. One that crosses what is around it, or that something begins in,
+//! is cut where it is shown, because viewers drop a slice that does not nest.
+
+use std::iter::Peekable;
+
+use super::nest::{Slice, Slices, What};
+use crate::model::{Idle, Lane, Nanos, Span};
+
+/// What is drawn on a lane.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Lay<'a> {
+    /// An event, or a wait.
+    Slice(What<'a>),
+    /// A stretch without a job.
+    Idle(&'a Idle),
+}
+
+/// One thing of it, with the times at which it is shown.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Laid<'a> {
+    pub(super) what: Lay<'a>,
+    pub(super) shown: Span,
+}
+
+impl<'a> Laid<'a> {
+    /// All that is drawn on a lane, in drawing order. Its memory is the depth of nesting.
+    pub(super) fn on(lane: &'a Lane) -> impl Iterator<Item = Self> {
+        Layer {
+            slices: Slices::new(&lane.events).peekable(),
+            idle: lane.idling.stretches.iter().peekable(),
+            open: Vec::new(),
+            filled: Nanos::ZERO,
+        }
+    }
+}
+
+struct Layer<'a, S: Iterator<Item = Slice<'a>>, I: Iterator<Item = &'a Idle>> {
+    slices: Peekable<S>,
+    idle: Peekable<I>,
+    /// The ends of the slices around.
+    open: Vec<Nanos>,
+    /// Until when the last stretch is shown.
+    filled: Nanos,
+}
+
+impl<'a, S: Iterator<Item = Slice<'a>>, I: Iterator<Item = &'a Idle>> Layer<'a, S, I> {
+    /// The next stretch, if it begins before the next slice. What begins with it is around it.
+    fn next_idle(&mut self) -> Option<Laid<'a>> {
+        let next = self.slices.peek().map(|slice| slice.shown.start);
+        let idle = self.idle.next_if(|idle| next.is_none_or(|next| idle.span().start < next))?;
+        let Span { start, end } = idle.span();
+        let start = start.max(self.filled);
+        while self.open.last().is_some_and(|end| *end <= start) {
+            self.open.pop();
+        }
+        let around = self.open.last().copied().into_iter().chain(next);
+        let end = around.fold(end, Nanos::min).max(start);
+        self.filled = end;
+        Some(Laid { what: Lay::Idle(idle), shown: Span { start, end } })
+    }
+}
+
+impl<'a, S: Iterator<Item = Slice<'a>>, I: Iterator<Item = &'a Idle>> Iterator for Layer<'a, S, I> {
+    type Item = Laid<'a>;
+
+    fn next(&mut self) -> Option<Laid<'a>> {
+        if let Some(idle) = self.next_idle() {
+            return Some(idle);
+        }
+        let Slice { what, shown } = self.slices.next()?;
+        while self.open.last().is_some_and(|end| *end <= shown.start) {
+            self.open.pop();
+        }
+        self.open.push(shown.end);
+        Some(Laid { what: Lay::Slice(what), shown })
+    }
+}
