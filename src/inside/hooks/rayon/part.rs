@@ -11,7 +11,7 @@ use rayon_core::rayprism::{in_program, lane, run_carried, who};
 use crate::iter::plumbing::{Consumer, Folder, UnindexedProducer};
 
 /// What a half of a parallel iterator is to the recording.
-pub(crate) trait Part: Copy + Send {
+pub(crate) trait Part: Sized + Send {
     /// A split that is open.
     type Split;
     /// How a part ended.
@@ -81,7 +81,6 @@ impl Part for () {
 
 /// A part of an iterator that is counted only: what its thread counts, which lies on that thread's
 /// stack until all of its parts have ended.
-#[derive(Clone, Copy)]
 pub(crate) struct Counted<'c>(*const record::Counted<'static, 'c>);
 
 // SAFETY: another thread than the one that made it reads what `carried` gives, and nothing else.
@@ -117,7 +116,7 @@ impl Part for Counted<'_> {
     #[inline(always)]
     fn split(self) -> (Self, Self, Self::Split) {
         self.here().split();
-        (self, self, self)
+        (Self(self.0), Self(self.0), self)
     }
 
     #[inline(always)]
@@ -163,7 +162,6 @@ impl Part for Counted<'_> {
 }
 
 /// A part of an iterator that is recorded whole.
-#[derive(Clone, Copy)]
 pub(crate) struct Recorded<'r, 'c> {
     pub(crate) run: &'r Run<'c>,
     pub(crate) half: Half,
@@ -176,7 +174,8 @@ impl<'r, 'c> Part for Recorded<'r, 'c> {
 
     fn split(self) -> (Self, Self, Self::Split) {
         let ([first, second], split) = self.run.split(lane(), who, self.half);
-        (Self { half: first, ..self }, Self { half: second, ..self }, split)
+        let side = |half| Self { run: self.run, half };
+        (side(first), side(second), split)
     }
 
     fn reduce<R>(
