@@ -8,7 +8,7 @@
 use rayon_core::rayprism::record::{self, Done, Half, OpenSplit, Run};
 use rayon_core::rayprism::{in_program, lane, run_carried, who};
 
-use crate::iter::plumbing::{Consumer, Folder, UnindexedProducer};
+use crate::iter::plumbing::{Consumer, Folder, Producer, UnindexedProducer};
 
 /// What a half of a parallel iterator is to the recording.
 pub(crate) trait Part: Sized + Send {
@@ -35,7 +35,13 @@ pub(crate) trait Part: Sized + Send {
     ) -> (R, Self::Done);
 
     /// Runs a leaf of so many items.
-    fn leaf<R>(self, items: usize, leaf: impl FnOnce() -> R) -> (R, Self::Done);
+    fn leaf<P, C>(self, items: usize, producer: P, consumer: C) -> (C::Result, Self::Done)
+    where
+        P: Producer,
+        C: Consumer<P::Item>;
+
+    /// Runs a leaf that wants no items.
+    fn full<R>(self, leaf: impl FnOnce() -> R) -> (R, Self::Done);
 
     /// Runs a leaf of which nobody knows how many items it has.
     fn fold<P, C>(self, producer: P, consumer: C) -> (C::Result, Self::Done)
@@ -65,7 +71,16 @@ impl Part for () {
     }
 
     #[inline(always)]
-    fn leaf<R>(self, _: usize, leaf: impl FnOnce() -> R) -> (R, ()) {
+    fn leaf<P, C>(self, _: usize, producer: P, consumer: C) -> (C::Result, ())
+    where
+        P: Producer,
+        C: Consumer<P::Item>,
+    {
+        (producer.fold_with(consumer.into_folder()).complete(), ())
+    }
+
+    #[inline(always)]
+    fn full<R>(self, leaf: impl FnOnce() -> R) -> (R, ()) {
         (leaf(), ())
     }
 
@@ -139,11 +154,21 @@ impl Part for Counted<'_> {
     }
 
     #[inline(always)]
-    fn leaf<R>(self, items: usize, leaf: impl FnOnce() -> R) -> (R, ()) {
+    fn leaf<P, C>(self, items: usize, producer: P, consumer: C) -> (C::Result, ())
+    where
+        P: Producer,
+        C: Consumer<P::Item>,
+    {
         self.here().leaf();
-        let result = leaf();
+        let result = apart(producer, consumer);
         self.here().items(items as u64);
         (result, ())
+    }
+
+    #[inline(always)]
+    fn full<R>(self, leaf: impl FnOnce() -> R) -> (R, ()) {
+        self.here().leaf();
+        (leaf(), ())
     }
 
     #[inline(always)]
@@ -188,11 +213,21 @@ impl<'r, 'c> Part for Recorded<'r, 'c> {
         (reduce(left.0, right.0), reduction.close())
     }
 
-    fn leaf<R>(self, items: usize, leaf: impl FnOnce() -> R) -> (R, Done) {
+    fn leaf<P, C>(self, items: usize, producer: P, consumer: C) -> (C::Result, Done)
+    where
+        P: Producer,
+        C: Consumer<P::Item>,
+    {
         let _called = in_program();
         let open = self.run.leaf(lane(), who, self.half);
-        let result = leaf();
+        let result = apart(producer, consumer);
         (result, open.close(lane(), items as u64))
+    }
+
+    fn full<R>(self, leaf: impl FnOnce() -> R) -> (R, Done) {
+        let open = self.run.leaf(lane(), who, self.half);
+        let result = leaf();
+        (result, open.close(lane(), 0))
     }
 
     fn fold<P, C>(self, producer: P, consumer: C) -> (C::Result, Done)
@@ -207,6 +242,17 @@ impl<'r, 'c> Part for Recorded<'r, 'c> {
         let result = inner.complete();
         (result, open.close(lane(), items))
     }
+}
+
+/// A leaf of what is recorded. Once for all kinds of that, lest the compiler think the leaf too
+/// large to be a part of rayon's own code where nothing is.
+#[inline(never)]
+fn apart<P, C>(producer: P, consumer: C) -> C::Result
+where
+    P: Producer,
+    C: Consumer<P::Item>,
+{
+    producer.fold_with(consumer.into_folder()).complete()
 }
 
 /// A folder that counts its items.

@@ -23,7 +23,7 @@ fn main() {
             numbers.par_iter().zip(&numbers).map(|(a, b)| a * b).sum()
         }
         "small" => small(size),
-        "nested" => (0..size).into_par_iter().map(|_| words()).sum(),
+        "nested" => (0..size).into_par_iter().map(|_| letters()).sum(),
         "bridge" => (0..size).par_bridge().sum(),
         "sort" => {
             let mut numbers: Vec<u64> =
@@ -51,7 +51,7 @@ fn small(count: u64) -> u64 {
     pool.install(|| (0..count).map(|_| numbers.par_iter().map(|number| number % 2).sum::<u64>()).sum())
 }
 
-fn words() -> u64 {
+fn letters() -> u64 {
     "one two three".par_split_whitespace().map(|word| word.len() as u64).sum()
 }
 
