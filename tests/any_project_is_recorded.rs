@@ -72,10 +72,8 @@ fn program() -> &'static Path {
             lock,
             "the lock file is untouched"
         );
-        // Beside our folder there is what cargo notes down of the compiler.
         let made = fs::read_dir(project.join("target")).unwrap();
-        let made =
-            made.map(|entry| entry.unwrap().file_name()).filter(|name| name != ".rustc_info.json");
+        let made = made.map(|entry| entry.unwrap().file_name());
         assert_eq!(made.collect::<Vec<_>>(), ["rayprism"]);
         project.join("target/rayprism/build/debug/app")
     })
@@ -214,6 +212,64 @@ fn indexed_adaptors_are_seen_whole() {
     assert_eq!(words, "&[u64] → zip → map → sum");
     assert_eq!((*operations, *items), (1, 50_000));
     assert_eq!((*leaves, *reductions), (*splits + 1, *splits));
+}
+
+#[test]
+fn small_iterators_are_counted_exactly() {
+    for detail in [Detail::Count, Detail::Auto] {
+        let (taken, printed) = record(&["small", "20000"], detail);
+        assert_eq!(printed, "100000!\n");
+        let all = iterators(&taken);
+        let [(_, words, [operations, splits, leaves, items, reductions])] = &all[..] else {
+            panic!("{all:?}")
+        };
+        assert_eq!(words, "&[u64] → map → sum");
+        assert_eq!((*operations, *items), (20_000, 200_000));
+        assert_eq!((*leaves, *reductions), (splits + operations, *splits));
+        assert_eq!(sum(&taken, |counts| counts.begun), sum(&taken, |counts| counts.ended));
+        // Whoever takes a half up is told where it comes from.
+        assert_eq!(sum(&taken, |counts| counts.migrated), 0);
+        let stolen = sum(&taken, |counts| counts.steals);
+        let tallied = figures(&taken).flat_map(|figures| &figures.tallies);
+        assert_eq!(tallied.map(|tally| tally.steals).sum::<u64>(), stolen);
+    }
+}
+
+#[test]
+fn iterators_within_iterators_are_counted_apart() {
+    let (taken, printed) = record(&["nested", "3000"], Detail::Auto);
+    assert_eq!(printed, "33000!\n");
+    let mut all = iterators(&taken);
+    all.sort_by_key(|(_, _, [operations, ..])| *operations);
+    let [(_, outer, [one, .., outer_items, _]), (_, inner, counts)] = &all[..] else {
+        panic!("{all:?}")
+    };
+    assert_eq!((outer.as_str(), *one, *outer_items), ("Range<u64> → map → sum", 1, 3_000));
+    let [operations, splits, leaves, items, reductions] = *counts;
+    assert!(inner.ends_with("map → sum"), "{inner}");
+    assert_eq!((operations, items), (3_000, 9_000));
+    assert_eq!((leaves, reductions), (splits + operations, splits));
+}
+
+#[test]
+fn what_rayon_calls_for_the_program_is_where_the_program_called() {
+    for (what, size) in [("sort", "200000"), ("pool", "1")] {
+        let (taken, _) = record(&[what, size], Detail::Full);
+        let mut seen = 0;
+        for figures in figures(&taken) {
+            let sites = figures.events.iter().filter_map(|event| match event {
+                Raw::Join(join) => Some(join.text),
+                Raw::Operation(operation) => Some(operation.text),
+                _ => None,
+            });
+            for site in sites {
+                let site = &figures.texts[site as usize - 1];
+                assert!(site.starts_with("app/src/main.rs:"), "{what}: {site}");
+                seen += 1;
+            }
+        }
+        assert!(seen > 0);
+    }
 }
 
 #[test]

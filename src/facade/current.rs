@@ -224,8 +224,9 @@ impl Drop for EndOfThread {
         }
         session::leave_own_thread();
         #[expect(unsafe_code, reason = "the thread's lane ends with it")]
-        // SAFETY: thread-local destructors run when nothing of the thread's is on its stack any
-        // more but other such destructors; and none of those calls this one.
+        // SAFETY: mostly nothing of the thread's is on its stack any more but other such
+        // destructors, none of which calls this one. In a thread that has called `exit` its guards
+        // still are, but what called that never runs again, so none of them is used or dropped.
         unsafe {
             lane().retire(linux::own_cpu());
         }

@@ -34,6 +34,15 @@ fn own(arguments: &[OsString]) -> &[OsString] {
     &arguments[..end]
 }
 
+/// Whether the user wants to read nothing but errors.
+pub fn is_quiet(arguments: &[OsString]) -> bool {
+    let is_flags = |bytes: &[u8]| bytes.starts_with(b"-") && bytes.get(1) != Some(&b'-');
+    own(arguments).iter().any(|word| {
+        let bytes = word.as_encoded_bytes();
+        word == "--quiet" || (is_flags(bytes) && bytes.ends_with(b"q"))
+    })
+}
+
 /// Options of every command that say which project is meant, and what may be done to find its
 /// dependencies: `cargo metadata` gets them, too. Whether a value belongs to them.
 const OF_THE_PROJECT: &[(&str, bool)] = &[
@@ -142,6 +151,12 @@ mod tests {
         ] {
             assert_eq!(kind(&words(given)), expected, "{given}");
         }
+    }
+
+    #[test]
+    fn quiet_is_asked_for_before_the_programs_own_arguments() {
+        assert!(["build --quiet", "-q run", "test -rq"].iter().all(|given| is_quiet(&words(given))));
+        assert!(["build", "run -- -q"].iter().all(|given| !is_quiet(&words(given))));
     }
 
     #[test]

@@ -61,7 +61,7 @@ impl Crate {
             Self::Core => CORE.iter().chain(RECORDER).chain(CHAIN),
             Self::Rayon => RAYON.iter().chain(&[]).chain(&[]),
         };
-        own.map(|&(path, text)| (path, embedded(path, text))).collect()
+        own.map(|&(path, text)| (path, embedded(text))).collect()
     }
 }
 
@@ -78,11 +78,12 @@ const CORE: &[(&str, &str)] = files! {
     "job.rs": "hooks/core/job.rs",
     "join.rs": "hooks/core/join.rs",
     "os.rs": "hooks/core/os.rs",
+    "site.rs": "hooks/core/site.rs",
 };
 
 const RAYON: &[(&str, &str)] = files! {
     "mod.rs": "hooks/rayon/mod.rs",
-    "consumer.rs": "../facade/iter/consumer.rs",
+    "part.rs": "hooks/rayon/part.rs",
 };
 
 /// The recorder, without its tests.
@@ -92,6 +93,7 @@ const RECORDER: &[(&str, &str)] = files! {
     "record/buffer.rs": "../record/buffer.rs",
     "record/clock.rs": "../record/clock.rs",
     "record/cost.rs": "../record/cost.rs",
+    "record/counted.rs": "../record/counted.rs",
     "record/depths.rs": "../record/depths.rs",
     "record/elision.rs": "../record/elision.rs",
     "record/event.rs": "../record/event.rs",
@@ -132,16 +134,9 @@ const CHAIN: &[(&str, &str)] = files! {
     "chain/words.rs": "../facade/chain/words.rs",
 };
 
-/// A file of ours as it goes into another crate: no tests are made of it where that crate's are, and
-/// what the facade's part finds around it is called otherwise there.
-fn embedded(path: &str, text: &str) -> String {
-    let text = text.replace("#[cfg(test)]", "#[cfg(any())]");
-    if path != "consumer.rs" {
-        return text;
-    }
-    let names = include_str!("hooks/rayon/consumer.names").lines();
-    let pairs = names.filter_map(|line| line.split_once(" => "));
-    pairs.fold(text, |text, (here, there)| text.replace(here, there))
+/// A file of ours as it goes into another crate: no tests are made of it where that crate's are.
+fn embedded(text: &str) -> String {
+    text.replace("#[cfg(test)]", "#[cfg(any())]")
 }
 
 impl Instrumented {

@@ -12,6 +12,7 @@ pub mod attach;
 mod buffer;
 pub mod clock;
 mod cost;
+mod counted;
 mod depths;
 mod elision;
 pub mod event;
@@ -47,6 +48,7 @@ mod texts;
 mod time;
 
 pub use cost::{Costs, measure as measure_costs};
+pub use counted::{Carried, Counted};
 pub use elision::call_both;
 pub use event::{OperationKind, Origin, SecondHalf, WakeReason};
 pub use gauge::{GAUGE_WORDS, Gauge, Reading};

@@ -656,6 +656,19 @@ impl Notebook {
             || self.look_again()
     }
 
+    /// Whether a parallel iterator is counted, and nothing else. Of one that is not,
+    /// [`times`](Self::times) is asked next.
+    #[inline]
+    pub(super) fn only_counts(&self, detail: Option<Detail>, place: &Place) -> bool {
+        let Some(detail) = detail else { return true };
+        if self.keeps_everything(detail) || !place.depths.is_fine(0, self.coarse.get()) {
+            return false;
+        }
+        let left = self.unlooked.get();
+        self.unlooked.set(left.saturating_sub(1));
+        left > 0
+    }
+
     /// A fine part is timed now and then, so that a wrong guess is noticed.
     #[inline]
     fn look_again(&self) -> bool {

@@ -30,6 +30,9 @@ pub(in crate::cli) fn cargo(args: &CargoArgs) -> Result<u8, Failure> {
         return place.clean();
     }
     let rayon = Rayon::find(&metadata).map_err(|error| Failure::told(Kind::Usage, error))?;
+    if !build::is_quiet(arguments) {
+        place.explain(&rayon);
+    }
     let folders = place.copy(&rayon)?;
     let recorded = match (kind, target) {
         (build::Kind::Run, Some(target)) => {
@@ -95,6 +98,8 @@ fn code(status: ExitStatus) -> u8 {
 fn metadata(arguments: &[OsString], target: Option<&OsStr>) -> Result<Option<Metadata>, Failure> {
     let mut command = Command::new(program());
     command.args(build::of_metadata(arguments)).arg("--all-features");
+    // Else cargo notes down in the project's own target folder what it has asked the compiler.
+    command.env("CARGO_CACHE_RUSTC_INFO", "0");
     if let Some(target) = target {
         command.arg("--filter-platform").arg(target);
     }
@@ -147,7 +152,6 @@ impl Place {
 
     /// Puts the copies into their folders; which those are.
     fn copy(&self, rayon: &Rayon) -> Result<Vec<PathBuf>, Failure> {
-        self.explain(rayon);
         rayon.crates.iter().map(|found| {
             let files = read_all(&found.folder)
                 .with_context(|| format!("failed to read the sources of {found}"))

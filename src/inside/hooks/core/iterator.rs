@@ -1,66 +1,66 @@
 //! Parallel iterators, as far as they are one for rayon and rayon-core: where the program called
-//! them, what they go over, and how they are opened. The parts are seen by a consumer in rayon.
+//! them, what they go over, and how they are opened. Their parts are seen in rayon.
 
 use std::any::type_name;
-use std::cell::Cell;
 use std::panic::Location;
 
 use super::chain;
 use super::current::{self, lane, who};
 use super::job;
-use super::record::{Call, Meaning, Names, OpenIterator, Seen};
+use super::record::{self, Call, Carried, Counted, Meaning, Names, OpenIterator, Seen};
+use super::site::{self, CalledAt};
 
-thread_local! {
-    /// Where the program called the method that is about to drive an iterator.
-    static SITE: Cell<Option<&'static Location<'static>>> = const { Cell::new(None) };
-    /// The type of the iterator that is about to be driven.
-    static SOURCE: Cell<Option<&'static str>> = const { Cell::new(None) };
+/// Whether nothing is recorded. Whatever follows is rayon's own code then.
+#[inline]
+fn is_off() -> bool {
+    current::first_use();
+    !record::is_recording()
 }
 
-/// The method that was called, until it returns.
-pub struct CalledAt(bool);
-
-/// The program calls a method that drives an iterator. Of methods that call others, the outermost
-/// is the program's.
+/// The program calls a method that drives an iterator or sorts; until what this returns is dropped.
 #[inline]
 pub fn called_at(site: &'static Location<'static>) -> CalledAt {
-    CalledAt(SITE.with(|cell| {
-        let is_outermost = cell.get().is_none();
-        if is_outermost {
-            cell.set(Some(site));
-        }
-        is_outermost
-    }))
-}
-
-impl Drop for CalledAt {
-    #[inline]
-    fn drop(&mut self) {
-        if self.0 {
-            SITE.with(|cell| cell.set(None));
-        }
+    if is_off() {
+        return CalledAt::NOWHERE;
     }
+    CalledAt::outermost(site)
 }
 
-/// An iterator of type `I` is about to be driven.
+/// Functions of the program's are called, until what this returns is dropped.
 #[inline]
-pub fn goes_over<I>() {
-    SOURCE.with(|cell| cell.set(Some(type_name::<I>())));
+pub fn in_program() -> CalledAt {
+    CalledAt::within(None)
 }
 
-/// Drives an iterator: `drive` gets what its parts share. `P` is its producer, `C` its consumer.
+/// An iterator of the type `source` is about to be driven into a consumer `C`: what is recorded
+/// then, if anything is.
 #[inline]
-pub fn driven<P, C, R>(
-    site: &'static Location<'static>,
-    drive: impl FnOnce(&OpenIterator<'_, '_>) -> R,
-) -> R {
-    let site = SITE.with(Cell::take).unwrap_or(site);
-    let source = SOURCE.with(Cell::take).unwrap_or_else(type_name::<P>);
-    let names = Names { source, consumer: type_name::<C>(), meaning };
-    let call = Call { site, names, label: None };
-    current::first_use();
+#[track_caller]
+pub fn called<C>(source: fn() -> &'static str) -> Option<Call<'static>> {
+    if is_off() {
+        return None;
+    }
+    let site = site::take().unwrap_or(Location::caller());
+    let names = Names { source: source(), consumer: type_name::<C>(), meaning };
+    Some(Call { site, names, label: None })
+}
+
+/// Counts it, if that is all that is to be done about it.
+#[inline]
+pub fn counted<'c>(call: &'c Call<'c>) -> Option<Counted<'static, 'c>> {
+    lane().count_iterator(call)
+}
+
+/// Runs a half of one that is counted, which came to this thread as a job.
+pub fn run_carried<'c, R>(carried: &Carried<'c>, half: impl FnOnce(&Counted<'_, 'c>) -> R) -> R {
+    let _called = in_program();
+    carried.run(lane(), who, half)
+}
+
+/// Drives one that is recorded whole: `drive` gets what its parts share.
+pub fn driven<R>(call: &Call<'_>, drive: impl FnOnce(&OpenIterator<'_, '_>) -> R) -> R {
     job::in_task(|| {
-        let mut open = lane().open_iterator(who, &call, Seen::Whole);
+        let mut open = lane().open_iterator(who, call, Seen::Whole);
         let result = drive(&open);
         open.close();
         result
@@ -82,5 +82,8 @@ fn meaning(source: &str, consumer: &str) -> Meaning {
 /// Runs the `next` of an iterator that all leaves of a parallel one share.
 #[inline]
 pub fn produce<R>(next: impl FnOnce() -> R) -> R {
+    if is_off() {
+        return next();
+    }
     lane().produce(next)
 }

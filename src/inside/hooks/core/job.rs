@@ -4,9 +4,12 @@ use std::panic::Location;
 
 use super::current::{self, lane, who};
 use super::record::{Arrival, Link, OperationKind, Running, Wait};
+use super::site::CalledAt;
 
 /// Runs `f` as a task of this thread. A panic goes through; the task is closed as panicked.
 pub(super) fn run<R>(arrival: Arrival, f: impl FnOnce() -> R) -> R {
+    // Where the thread waits that runs it meanwhile has nothing to do with it.
+    let _called = CalledAt::within(None);
     let running = lane().begin(who, arrival);
     let result = f();
     running.done();

@@ -9,35 +9,14 @@ use std::panic::Location;
 use super::current::{self, lane};
 use super::job;
 use super::record::{self, Arrival, Halves, OperationKind, Slow, Timed};
+use super::site::{self, CalledAt};
 use crate::join::both;
 use crate::registry::{self, WorkerThread};
 use crate::FnContext;
 
-/// A join that `worker` calls, or has taken in for a thread outside (`injected`).
+/// A join that `worker` calls.
 #[inline(always)]
 pub(crate) fn join<A, B, RA, RB>(
-    worker: &WorkerThread,
-    injected: bool,
-    a: A,
-    b: B,
-    site: &'static Location<'static>,
-) -> (RA, RB)
-where
-    A: FnOnce(FnContext) -> RA + Send,
-    B: FnOnce(FnContext) -> RB + Send,
-    RA: Send,
-    RB: Send,
-{
-    if injected {
-        // Both closures are told that they have migrated, wherever they run.
-        let (a, b) = (|_| a(FnContext::new(true)), |_| b(FnContext::new(true)));
-        return here(worker, a, b, site);
-    }
-    here(worker, a, b, site)
-}
-
-#[inline(always)]
-fn here<A, B, RA, RB>(
     worker: &WorkerThread,
     a: A,
     b: B,
@@ -106,7 +85,7 @@ where
         Slow::Elided => {
             record::call_both(|| a(FnContext::new(false)), || b(FnContext::new(false)))
         }
-        Slow::NoTask => job::run(Arrival::Root, || here(worker, a, b, site)),
+        Slow::NoTask => job::run(Arrival::Root, || join(worker, a, b, site)),
     }
 }
 
@@ -125,7 +104,8 @@ where
     RA: Send,
     RB: Send,
 {
-    let mut open = with.open(site);
+    let called = site::current();
+    let mut open = with.open(called.unwrap_or(site));
     let halves = open.halves();
     let results = both(
         worker,
@@ -136,7 +116,10 @@ where
         },
         move |as_job| {
             if as_job {
-                second_as_job(halves, || b(FnContext::new(true)))
+                second_as_job(halves, || {
+                    let _called = CalledAt::within(called);
+                    b(FnContext::new(true))
+                })
             } else {
                 b(FnContext::new(false))
             }
@@ -162,9 +145,15 @@ where
     RB: Send,
 {
     current::first_use();
-    job::enter(OperationKind::Join, site, |link| {
-        registry::in_worker(|worker, injected| {
-            job::run(Arrival::Job(link), || join(worker, injected, a, b, site))
+    let called = site::current();
+    job::enter(OperationKind::Join, called.unwrap_or(site), |link| {
+        registry::in_worker(|worker, _| {
+            // Both closures are told that they have migrated, wherever they run.
+            let (a, b) = (|_| a(FnContext::new(true)), |_| b(FnContext::new(true)));
+            job::run(Arrival::Job(link), || {
+                let _called = CalledAt::within(called);
+                join(worker, a, b, site)
+            })
         })
     })
 }

@@ -13,14 +13,16 @@ mod job;
 mod join;
 mod os;
 pub mod record;
+mod site;
 
 use std::panic::Location;
 
 use crate::registry::{self, Registry, WorkerThread};
 
 pub use self::current::{lane, who};
-pub use self::iterator::{called_at, driven, goes_over, produce, CalledAt};
+pub use self::iterator::{called, called_at, counted, driven, in_program, produce, run_carried};
 pub use self::join::split_join;
+pub use self::site::CalledAt;
 
 pub(crate) use self::current::{caller_started, worker_started, Pool, Worker};
 pub(crate) use self::idle::{asleep, yielding, Search, Woken};

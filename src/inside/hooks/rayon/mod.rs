@@ -3,22 +3,22 @@
 
 #![allow(private_interfaces, unreachable_pub, clippy::all)]
 
-mod consumer;
+mod part;
 
-use std::panic::Location;
+use rayon_core::rayprism::record::Call;
 
-use crate::iter::plumbing::Consumer;
+pub(crate) use self::part::{Counted, Part};
 
-use self::consumer::{Finished, PartConsumer};
+use self::part::Recorded;
 
-/// Drives a consumer of an iterator whose producer is `P`.
-#[inline]
-#[track_caller]
-pub(crate) fn drive<P, T, C: Consumer<T>>(
-    consumer: C,
-    drive: impl FnOnce(PartConsumer<'_, '_, C>) -> Finished<C::Result>,
-) -> C::Result {
-    rayon_core::rayprism::driven::<P, C, _>(Location::caller(), |open| {
-        drive(PartConsumer::new(consumer, open)).value
+/// Drives an iterator that is recorded whole.
+#[cold]
+#[inline(never)]
+pub(crate) fn recorded<R>(
+    call: &Call<'_>,
+    drive: impl FnOnce(Recorded<'_, '_>) -> R,
+) -> R {
+    rayon_core::rayprism::driven(call, |open| {
+        drive(Recorded { run: open.run(), half: open.root() })
     })
 }

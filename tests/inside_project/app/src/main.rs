@@ -22,6 +22,8 @@ fn main() {
             let numbers: Vec<u64> = (0..size).collect();
             numbers.par_iter().zip(&numbers).map(|(a, b)| a * b).sum()
         }
+        "small" => small(size),
+        "nested" => (0..size).into_par_iter().map(|_| letters()).sum(),
         "bridge" => (0..size).par_bridge().sum(),
         "sort" => {
             let mut numbers: Vec<u64> =
@@ -31,6 +33,7 @@ fn main() {
         }
         "steal" => steal(size),
         "latch" => latch(size),
+        "pool" => in_pool(size),
         other => panic!("unknown: {other}"),
     };
     let shown = if cfg!(feature = "shout") { format!("{result}!") } else { result.to_string() };
@@ -40,6 +43,24 @@ fn main() {
 #[cfg(feature = "broken")]
 fn broken() -> u32 {
     "no number"
+}
+
+/// Iterators that are over at once, one after the other.
+fn small(count: u64) -> u64 {
+    let numbers: Vec<u64> = (0..10).collect();
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(2).build().expect("a pool");
+    pool.install(|| (0..count).map(|_| numbers.par_iter().map(|number| number % 2).sum::<u64>()).sum())
+}
+
+fn letters() -> u64 {
+    "one two three".par_split_whitespace().map(|word| word.len() as u64).sum()
+}
+
+/// What the methods of a pool do in it.
+fn in_pool(size: u64) -> u64 {
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(2).build().expect("a pool");
+    let (a, b) = pool.join(|| size, || 1);
+    pool.scope(|_| pool.scope_fifo(|_| a + b))
 }
 
 /// Each spawn by itself, within scopes of ten.

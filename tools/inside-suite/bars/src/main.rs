@@ -10,6 +10,9 @@ use rayon::prelude::*;
 /// Levels of the tree: 8,388,607 nodes.
 const DEPTH: u32 = 23;
 
+/// Calls for ten items in one go.
+const TENS: u32 = 100_000;
+
 struct Node {
     value: u64,
     children: Option<Box<[Node; 2]>>,
@@ -45,7 +48,7 @@ fn main() {
         "ten" => {
             let numbers: Vec<u64> = (0..10).collect();
             let pool = rayon::ThreadPoolBuilder::new().build().expect("a pool");
-            Box::new(move || pool.install(|| (0..20_000).for_each(|_| sum(&numbers))))
+            Box::new(move || pool.install(|| (0..TENS).for_each(|_| sum(&numbers))))
         }
         _ => panic!("tree, sum or ten"),
     };
