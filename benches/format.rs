@@ -36,14 +36,12 @@ use timeline_fixture::{id, join, span, stolen, task, trace, worker};
 const LANES: u32 = 8;
 const EVENTS: u64 = 400_000;
 
-/// Millions of events of the file in a second.
-const READING: f64 = 2.0;
-
-fn writing_bar(format: Format) -> Option<f64> {
+/// Bars of writing and of reading, in millions of events of the file in a second.
+fn bars(format: Format) -> [Option<f64>; 2] {
     match format {
-        Format::Json => Some(3.0),
-        Format::Pftrace => Some(6.0),
-        Format::JsonGz | Format::PftraceGz => None,
+        Format::Json => [Some(3.0), Some(2.0)],
+        Format::Pftrace => [Some(6.0), Some(2.0)],
+        Format::JsonGz | Format::PftraceGz => [None; 2],
     }
 }
 
@@ -76,11 +74,12 @@ fn measure(name: &str, construct: fn(u64) -> Trace, rounds: usize) {
             format.ending(),
         );
         let writing = best(rounds, || write(&trace, format, &mut io::sink()));
-        speed("written", writing, [events, entries], writing_bar(format));
+        let [of_writing, of_reading] = bars(format);
+        speed("written", writing, [events, entries], of_writing);
         let reading = best(rounds, || {
             black_box(format::read(&file[..]).expect("what was written"));
         });
-        speed("read", reading, [events, entries], Some(READING));
+        speed("read", reading, [events, entries], of_reading);
     }
     small(construct);
     memory(construct);
@@ -96,7 +95,10 @@ fn small(construct: fn(u64) -> Trace) {
             file.len()
         });
         let smaller = json as f64 / protobuf as f64;
-        println!("  of {:>5} events pftrace is {smaller:.1}× smaller than JSON", self::events(&trace));
+        println!(
+            "  of {:>5} events pftrace is {smaller:.1}× smaller than JSON",
+            self::events(&trace)
+        );
     }
 }
 

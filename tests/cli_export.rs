@@ -206,7 +206,8 @@ fn tracing_chrome_writes_the_same_spans() {
             (lane_of[&entry["tid"].as_u64().unwrap()], entry["name"].as_str().unwrap())
         });
         assert_eq!(begun.collect::<Vec<_>>(), beginnings(&trace), "{file}");
-        let stolen = |event: &&Event| matches!(event, Event::Task(task) if task.origin == Origin::Stolen);
+        let stolen =
+            |event: &&Event| matches!(event, Event::Task(task) if task.origin == Origin::Stolen);
         let steals = trace.lanes.iter().flat_map(|lane| &lane.events).filter(stolen).count();
         let told = entries.iter().filter(|entry| entry["name"] == "steal").count();
         assert_eq!(told, steals, "{file}");

@@ -207,7 +207,9 @@ mod tests {
         for length in 0..20 {
             let parents: Vec<u64> = (0..length).map(|at| 2 + at / 3 * 2).collect();
             let taken: Vec<Taken> = parents.iter().map(taken).collect();
-            for (near, parent) in (0..=taken.len()).flat_map(|near| (1..18).map(move |id| (near, id))) {
+            for (near, parent) in
+                (0..=taken.len()).flat_map(|near| (1..18).map(move |id| (near, id)))
+            {
                 let expected = parents.partition_point(|of| *of < parent);
                 assert_eq!(seek(&taken, near, id(parent)), expected, "{parents:?} {near} {parent}");
             }

@@ -12,9 +12,7 @@ use super::threads::Threads;
 use super::told::{self, Saying};
 use super::tracks::{self, Sample};
 use super::{FORMAT, off_cpu, rates};
-use crate::model::{
-    Annotations, Counts, Event, Header, Lane, Nanos, OffCpu, Role, Span, Trace,
-};
+use crate::model::{Annotations, Counts, Event, Header, Lane, Nanos, OffCpu, Role, Span, Trace};
 
 /// What is drawn on.
 pub(super) trait Canvas {

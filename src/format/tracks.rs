@@ -32,9 +32,9 @@ pub(super) fn queued_tasks(trace: &Trace) -> impl Iterator<Item = Sample> {
     let mut pushed: Vec<Nanos> = trace.lanes.iter().flat_map(waits).map(|wait| wait.from).collect();
     // A lane's are nearly in order, of which this sort makes use.
     pushed.sort();
-    let pushed = Box::new(pushed.into_iter().map(|at| (at, 1))) as Changes<'_>;
+    let pushed = Box::new(pushed.into_iter().map(|at| (at, 1_i64))) as Changes<'_>;
     let started = trace.lanes.iter().map(|lane| {
-        let started = waits(lane).map(|wait| (wait.until, -1));
+        let started = waits(lane).map(|wait| (wait.until, -1_i64));
         Box::new(started) as Changes<'_>
     });
     samples(Merged::of(started.chain([pushed])))

@@ -97,12 +97,7 @@ fn origin_word(origin: Origin) -> &'static str {
 
 /// A task was taken from another worker: by whom, from whom, and whether it is the half of a join
 /// that was only counted.
-pub(super) fn steal(
-    thief: Place<'_>,
-    victim: Option<u32>,
-    queue_ns: Option<u64>,
-    counted: bool,
-) {
+pub(super) fn steal(thief: Place<'_>, victim: Option<u32>, queue_ns: Option<u64>, counted: bool) {
     let Place { pool, worker: thief, .. } = thief;
     event!(
         name: "steal",

@@ -129,6 +129,7 @@ pub(super) struct Fields<'a>(pub(super) &'a [u8]);
 impl<'a> Iterator for Fields<'a> {
     type Item = Result<(u32, Wire<'a>), Malformed>;
 
+    #[inline]
     fn next(&mut self) -> Option<Self::Item> {
         (!self.0.is_empty()).then(|| {
             let field = self.field();
@@ -141,6 +142,7 @@ impl<'a> Iterator for Fields<'a> {
 }
 
 impl<'a> Fields<'a> {
+    #[inline]
     fn field(&mut self) -> Option<(u32, Wire<'a>)> {
         let tag = u32::try_from(read_varint(&mut self.0)?).ok()?;
         let value = match tag & 7 {
@@ -164,13 +166,22 @@ impl<'a> Fields<'a> {
 }
 
 /// Takes a number from the front; `None` if it is cut, or beyond 64 bits.
+#[inline]
 pub(super) fn read_varint(bytes: &mut &[u8]) -> Option<u64> {
-    if let Some((&byte, rest)) = bytes.split_first()
-        && byte < 0x80
-    {
-        *bytes = rest;
-        return Some(u64::from(byte));
+    match **bytes {
+        [low @ ..0x80, ref rest @ ..] => {
+            *bytes = rest;
+            Some(u64::from(low))
+        }
+        [low, high @ ..0x80, ref rest @ ..] => {
+            *bytes = rest;
+            Some(u64::from(low & 0x7f) | u64::from(high) << 7)
+        }
+        _ => read_long_varint(bytes),
     }
+}
+
+fn read_long_varint(bytes: &mut &[u8]) -> Option<u64> {
     let mut number = 0;
     for (at, &byte) in bytes.iter().take(10).enumerate() {
         let part = u64::from(byte & 0x7f);
