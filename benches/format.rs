@@ -2,9 +2,15 @@
 //!
 //! Three constructed traces: the joins of a recursion, as most large recordings are; one task after
 //! the other, each with its queue wait, some stolen; and tasks with a few joins in each and
-//! stretches off the CPU. Events are those of the trace, stretches off the CPU among them; what is
-//! drawn beside them (waits, counters, arrows) takes its time, and counts for none. Writing goes to
-//! a sink, reading comes from memory. Times are CPU times, the best of the rounds.
+//! stretches off the CPU. Writing goes to a sink, reading comes from memory. Times are CPU times, the
+//! best of the rounds.
+//!
+//! Speeds are given twice: per event of the model (stretches off the CPU among them), and per event
+//! of the file, which is what other tools call an event of a trace: a slice, an end of an arrow, or a
+//! sample of a counter. The second are more, by what is drawn beside the model's events: waits,
+//! arrows, and the counters of busy workers and queued tasks. In JSON each is one entry. In protobuf a
+//! slice is two packets, and an end of an arrow is a field of one; they are counted as in JSON.
+//! The bars are per event of the file.
 //!
 //! `cargo bench --bench format [-- joins|tasks|mixed --rounds 5]`
 
@@ -30,6 +36,15 @@ use timeline_fixture::{id, join, span, stolen, task, trace, worker};
 const LANES: u32 = 8;
 const EVENTS: u64 = 400_000;
 
+/// Bars of writing and of reading, in millions of events of the file in a second.
+fn bars(format: Format) -> [Option<f64>; 2] {
+    match format {
+        Format::Json => [Some(3.0), Some(2.0)],
+        Format::Pftrace => [Some(6.0), Some(2.0)],
+        Format::JsonGz | Format::PftraceGz => [None; 2],
+    }
+}
+
 type Shape = (&'static str, fn(u64) -> Trace);
 
 const SHAPES: [Shape; 3] = [("joins", joins), ("tasks", tasks), ("mixed", mixed)];
@@ -45,29 +60,57 @@ fn main() {
 
 fn measure(name: &str, construct: fn(u64) -> Trace, rounds: usize) {
     let trace = construct(EVENTS);
-    let events = events(&trace);
-    println!("{name}: {events} events");
-    let mut json = 0;
-    for format in [Format::Json, Format::Pftrace, Format::JsonGz, Format::PftraceGz] {
+    let mut json = Vec::new();
+    write(&trace, Format::Json, &mut json);
+    let (events, entries) = (events(&trace), entries(&json));
+    println!("{name}: {events} events of the model, {entries} of the file");
+    for format in Format::ALL {
         let mut file = Vec::new();
         write(&trace, format, &mut file);
-        json = json.max(file.len());
+        let smaller = json.len() as f64 / file.len() as f64;
+        let bytes = file.len() as f64 / events as f64;
+        println!(
+            "  {:<11} {bytes:>5.1} bytes an event of the model, {smaller:.1}× smaller than JSON",
+            format.ending(),
+        );
         let writing = best(rounds, || write(&trace, format, &mut io::sink()));
+        let [of_writing, of_reading] = bars(format);
+        speed("written", writing, [events, entries], of_writing);
         let reading = best(rounds, || {
             black_box(format::read(&file[..]).expect("what was written"));
         });
-        let speed = |time: Duration| events as f64 / time.as_secs_f64() / 1e6;
+        speed("read", reading, [events, entries], of_reading);
+    }
+    small(construct);
+    memory(construct);
+}
+
+/// How much smaller than JSON files of few events are, of which what stands before the events is much.
+fn small(construct: fn(u64) -> Trace) {
+    for events in [EVENTS / 1_000, EVENTS / 100] {
+        let trace = construct(events);
+        let [json, protobuf] = [Format::Json, Format::Pftrace].map(|format| {
+            let mut file = Vec::new();
+            write(&trace, format, &mut file);
+            file.len()
+        });
+        let smaller = json as f64 / protobuf as f64;
         println!(
-            "  {:<11} {:>5.1} bytes an event, {:>4.1}× smaller than JSON; written at {:.2} M/s, \
-             read at {:.2} M/s",
-            format.ending(),
-            file.len() as f64 / events as f64,
-            json as f64 / file.len() as f64,
-            speed(writing),
-            speed(reading),
+            "  of {:>5} events pftrace is {smaller:.1}× smaller than JSON",
+            self::events(&trace)
         );
     }
-    memory(construct);
+}
+
+fn speed(what: &str, time: Duration, [events, entries]: [usize; 2], bar: Option<f64>) {
+    let speed = |count: usize| count as f64 / time.as_secs_f64() / 1e6;
+    let under = bar.filter(|bar| speed(entries) < *bar);
+    let verdict = under.map_or_else(String::new, |bar| format!("   under the bar of {bar} M/s"));
+    println!(
+        "    {what:<8} {:>5.2} M events of the model a second, {:>5.2} M of the file{verdict}",
+        speed(events),
+        speed(entries),
+    );
 }
 
 /// How much more memory writing takes of a trace that is four times as large.
@@ -82,10 +125,13 @@ fn memory(construct: fn(u64) -> Trace) {
             bytes.map_or("not measured here".to_owned(), |bytes| format!("{} kB", bytes >> 10))
         };
         println!(
-            "  {:<11} writing takes {} of memory; of four times as much, {}",
+            "  {:<11} writing takes {} of memory; of four times as many events, {}: {} for each more",
             format.ending(),
             text(small),
             text(large),
+            small.zip(large).map_or("not measured here".to_owned(), |(small, large)| {
+                format!("{:.0} bytes", large.saturating_sub(small) as f64 / (EVENTS * 3 / 4) as f64)
+            }),
         );
     }
 }
@@ -116,6 +162,13 @@ fn write(trace: &Trace, format: Format, mut out: impl Write) {
 
 fn events(trace: &Trace) -> usize {
     trace.lanes.iter().map(|lane| lane.events.len() + lane.watched.off_cpu.len()).sum()
+}
+
+/// Lines that are more than metadata.
+fn entries(json: &[u8]) -> usize {
+    json.split(|byte| *byte == b'\n')
+        .filter(|line| line.starts_with(b"{") && !line.starts_with(br#"{"ph":"M""#))
+        .count()
 }
 
 /// With call sites as they are in reports.

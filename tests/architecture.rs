@@ -63,7 +63,7 @@ const RULES: &[Rule] = &[
         module: "cli",
         modules: &[
             "analysis", "facade", "finding", "format", "inside", "linux", "model", "record",
-            "report", "session", "timeline", "workload",
+            "report", "session", "spans", "timeline", "workload",
         ],
         crates: &[
             "anyhow",

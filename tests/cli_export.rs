@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
 mod cli_support;
+mod told_stories;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -150,6 +151,67 @@ fn tables_have_a_row_for_each() {
     let sum: i64 = measured.map(|row| row["core_ns"].parse::<i64>().unwrap()).sum();
     let window: i64 = components[0]["window_ns"].parse().unwrap();
     assert_eq!(sum, 2 * window, "workers × time");
+}
+
+/// Each lane's events in the order in which they begin, by lane and name.
+fn beginnings(trace: &Trace) -> Vec<(u64, &'static str)> {
+    let mut all: Vec<_> = (0..)
+        .zip(&trace.lanes)
+        .flat_map(|(lane, of)| of.events.iter().map(move |event| (lane, event)))
+        .filter_map(|(lane, event)| Some((event.span().start, lane, told_stories::name(event)?)))
+        .collect();
+    all.sort_by_key(|(start, lane, _)| (*start, *lane));
+    all.into_iter().map(|(_, lane, name)| (lane, name)).collect()
+}
+
+#[test]
+fn tracing_chrome_writes_the_same_spans() {
+    for file in [
+        "traces/golden/invert-tree-join-cutoff.json",
+        "traces/golden/invert-tree-join.json",
+        "traces/golden/sum-by-hand.json",
+        "tests/perfetto/golden.json",
+    ] {
+        let bytes = fs::read(format!("{}/{file}", env!("CARGO_MANIFEST_DIR"))).unwrap();
+        let trace = format::read(&bytes[..]).unwrap();
+        let sandbox = Sandbox::new();
+        sandbox.write("t.json", &bytes);
+        done(&sandbox.run("export t.json --to tracing-chrome"), "t.spans.json\n");
+        let text = fs::read(sandbox.path("t.spans.json")).unwrap();
+        let (entries, written) = told_stories::written(&text);
+        // Threads are called as in our own file, and are known by that.
+        let own = fs::read_to_string(sandbox.path("t.json")).unwrap();
+        let own: Vec<serde_json::Value> = serde_json::from_str(&own).unwrap();
+        let names = |entries: &[serde_json::Value]| -> BTreeMap<u64, String> {
+            let named = entries.iter().filter(|entry| entry["name"] == "thread_name");
+            let name = |entry: &serde_json::Value| {
+                (entry["tid"].as_u64().unwrap(), entry["args"]["name"].as_str().unwrap().to_owned())
+            };
+            named.map(name).collect()
+        };
+        let lanes: Vec<String> = names(&own)
+            .into_values()
+            .filter(|name| !name.contains("off-CPU") && !name.starts_with("spans · "))
+            .collect();
+        let lane_of = |name: &String| lanes.iter().position(|lane| lane == name).unwrap() as u64;
+        let lane_of: BTreeMap<u64, u64> =
+            names(&entries).iter().map(|(tid, name)| (*tid, lane_of(name))).collect();
+        let written = written.into_iter().map(|(tid, story)| (lane_of[&tid], story));
+        let mut held = told_stories::held(&trace);
+        held.retain(|_, story| !story.is_empty());
+        let written: BTreeMap<u64, told_stories::Story> = written.collect();
+        assert_eq!(written, held, "{file}");
+        // And across threads they are in order.
+        let begun = entries.iter().filter(|entry| entry["ph"] == "B").map(|entry| {
+            (lane_of[&entry["tid"].as_u64().unwrap()], entry["name"].as_str().unwrap())
+        });
+        assert_eq!(begun.collect::<Vec<_>>(), beginnings(&trace), "{file}");
+        let stolen =
+            |event: &&Event| matches!(event, Event::Task(task) if task.origin == Origin::Stolen);
+        let steals = trace.lanes.iter().flat_map(|lane| &lane.events).filter(stolen).count();
+        let told = entries.iter().filter(|entry| entry["name"] == "steal").count();
+        assert_eq!(told, steals, "{file}");
+    }
 }
 
 #[test]

@@ -2,8 +2,8 @@
 //! nested in the same way, thread by thread.
 
 mod recording;
+mod told_stories;
 
-use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -11,6 +11,7 @@ use rayprism::facade as rayon;
 use rayprism::facade::prelude::*;
 use rayprism::model::*;
 use recording::*;
+use told_stories::{held, stories, written};
 use tracing_chrome::ChromeLayerBuilder;
 use tracing_subscriber::layer::SubscriberExt;
 
@@ -25,68 +26,6 @@ impl Write for Page {
 
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
-    }
-}
-
-/// What a thread did, in order: how deep, and what.
-type Story = Vec<(usize, String)>;
-
-/// By the file, those of threads on which anything was.
-fn written(file: &[u8]) -> Vec<Story> {
-    let entries: Vec<serde_json::Value> = serde_json::from_slice(file).expect("JSON");
-    let mut threads: BTreeMap<u64, (usize, Story)> = BTreeMap::new();
-    for entry in &entries {
-        let (depth, story) = threads.entry(entry["tid"].as_u64().expect("a thread")).or_default();
-        match entry["ph"].as_str().expect("a phase") {
-            "B" => {
-                story.push((*depth, entry["name"].as_str().expect("a name").to_owned()));
-                *depth += 1;
-            }
-            "E" => *depth = depth.checked_sub(1).expect("something is open"),
-            _ => {}
-        }
-    }
-    assert!(threads.values().all(|(depth, _)| *depth == 0), "all is closed");
-    stories(threads.into_values().map(|(_, story)| story))
-}
-
-/// By the recording.
-fn held(trace: &Trace) -> Vec<Story> {
-    stories(trace.lanes.iter().map(|lane| {
-        let mut open: Vec<Nanos> = Vec::new();
-        let story = lane.events.iter().map(|event| {
-            let span = event.span();
-            while open.last().is_some_and(|end| *end <= span.start) {
-                open.pop();
-            }
-            open.push(span.end);
-            (open.len() - 1, name(event).to_owned())
-        });
-        story.collect()
-    }))
-}
-
-fn stories(stories: impl Iterator<Item = Story>) -> Vec<Story> {
-    let mut stories: Vec<Story> = stories.filter(|story| !story.is_empty()).collect();
-    stories.sort();
-    stories
-}
-
-fn name(event: &Event) -> &'static str {
-    match event {
-        Event::Task(_) => "task",
-        Event::Join(join) if join.operation.is_some() => "split",
-        Event::Join(_) => "join",
-        Event::Leaf(_) => "leaf",
-        Event::Reduction(_) => "reduction",
-        Event::Collapsed(_) => panic!("all is kept: {event:?}"),
-        Event::Operation(operation) => match operation.kind {
-            OperationKind::Region => "region",
-            OperationKind::Install => "install",
-            OperationKind::Scope => "scope",
-            OperationKind::Iterator => "par_iter",
-            kind => panic!("not called: {kind:?}"),
-        },
     }
 }
 
@@ -115,7 +54,8 @@ fn thread_by_thread() {
     drop(guard);
     assert_whole(&trace);
     let file = page.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
-    let (written, held) = (written(&file), held(&trace));
+    assert!(trace.lanes.iter().flat_map(|lane| &lane.events).all(|event| event.id().is_some()));
+    let (written, held) = (stories(written(&file).1), stories(held(&trace)));
     assert_eq!(written, held);
     // One joins and is stolen from, one steals, and one has called them.
     assert_eq!(held.len(), 3);

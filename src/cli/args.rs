@@ -295,7 +295,8 @@ pub struct ReproduceArgs {
 /// Who writes spans.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum SpansArg {
-    /// `tracing-chrome`: JSON for Perfetto and chrome://tracing
+    /// `tracing-chrome`: JSON for Perfetto and chrome://tracing, while each variant runs once more; of a
+    /// file that there is, `rayprism export FILE --to tracing-chrome` has it
     TracingChrome,
 }
 
@@ -394,6 +395,9 @@ pub enum ExportArg {
     Speedscope,
     /// tasks.csv, steals.csv and components.csv in a folder
     Csv,
+    /// What the crate `tracing-chrome` writes of the spans, which are told to it again in the order of
+    /// the recording, each on a thread called as its own; the times are those of telling
+    TracingChrome,
 }
 
 /// Arguments of `open`.

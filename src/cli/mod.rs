@@ -18,6 +18,7 @@ mod names;
 mod pairs;
 mod progress;
 mod recorded;
+mod replay;
 mod serve;
 mod show;
 mod size;

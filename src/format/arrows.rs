@@ -1,16 +1,11 @@
 //! Steal arrows: from where a task was pushed to where another thread began it.
 
-use std::collections::HashMap;
-use std::hash::{BuildHasherDefault, Hasher};
-
 use super::nest::{Slices, What};
 use crate::model::{Event, EventId, Nanos, Origin, SecondHalf, Task, Trace};
 
 /// An arrow between two lanes, both ends within a slice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Arrow {
-    /// Its number, from 1, in order of time.
-    pub(super) number: u64,
     /// When the task was pushed.
     pub(super) from: Nanos,
     /// When it was begun.
@@ -22,94 +17,101 @@ pub(super) struct Arrow {
 /// The arrows of a trace, by the events at their ends.
 #[derive(Debug, Default)]
 pub(super) struct Arrows {
+    /// In order of time; an arrow's number is its position.
+    all: Vec<Arrow>,
     /// In order of the event that pushed.
-    leaving: Vec<(Place, Arrow)>,
+    leaving: Vec<(Place, u32)>,
     /// In order of the task.
-    arriving: Vec<(Place, Arrow)>,
+    arriving: Vec<(Place, u32)>,
 }
 
 /// An event by its lane's position in [`Trace::lanes`], and by its own in the lane.
-type Place = (usize, usize);
+type Place = (u32, u32);
 
 /// A task that another thread pushed, whose pusher is still to be found.
+#[derive(Clone, Copy)]
 struct Taken {
     parent: EventId,
-    pushed: Nanos,
-    start: Nanos,
-    origin: Origin,
     place: Place,
+    arrow: Arrow,
 }
 
 impl Arrows {
     /// Those of all stolen and injected tasks whose pusher is in the trace. Needs memory for these
-    /// tasks alone.
+    /// tasks alone. A trace that outgrows 32 bits has none beyond.
     pub(super) fn of(trace: &Trace) -> Self {
-        let taken = taken(trace);
-        let mut found = Vec::with_capacity(taken.len());
-        find_pushers(trace, &taken, &mut found);
-        found.sort_by_key(|(from, taken)| (taken.pushed, from.0, taken.start, taken.place));
-        let numbered = (1..).zip(found).map(|(number, (from, taken))| {
-            let Taken { pushed, start, origin, place, .. } = *taken;
-            (from, place, Arrow { number, from: pushed, to: start, origin })
+        let mut found = find_pushers(trace, &taken(trace));
+        found.truncate(u32::MAX as usize);
+        found.sort_unstable_by_key(|(from, Taken { place, arrow, .. })| {
+            (arrow.from, from.0, arrow.to, *place)
         });
-        let mut arrows = Self::default();
-        for (from, to, arrow) in numbered {
-            arrows.leaving.push((from, arrow));
-            arrows.arriving.push((to, arrow));
-        }
-        arrows.leaving.sort_by_key(|(place, arrow)| (*place, arrow.number));
-        arrows.arriving.sort_by_key(|(place, _)| *place);
+        let numbered = || (0..).zip(&found);
+        let mut arrows = Self {
+            all: found.iter().map(|(_, taken)| taken.arrow).collect(),
+            leaving: numbered().map(|(number, (from, _))| (*from, number)).collect(),
+            arriving: numbered().map(|(number, (_, taken))| (taken.place, number)).collect(),
+        };
+        arrows.leaving.sort_unstable();
+        arrows.arriving.sort_unstable();
         arrows
     }
 
     /// Those of a lane, to be taken event by event.
     pub(super) fn of_lane(&self, lane: usize) -> LaneArrows<'_> {
-        let of_lane = |arrows| part(arrows, lane);
-        LaneArrows { leaving: of_lane(&self.leaving), arriving: of_lane(&self.arriving) }
+        let [leaving, arriving] = [&self.leaving, &self.arriving].map(|arrows| part(arrows, lane));
+        LaneArrows { all: &self.all, leaving, arriving }
     }
 }
 
-fn part(arrows: &[(Place, Arrow)], lane: usize) -> &[(Place, Arrow)] {
-    let first = arrows.partition_point(|((of, _), _)| *of < lane);
-    let length = arrows[first..].partition_point(|((of, _), _)| *of == lane);
+fn part(arrows: &[(Place, u32)], lane: usize) -> &[(Place, u32)] {
+    let first = arrows.partition_point(|((of, _), _)| (*of as usize) < lane);
+    let length = arrows[first..].partition_point(|((of, _), _)| *of as usize == lane);
     &arrows[first..first + length]
 }
 
 /// The arrows of a lane whose events are still to come.
 #[derive(Debug)]
 pub(super) struct LaneArrows<'a> {
-    leaving: &'a [(Place, Arrow)],
-    arriving: &'a [(Place, Arrow)],
+    all: &'a [Arrow],
+    leaving: &'a [(Place, u32)],
+    arriving: &'a [(Place, u32)],
 }
 
 impl<'a> LaneArrows<'a> {
     /// Those that leave from the lane's event at this position, and those that arrive at it. Events
     /// are asked for in order.
     pub(super) fn at(&mut self, event: usize) -> Ends<'a> {
-        let ends = [&mut self.leaving, &mut self.arriving].map(|arrows| {
-            let here = arrows.iter().take_while(|((_, of), _)| *of == event).count();
+        let [leaving, arriving] = [&mut self.leaving, &mut self.arriving].map(|arrows| {
+            let here = arrows.iter().take_while(|((_, of), _)| *of as usize == event).count();
             let (here, rest) = arrows.split_at(here);
             *arrows = rest;
             here
         });
-        Ends { leaving: ends[0], arriving: ends[1] }
+        Ends { all: self.all, leaving, arriving }
     }
 }
 
 /// The arrows at one event.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Ends<'a> {
-    leaving: &'a [(Place, Arrow)],
-    arriving: &'a [(Place, Arrow)],
+    all: &'a [Arrow],
+    leaving: &'a [(Place, u32)],
+    arriving: &'a [(Place, u32)],
 }
 
 impl<'a> Ends<'a> {
-    pub(super) fn leaving(self) -> impl Iterator<Item = &'a Arrow> {
-        self.leaving.iter().map(|(_, arrow)| arrow)
+    /// Each with its number, from 1.
+    pub(super) fn leaving(self) -> impl Iterator<Item = (u64, &'a Arrow)> {
+        self.of(self.leaving)
     }
 
-    pub(super) fn arriving(self) -> impl Iterator<Item = &'a Arrow> {
-        self.arriving.iter().map(|(_, arrow)| arrow)
+    /// Likewise.
+    pub(super) fn arriving(self) -> impl Iterator<Item = (u64, &'a Arrow)> {
+        self.of(self.arriving)
+    }
+
+    fn of(self, ends: &'a [(Place, u32)]) -> impl Iterator<Item = (u64, &'a Arrow)> {
+        ends.iter().map(move |(_, number)| (u64::from(*number) + 1, &self.all[*number as usize]))
     }
 
     pub(super) fn is_empty(self) -> bool {
@@ -120,46 +122,64 @@ impl<'a> Ends<'a> {
 /// All tasks that may get an arrow, by parent.
 fn taken(trace: &Trace) -> Vec<Taken> {
     let mut taken = Vec::new();
-    for (lane, events) in trace.lanes.iter().map(|lane| &lane.events).enumerate() {
-        let tasks = events.iter().enumerate().filter_map(|(at, event)| match event {
+    for (lane, events) in (0..).zip(trace.lanes.iter().map(|lane| &lane.events)) {
+        taken.extend((0..=u32::MAX).zip(events).filter_map(|(at, event)| match event {
             Event::Task(task) => taken_task((lane, at), task),
             _ => None,
-        });
-        taken.extend(tasks);
+        }));
     }
-    taken.sort_by_key(|taken| taken.parent);
+    taken.sort_unstable_by_key(|taken| (taken.parent, taken.place));
     taken
 }
 
 fn taken_task(place: Place, task: &Task) -> Option<Taken> {
     let crossed = matches!(task.origin, Origin::Stolen | Origin::Injected);
-    let (parent, pushed, start) = (task.parent?, task.pushed?, task.span.start);
+    let (parent, from, to) = (task.parent?, task.pushed?, task.span.start);
     // Viewers cannot draw an arrow backwards.
-    let forwards = crossed && pushed <= start;
-    forwards.then_some(Taken { parent, pushed, start, origin: task.origin, place })
+    let forwards = crossed && from <= to;
+    forwards.then_some(Taken { parent, place, arrow: Arrow { from, to, origin: task.origin } })
 }
 
-/// Each task with its pusher.
-fn find_pushers<'t>(trace: &Trace, taken: &'t [Taken], found: &mut Vec<(Place, &'t Taken)>) {
-    let children: HashMap<_, _, Spread> =
-        taken.chunk_by(|a, b| a.parent == b.parent).map(|of| (of[0].parent, of)).collect();
-    if children.is_empty() {
-        return;
+/// Each task with the place of its pusher.
+fn find_pushers(trace: &Trace, taken: &[Taken]) -> Vec<(Place, Taken)> {
+    let mut found = Vec::with_capacity(taken.len());
+    if taken.is_empty() {
+        return found;
     }
-    for (lane, events) in trace.lanes.iter().map(|lane| &lane.events).enumerate() {
+    let mut near = 0;
+    for (lane, events) in (0..).zip(trace.lanes.iter().map(|lane| &lane.events)) {
         let events = Slices::new(events).filter_map(|slice| match slice.what {
             What::Event(event) => Some((event, slice.shown)),
             What::Wait => None,
         });
-        for (at, (event, shown)) in events.enumerate() {
-            let pushed = pusher(event).and_then(|id| children.get(&id)).copied();
-            let within = pushed.unwrap_or_default().iter();
-            let within = within.filter(|taken| shown.start <= taken.pushed);
-            found.extend(
-                within.filter(|taken| taken.pushed < shown.end).map(|taken| ((lane, at), taken)),
-            );
+        for (at, (event, shown)) in (0..=u32::MAX).zip(events) {
+            let Some(parent) = pusher(event) else { continue };
+            near = seek(taken, near, parent);
+            let children = taken[near..].iter().take_while(|taken| taken.parent == parent);
+            let within = |taken: &&Taken| (shown.start..shown.end).contains(&taken.arrow.from);
+            found.extend(children.filter(within).map(|taken| ((lane, at), *taken)));
         }
     }
+    found
+}
+
+/// The position of the first task with this parent, or where it would be. Looks near another
+/// position first, as ids are in the order of events but for a few.
+fn seek(taken: &[Taken], near: usize, parent: EventId) -> usize {
+    let before = |taken: &Taken| taken.parent < parent;
+    let (mut low, mut high, mut step) = (near, near, 1);
+    while taken.get(high).is_some_and(before) {
+        low = high + 1;
+        high += step;
+        step *= 2;
+    }
+    while low > 0 && !before(&taken[low - 1]) {
+        high = low - 1;
+        low = low.saturating_sub(step);
+        step *= 2;
+    }
+    let high = high.min(taken.len());
+    low + taken[low..high].partition_point(before)
 }
 
 /// The event's id, if what it pushed can have been taken: a join that ran both of its halves in
@@ -171,26 +191,28 @@ fn pusher(event: &Event) -> Option<EventId> {
     }
 }
 
-type Spread = BuildHasherDefault<Multiply>;
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::LaneId;
 
-/// Spreads ids, which are numbers in sequence. Whoever makes a file so that they meet only makes
-/// reading it slow.
-#[derive(Default)]
-struct Multiply(u64);
-
-impl Hasher for Multiply {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.write_u64(u64::from(*byte));
+    #[test]
+    fn what_is_sought_is_found_from_everywhere() {
+        let id = |sequence| EventId::new(LaneId(1), sequence).unwrap();
+        let taken = |sequence: &u64| Taken {
+            parent: id(*sequence),
+            place: (0, 0),
+            arrow: Arrow { from: Nanos(0), to: Nanos(0), origin: Origin::Stolen },
+        };
+        for length in 0..20 {
+            let parents: Vec<u64> = (0..length).map(|at| 2 + at / 3 * 2).collect();
+            let taken: Vec<Taken> = parents.iter().map(taken).collect();
+            for (near, parent) in
+                (0..=taken.len()).flat_map(|near| (1..18).map(move |id| (near, id)))
+            {
+                let expected = parents.partition_point(|of| *of < parent);
+                assert_eq!(seek(&taken, near, id(parent)), expected, "{parents:?} {near} {parent}");
+            }
         }
-    }
-
-    fn write_u64(&mut self, number: u64) {
-        let product = u128::from(self.0 ^ number) * 0x9e37_79b9_7f4a_7c15;
-        self.0 = (product as u64) ^ (product >> 64) as u64;
     }
 }

@@ -13,7 +13,9 @@ use super::threads::Threads;
 use super::told::{self, Saying};
 use super::tracks::{self, Sample};
 use super::{FORMAT, off_cpu, rates};
-use crate::model::{Annotations, Event, Idle, Nanos, OffCpu, Span, Trace};
+use crate::model::{
+    Annotations, Counts, Event, Header, Idle, Lane, Nanos, OffCpu, Role, Span, Trace,
+};
 
 /// What is drawn on.
 pub(super) trait Canvas {
@@ -65,6 +67,8 @@ pub(super) struct Drawn<'a> {
 enum Of<'a> {
     Event(&'a Event),
     Wait,
+    /// A worker of which there is no event, and why.
+    Nothing(&'static str),
     OffCpu(&'a OffCpu, &'static str),
     Idle(&'a Idle),
     Told(Saying<'a>),
@@ -74,7 +78,7 @@ impl<'a> Drawn<'a> {
     pub(super) fn category(&self) -> Category {
         match self.of {
             Of::Event(event) => Category::of(event),
-            Of::Wait => Category::Wait,
+            Of::Wait | Of::Nothing(_) => Category::Wait,
             Of::OffCpu(..) => Category::OffCpu,
             Of::Idle(idle) => Category::of_idle(idle),
             Of::Told(Saying::Phase(_)) => Category::Phase,
@@ -86,7 +90,7 @@ impl<'a> Drawn<'a> {
         match self.of {
             Of::Event(event) => fields::name(event, texts),
             Of::Wait => Name::Ours(Category::Wait.name()),
-            Of::OffCpu(_, name) => Name::Ours(name),
+            Of::OffCpu(_, name) | Of::Nothing(name) => Name::Ours(name),
             Of::Idle(idle) => Name::Ours(Category::of_idle(idle).name()),
             Of::Told(Saying::Phase(phase)) => told_name(phase.name.as_deref(), phase.id.is_some()),
             Of::Told(Saying::Note(note)) => told_name(note.text.as_deref(), true),
@@ -101,7 +105,7 @@ impl<'a> Drawn<'a> {
 
     /// Whether anything is said on it.
     pub(super) fn has_fields(&self) -> bool {
-        !matches!(self.of, Of::Wait)
+        !matches!(self.of, Of::Wait | Of::Nothing(_))
     }
 
     /// What is said on it; `survives` tells of what times the format's slices can hold.
@@ -111,7 +115,7 @@ impl<'a> Drawn<'a> {
                 fields::event(event, fields);
                 event.span()
             }
-            Of::Wait => return,
+            Of::Wait | Of::Nothing(_) => return,
             Of::OffCpu(off, _) => {
                 fields::off_cpu(off, self.shown, fields);
                 off.span
@@ -206,7 +210,26 @@ fn draw_events(
         };
         canvas.slice(&drawn)?;
     }
+    if let Some((name, shown)) = nothing(&trace.lanes[lane], &trace.header) {
+        let arrows = Ends::default();
+        canvas.slice(&Drawn { shown, arrows, of: Of::Nothing(name), core_time: None })?;
+    }
     canvas.close()
+}
+
+/// What is shown of a worker without events while it was there: viewers leave out threads without
+/// slices, and it would not be seen that it was idle.
+fn nothing(lane: &Lane, header: &Header) -> Option<(&'static str, Span)> {
+    let Role::Worker { .. } = lane.role else { return None };
+    if !lane.events.is_empty() {
+        return None;
+    }
+    let span = Span {
+        start: lane.started.unwrap_or(Nanos::ZERO),
+        end: lane.ended.unwrap_or(header.duration),
+    };
+    let idle = lane.counts == Counts::default() && !lane.losses.any();
+    (span.start < span.end).then_some((if idle { "no task" } else { "nothing kept" }, span))
 }
 
 fn draw_told(
@@ -259,8 +282,8 @@ fn draw_counters(
         canvas.counter(&track.name, track.component, &mut cores)?;
     }
     let whole = |Sample { at, value }| (at, Amount::Whole(value));
-    canvas.counter("busy", "workers", &mut tracks::busy_workers(trace).into_iter().map(whole))?;
-    canvas.counter("queued", "tasks", &mut tracks::queued_tasks(trace).into_iter().map(whole))?;
+    canvas.counter("busy", "workers", &mut tracks::busy_workers(trace).map(whole))?;
+    canvas.counter("queued", "tasks", &mut tracks::queued_tasks(trace).map(whole))?;
     for lane in &trace.lanes {
         for rate in rates::of(&trace.header, lane) {
             let name = format!("{}{}", place(trace, lane), rate.name);

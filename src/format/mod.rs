@@ -50,6 +50,12 @@ pub use error::ReadError;
 #[cfg(feature = "read")]
 pub use input::{Limits, read, read_within};
 
+/// What the thread of a lane is called in a file.
+#[cfg(feature = "cli")]
+pub(crate) fn thread_name(trace: &Trace, lane: usize) -> String {
+    names::printable(&names::of_lane(trace, &trace.lanes[lane]), FORMAT).into_owned()
+}
+
 /// What the head says the file is.
 const FORMAT: &str = "rayprism";
 

@@ -1,13 +1,13 @@
 //! The spans and events themselves: a call site of `tracing` for each name.
 
-use std::panic::Location;
+use std::fmt::Display;
 
 use tracing::callsite::DefaultCallsite;
-use tracing::field::{DisplayValue, Empty, display};
+use tracing::field::{Empty, display};
 use tracing::metadata::Kind;
 use tracing::{Level, Metadata, Span, event, span};
 
-use crate::record::{Closed, EventId, Opened, OperationKind, Origin, Seat, SecondHalf};
+use crate::record::{Closed, EventId, Opened, OperationKind, Origin, SecondHalf};
 
 /// Stands for the coarsest of the spans where subscribers are asked whether they want any.
 static ASKED: DefaultCallsite = DefaultCallsite::new(&OPERATION);
@@ -31,37 +31,35 @@ pub(super) fn are_wanted() -> bool {
 }
 
 /// What all spans say of where they are.
-struct Place {
-    pool: Option<u32>,
-    worker: Option<u32>,
-    site: Option<DisplayValue<&'static Location<'static>>>,
+#[derive(Clone, Copy)]
+pub(super) struct Place<'a> {
+    pub(super) pool: Option<u32>,
+    pub(super) worker: Option<u32>,
+    pub(super) depth: Option<u32>,
+    pub(super) site: Option<&'a dyn Display>,
 }
 
-impl Place {
-    fn of(opened: &Opened<'_>) -> Self {
-        let Opened { seat, site, .. } = opened;
-        Self { pool: pool(*seat), worker: worker(*seat), site: site.map(display) }
+impl Place<'_> {
+    pub(super) fn of(opened: &Opened<'_>) -> Self {
+        let Opened { seat, site, depth, .. } = *opened;
+        Self {
+            pool: seat.map(|seat| seat.pool.0),
+            worker: seat.map(|seat| seat.index),
+            depth,
+            site: site.map(|site| site as &dyn Display),
+        }
     }
-}
-
-fn pool(seat: Option<Seat>) -> Option<u32> {
-    seat.map(|seat| seat.pool.0)
-}
-
-/// A worker's index.
-pub(super) fn worker(seat: Option<Seat>) -> Option<u32> {
-    seat.map(|seat| seat.index)
 }
 
 /// A task, in the span that it comes from.
 pub(super) fn task(
-    opened: &Opened<'_>,
+    place: Place<'_>,
     origin: Origin,
     queue_ns: Option<u64>,
     parent: Option<&Span>,
 ) -> Span {
-    let Place { pool, worker, site } = Place::of(opened);
-    let (depth, migrated) = (opened.depth, is_another_workers(origin));
+    let Place { pool, worker, depth, site } = place;
+    let (site, migrated) = (site.map(display), is_another_workers(origin));
     span!(
         target: "rayprism::task",
         parent: parent.and_then(Span::id),
@@ -99,13 +97,8 @@ fn origin_word(origin: Origin) -> &'static str {
 
 /// A task was taken from another worker: by whom, from whom, and whether it is the half of a join
 /// that was only counted.
-pub(super) fn steal(
-    thief: Option<Seat>,
-    victim: Option<u32>,
-    queue_ns: Option<u64>,
-    counted: bool,
-) {
-    let (pool, thief) = (pool(thief), worker(thief));
+pub(super) fn steal(thief: Place<'_>, victim: Option<u32>, queue_ns: Option<u64>, counted: bool) {
+    let Place { pool, worker: thief, .. } = thief;
     event!(
         name: "steal",
         target: "rayprism::steal",
@@ -120,9 +113,9 @@ pub(super) fn steal(
 }
 
 macro_rules! part {
-    ($target:literal, $name:literal, $opened:expr, $($end:ident),*) => {{
-        let Place { pool, worker, site } = Place::of($opened);
-        let depth = $opened.depth;
+    ($target:literal, $name:literal, $place:expr, $($end:ident),*) => {{
+        let Place { pool, worker, depth, site } = $place;
+        let site = site.map(display);
         span!(
             target: $target,
             Level::TRACE,
@@ -138,43 +131,42 @@ macro_rules! part {
 }
 
 /// A join.
-pub(super) fn join(opened: &Opened<'_>) -> Span {
-    part!("rayprism::join", "join", opened, second)
+pub(super) fn join(place: Place<'_>) -> Span {
+    part!("rayprism::join", "join", place, second)
 }
 
 /// A split of a parallel iterator.
-pub(super) fn split(opened: &Opened<'_>) -> Span {
-    part!("rayprism::split", "split", opened, second)
+pub(super) fn split(place: Place<'_>) -> Span {
+    part!("rayprism::split", "split", place, second)
 }
 
 /// A part of a parallel iterator.
-pub(super) fn leaf(opened: &Opened<'_>) -> Span {
-    part!("rayprism::leaf", "leaf", opened, items)
+pub(super) fn leaf(place: Place<'_>) -> Span {
+    part!("rayprism::leaf", "leaf", place, items)
 }
 
 /// Two results made one.
-pub(super) fn reduction(opened: &Opened<'_>) -> Span {
-    part!("rayprism::reduction", "reduction", opened,)
+pub(super) fn reduction(place: Place<'_>) -> Span {
+    part!("rayprism::reduction", "reduction", place,)
 }
 
 /// A call that waits for others. A span's name is part of its call site, so each has one.
-pub(super) fn operation(opened: &Opened<'_>, kind: OperationKind, label: Option<&str>) -> Span {
+pub(super) fn operation(place: Place<'_>, kind: OperationKind, label: Option<&str>) -> Span {
+    let Place { pool, worker, site, .. } = place;
+    let site = site.map(display);
     macro_rules! operations {
         ($($Kind:ident = $name:literal,)*) => {
             match kind {
-                $(OperationKind::$Kind => {
-                    let Place { pool, worker, site } = Place::of(opened);
-                    span!(
-                        target: "rayprism::operation",
-                        Level::DEBUG,
-                        $name,
-                        label,
-                        site,
-                        pool,
-                        worker,
-                        panicked = Empty,
-                    )
-                })*
+                $(OperationKind::$Kind => span!(
+                    target: "rayprism::operation",
+                    Level::DEBUG,
+                    $name,
+                    label,
+                    site,
+                    pool,
+                    worker,
+                    panicked = Empty,
+                ),)*
             }
         };
     }

@@ -29,6 +29,10 @@
 //! itself opens in the task lies below. Where a filter takes some of these spans out, the next one
 //! around takes their place.
 //!
+//! A detached `spawn` where nothing of this is open, as from a thread that is no worker, is an
+//! operation of its own: nobody waits for it, and it may outlast whatever the program was in. Its task
+//! is a root, told to the subscriber of the worker that runs it.
+//!
 //! When nobody listens, all of this is one comparison where a task or an operation begins; a join
 //! that is only counted stays one instruction. While somebody does, such joins take a few
 //! nanoseconds more, as their halves then carry where they come from.
@@ -47,6 +51,8 @@ mod emit;
 mod layer;
 mod open;
 mod out;
+#[cfg(feature = "cli")]
+mod replay;
 
 #[cfg(feature = "layer")]
 pub use layer::{Layer, NotOurs, Phases};
@@ -54,3 +60,5 @@ pub use layer::{Layer, NotOurs, Phases};
 pub(crate) use layer::{Threads, layer, write_open_phases};
 pub(crate) use open::Hold;
 pub(crate) use out::listen;
+#[cfg(feature = "cli")]
+pub(crate) use replay::{Retold, Step, steps};

@@ -7,7 +7,7 @@ use tracing::Span;
 use tracing::dispatcher::{self, DefaultGuard};
 use tracing::span::EnteredSpan;
 
-use super::emit;
+use super::emit::{self, Place};
 use super::open::{self, Source};
 use crate::record::clock::{self, Anchor, Scale};
 use crate::record::{self, Closed, EventId, Listener, Opened, Opening, Origin};
@@ -45,22 +45,21 @@ impl Listener for Bridge {
     }
 
     fn opened(&self, opened: &Opened<'_>) {
-        let id = opened.id;
+        let (id, place) = (opened.id, Place::of(opened));
         let (span, subscriber) = match opened.what {
             Opening::Task { origin, parent, around, queued } => {
                 let source = open::source(parent, around);
-                enter_task(opened, origin, queued, source)
+                enter_task(place, origin, queued, source)
             }
-            Opening::Join => (emit::join(opened), None),
-            Opening::Operation { kind, label } => (emit::operation(opened, kind, label), None),
-            Opening::Split => (emit::split(opened), None),
-            Opening::Leaf => (emit::leaf(opened), None),
-            Opening::Reduction => (emit::reduction(opened), None),
+            Opening::Join => (emit::join(place), None),
+            Opening::Operation { kind, label } => (emit::operation(place, kind, label), None),
+            Opening::Split => (emit::split(place), None),
+            Opening::Leaf => (emit::leaf(place), None),
+            Opening::Reduction => (emit::reduction(place), None),
         };
         let around = if span.is_disabled() { Span::current() } else { span.clone() };
         let is_task = matches!(opened.what, Opening::Task { .. });
-        let worker = emit::worker(opened.seat);
-        open::insert(id, Source { span: around, is_task, worker });
+        open::insert(id, Source { span: around, is_task, worker: place.worker });
         let entered = Entered { id, span: span.entered(), subscriber };
         // Fails only while the thread ends, when nothing is opened any more.
         let _ = ENTERED.try_with(|stack| stack.borrow_mut().push(entered));
@@ -88,17 +87,17 @@ impl Listener for Bridge {
 /// A task's span, in that of what pushed it and for the same subscriber. If a filter takes it out,
 /// what pushed it takes its place.
 fn enter_task(
-    opened: &Opened<'_>,
+    place: Place<'_>,
     origin: Origin,
     queued: Option<u64>,
     source: Option<(EventId, Source)>,
 ) -> (Span, Option<DefaultGuard>) {
     let queue_ns = queued.map(nanos);
     let Some((_, Source { span: parent, .. })) = source else {
-        return (emit::task(opened, origin, queue_ns, None), None);
+        return (emit::task(place, origin, queue_ns, None), None);
     };
     let subscriber = parent.with_subscriber(|(_, subscriber)| dispatcher::set_default(subscriber));
-    let span = emit::task(opened, origin, queue_ns, Some(&parent));
+    let span = emit::task(place, origin, queue_ns, Some(&parent));
     (if span.is_disabled() { parent } else { span }, subscriber)
 }
 
@@ -112,7 +111,8 @@ fn tell_of_steal(opened: &Opened<'_>) {
     let from = source.as_ref().map(|(id, _)| *id);
     if emit::is_steal(origin, from, opened.id) {
         let victim = source.and_then(|(_, source)| source.worker);
-        emit::steal(opened.seat, victim, queued.map(nanos), origin == Origin::Migrated);
+        let counted = origin == Origin::Migrated;
+        emit::steal(Place::of(opened), victim, queued.map(nanos), counted);
     }
 }
 

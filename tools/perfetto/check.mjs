@@ -277,7 +277,7 @@ for (const file of files) {
     console.error(`${path.relative('.', file)}: ${error.message}`);
   }
 }
-for (const file of files.filter((file) => /(lanes-64|join)\.(json|pftrace)$/.test(file))) {
+for (const file of files.filter((file) => /(lanes-64|invert-tree-join)\.(json|pftrace)$/.test(file))) {
   try {
     await checkCut(dist, file);
   } catch (error) {

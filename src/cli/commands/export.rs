@@ -7,7 +7,7 @@ use anyhow::anyhow;
 
 use crate::cli::args::{ExportArg, ExportArgs};
 use crate::cli::failure::Failure;
-use crate::cli::{show, tables, terminal, traces};
+use crate::cli::{replay, show, tables, terminal, traces};
 use crate::format::{self, Format, folded, speedscope};
 use crate::model::Trace;
 use crate::session::{OutputFolder, WriteError};
@@ -45,6 +45,7 @@ fn beside(file: &Path, to: ExportArg) -> PathBuf {
         ExportArg::Folded => format!("{stem}.folded"),
         ExportArg::Speedscope => format!("{stem}.speedscope.json"),
         ExportArg::Csv => format!("{stem}-csv"),
+        ExportArg::TracingChrome => format!("{stem}.spans.json"),
     })
 }
 
@@ -64,6 +65,7 @@ fn write_file(trace: &Trace, to: ExportArg, output: &Path) -> Result<(), WriteEr
         ExportArg::Perfetto => in_format(Format::Pftrace, Format::PftraceGz, out),
         ExportArg::Folded => folded::write(trace, out),
         ExportArg::Speedscope => speedscope::write(trace, out),
+        ExportArg::TracingChrome => replay::write(trace, out.get_ref().try_clone()?),
         ExportArg::Csv => Err(io::ErrorKind::Unsupported.into()),
     });
     written.map(drop)

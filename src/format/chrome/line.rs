@@ -24,9 +24,12 @@ pub(super) fn entry(bytes: &[u8], counters: &[Counter]) -> serde_json::Result<(P
     }
 }
 
-/// What an entry says that was read the quick way.
-pub(super) fn scanned(scanned: &Scanned, args: &Args<'_>, counters: &[Counter]) -> Parsed {
-    let Scanned::Slice(tid, category, shown) = *scanned else { return Ok(None) };
+/// What a slice says that was read the quick way.
+pub(super) fn scanned(
+    Scanned { tid, category, shown }: Scanned,
+    args: &Args<'_>,
+    counters: &[Counter],
+) -> Parsed {
     Ok(args.said(category, Some(shown), counters)?.map(|said| (tid, said)))
 }
 

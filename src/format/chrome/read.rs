@@ -184,9 +184,12 @@ fn in_events<R: Read>(fault: Fault, entries: &Entries<R>, gathered: &Gathered) -
 }
 
 fn said(bytes: &[u8], counters: &[Counter]) -> serde_json::Result<(Parsed, usize)> {
+    if let Some(length) = scan::derived(bytes) {
+        return Ok((Ok(None), length));
+    }
     let mut args = Args::new();
-    match scan::entry(bytes, &mut args) {
-        Some((entry, length)) => Ok((line::scanned(&entry, &args, counters), length)),
+    match scan::slice(bytes, &mut args) {
+        Some((slice, length)) => Ok((line::scanned(slice, &args, counters), length)),
         None => line::entry(bytes, counters),
     }
 }

@@ -12,26 +12,36 @@ use crate::format::fields::Category;
 use crate::format::keys::{Key, Shape};
 use crate::model::{Counter, Nanos, Span};
 
-/// What an entry is.
-#[derive(Debug)]
-pub(super) enum Scanned {
-    /// Drawn for viewers alone.
-    Derived,
-    /// A slice of a thread.
-    Slice(u64, Category, Span),
+/// A slice of a thread.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Scanned {
+    pub(super) tid: u64,
+    pub(super) category: Category,
+    pub(super) shown: Span,
 }
 
-/// The entry at the front of `bytes` and its length, its fields in `args`, which are large and stay
-/// where they are; `None` if it takes the slow way.
-pub(super) fn entry<'a>(bytes: &'a [u8], args: &mut Args<'a>) -> Option<(Scanned, usize)> {
+/// How an entry of ours begins, up to what it is.
+const FRONT: &[u8] = br#"{"ph":""#;
+
+/// The slice at the front of `bytes` and its length, its fields in `args`, which are large and stay
+/// where they are; `None` if it is none, or takes the slow way.
+pub(super) fn slice<'a>(bytes: &'a [u8], args: &mut Args<'a>) -> Option<(Scanned, usize)> {
     let mut scan = Scan { bytes, at: 0 };
-    scan.literal(br#"{"ph":""#)?;
-    let scanned = match scan.bytes.get(scan.at)? {
-        b'X' => scan.slice(args)?,
-        b'C' => scan.sample()?,
-        _ => return None,
-    };
+    let scanned = scan.after(FRONT)?.slice(args)?;
     Some((scanned, scan.at))
+}
+
+/// The length of the entry at the front of `bytes`, if it is drawn for viewers alone: a sample of a
+/// counter, or an end of an arrow.
+pub(super) fn derived(bytes: &[u8]) -> Option<usize> {
+    let mut scan = Scan { bytes, at: 0 };
+    match scan.after(FRONT)?.bytes.get(FRONT.len())? {
+        b'C' => scan.sample()?,
+        b's' => scan.arrow(br#"s","pid":1,"tid":"#)?,
+        b'f' => scan.arrow(br#"f","bp":"e","pid":1,"tid":"#)?,
+        _ => return None,
+    }
+    Some(scan.at)
 }
 
 struct Scan<'a> {
@@ -51,17 +61,26 @@ impl<'a> Scan<'a> {
             self.after(br#","args":{"#)?.args(args)?;
         }
         self.literal(b"}")?;
-        Some(Scanned::Slice(tid, category, shown))
+        Some(Scanned { tid, category, shown })
     }
 
     /// A value of a counter track.
-    fn sample(&mut self) -> Option<Scanned> {
+    fn sample(&mut self) -> Option<()> {
         self.after(br#"C","pid":1,"ts":"#)?.micros()?;
         self.after(br#","name":"#)?.text()?;
         self.after(br#","args":{"#)?.text()?;
         self.after(b":")?.skip_decimal()?;
-        self.literal(b"}}")?;
-        Some(Scanned::Derived)
+        self.literal(b"}}")
+    }
+
+    /// An end of an arrow.
+    fn arrow(&mut self, front: &[u8]) -> Option<()> {
+        self.after(front)?.number()?;
+        self.after(br#","ts":"#)?.micros()?;
+        self.after(br#","name":"#)?.text()?;
+        str::from_utf8(self.after(br#","cat":"#)?.text()?).ok()?;
+        self.after(br#","id":"#)?.number()?;
+        self.literal(b"}")
     }
 
     /// All fields, and the brace behind them.
@@ -192,7 +211,7 @@ mod tests {
     use super::super::line;
     use super::*;
 
-    const ENTRIES: [&str; 9] = [
+    const ENTRIES: [&str; 11] = [
         r#"{"ph":"X","pid":1,"tid":2,"ts":1.000,"dur":2.500,"name":"join","cat":"join","args":{"id":"1:5","task":"1:4","depth":3,"first_ns":70,"first_joins":1,"second_joins":2,"second":"inline","site":"0 src/a.rs:3:9"}}"#,
         r#"{"ph":"X","pid":1,"tid":2,"ts":1.000,"dur":2.500,"name":"split","cat":"split","args":{"id":"1:5","operation":"1:1","task":"1:4","depth":3,"first_ns":70,"second":"stolen"}}"#,
         r#"{"ph":"X","pid":1,"tid":3,"ts":0.000,"dur":0.001,"name":"task (stolen)","cat":"task","args":{"id":"1:5","origin":"stolen","parent":"2:4","queue_ns":18446744073709551,"joins":0,"spawns":1,"counters":{"cycles":5,"cache-misses":0},"panicked":true}}"#,
@@ -202,13 +221,18 @@ mod tests {
         r#"{"ph":"X","pid":1,"tid":2,"ts":1.000,"dur":2.500,"name":"asleep","cat":"off-cpu","args":{"runnable":true,"from_cpu":1,"ns":2500}}"#,
         r#"{"ph":"C","pid":1,"ts":1.000,"name":"busy","args":{"workers":1}}"#,
         r#"{"ph":"C","pid":1,"ts":1.000,"name":"cores","args":{"useful work":-1.050}}"#,
+        r#"{"ph":"s","pid":1,"tid":2,"ts":1.000,"name":"steal","cat":"steal","id":7}"#,
+        r#"{"ph":"f","bp":"e","pid":1,"tid":3,"ts":1.020,"name":"inject","cat":"inject","id":18}"#,
     ];
 
     /// What the scanner makes of an entry, as the slow way would say it.
-    fn quick(text: &str) -> Option<(line::Parsed, usize)> {
+    fn quick(entry: impl AsRef<[u8]>) -> Option<(line::Parsed, usize)> {
+        if let Some(length) = derived(entry.as_ref()) {
+            return Some((Ok(None), length));
+        }
         let mut args = Args::new();
-        let (scanned, length) = entry(text.as_bytes(), &mut args)?;
-        Some((line::scanned(&scanned, &args, &[Counter::Cycles, Counter::CacheMisses]), length))
+        let (scanned, length) = slice(entry.as_ref(), &mut args)?;
+        Some((line::scanned(scanned, &args, &[Counter::Cycles, Counter::CacheMisses]), length))
     }
 
     fn slow(text: &str) -> Option<line::Parsed> {
@@ -226,11 +250,11 @@ mod tests {
         let golden = include_str!("../../../tests/perfetto/golden.json");
         let plain =
             |line: &&str| !line.contains('\\') && !line.contains(":\"18446744073709551615\"");
-        let common = |line: &&str| line.contains(r#""ph":"X""#) || line.contains(r#""ph":"C""#);
+        let common = |line: &&str| line.starts_with('{') && !line.contains(r#""ph":"M""#);
         let lines: Vec<_> = golden.lines().filter(plain).filter(common).collect();
         assert!(lines.len() > 40);
         for line in lines {
-            let (_, length) = entry(line.as_bytes(), &mut Args::new()).expect(line);
+            let (_, length) = quick(line).expect(line);
             assert_eq!(length, line.trim_end_matches(',').len());
         }
     }
@@ -266,7 +290,7 @@ mod tests {
     fn a_cut_entry_gets_no_answer() {
         for text in ENTRIES {
             for end in 0..text.len() {
-                assert!(entry(&text.as_bytes()[..end], &mut Args::new()).is_none(), "{end}");
+                assert!(quick(&text.as_bytes()[..end]).is_none(), "{end}");
             }
         }
     }

@@ -22,6 +22,14 @@ use crate::model::{Annotations, ChainId, EventId, Nanos, Origin, SiteId, Span, T
 /// Bytes that are gathered before they are handed on.
 const CHUNK: usize = 1 << 16;
 
+/// How an arrow's end begins, and its beginning. The slice that it ends in encloses it.
+const ARRIVES: &str = "{\"ph\":\"f\",\"bp\":\"e\",\"pid\":1,\"tid\":";
+const LEAVES: &str = "{\"ph\":\"s\",\"pid\":1,\"tid\":";
+
+/// Its name and category, and all up to its number.
+const STEAL: &str = ",\"name\":\"steal\",\"cat\":\"steal\",\"id\":";
+const INJECT: &str = ",\"name\":\"inject\",\"cat\":\"inject\",\"id\":";
+
 /// Writes a trace as Chrome JSON: the same bytes for the same trace.
 ///
 /// The events of each lane must stand in the order that [`Lane::events`](crate::model::Lane::events)
@@ -107,13 +115,19 @@ impl<'t, 'w, W: Write> Page<'t, 'w, W> {
         write_json(self.entry()?, &entry)
     }
 
-    fn arrow(&mut self, arrow: &Arrow, phase: &str, at: Nanos) -> io::Result<()> {
-        let name = if arrow.origin == Origin::Stolen { "steal" } else { "inject" };
-        let (tid, number) = (self.tid, arrow.number);
+    /// One end of an arrow, which is spelt as `end` up to its thread.
+    fn arrow(&mut self, end: &str, (number, arrow): (u64, &Arrow), at: Nanos) -> io::Result<()> {
+        let name = if arrow.origin == Origin::Stolen { STEAL } else { INJECT };
+        let tid = self.tid;
         let buffer = self.entry()?;
-        write!(buffer, "{{\"ph\":{phase},\"pid\":{PID},\"tid\":{tid},\"ts\":")?;
+        buffer.extend_from_slice(end.as_bytes());
+        write_integer(buffer, tid);
+        buffer.extend_from_slice(b",\"ts\":");
         write_micros(buffer, at);
-        write!(buffer, ",\"name\":\"{name}\",\"cat\":\"{name}\",\"id\":{number}}}")
+        buffer.extend_from_slice(name.as_bytes());
+        write_integer(buffer, number);
+        buffer.push(b'}');
+        Ok(())
     }
 
     fn finish(mut self) -> io::Result<()> {
@@ -149,10 +163,10 @@ impl<W: Write> Canvas for Page<'_, '_, W> {
         write_slice(slice, &self.spelt, &mut self.buffer)?;
         if !slice.arrows.is_empty() {
             for arrow in slice.arrows.arriving() {
-                self.arrow(arrow, "\"f\",\"bp\":\"e\"", arrow.to)?;
+                self.arrow(ARRIVES, arrow, arrow.1.to)?;
             }
             for arrow in slice.arrows.leaving() {
-                self.arrow(arrow, "\"s\"", arrow.from)?;
+                self.arrow(LEAVES, arrow, arrow.1.from)?;
             }
         }
         Ok(())

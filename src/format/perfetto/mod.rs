@@ -12,6 +12,9 @@
 //!    times counted from the packet before; steal arrows are flows of the begins;
 //! 5. a sequence for each counter track.
 //!
+//! What stands behind the head is packed at first, some packets in one, which makes a small file
+//! much smaller; packing all of a large one would take longer than everything else together.
+//!
 //! The reader takes 1, 2 and 4. It knows no numbers of fields of `args` but those that the file's
 //! schema gives them.
 //!
@@ -45,6 +48,8 @@ mod packet {
     pub(super) const TRACK_EVENT: u32 = 11;
     pub(super) const INTERNED: u32 = 12;
     pub(super) const FLAGS: u32 = 13;
+    /// More packets, packed with zlib.
+    pub(super) const PACKED: u32 = 50;
     pub(super) const CLOCK: u32 = 58;
     pub(super) const DEFAULTS: u32 = 59;
     pub(super) const TRACK_DESCRIPTOR: u32 = 60;

@@ -38,7 +38,7 @@ pub(in crate::format) fn read_within(
     let mut packets = Packets::new(input, limits.entry);
     check_format(&mut packets)?;
     let mut gathered = Gathered::new(read_head(&mut packets, limits)?);
-    let mut reader = Reader::default();
+    let mut reader = Reader::new(limits);
     loop {
         let byte = packets.byte();
         let problem = match packets.next() {
@@ -77,6 +77,10 @@ enum Problem {
     Malformed,
     Packet(&'static str),
     Event(EventProblem),
+    /// More than this is packed in it.
+    TooLarge(u64),
+    /// With it, what was packed in all is more than this.
+    AllTooLarge(u64),
 }
 
 impl From<Malformed> for Problem {
@@ -97,6 +101,8 @@ impl Problem {
             Self::Malformed => ReadError::Packet { packet, byte, problem: "it is no message" },
             Self::Packet(problem) => ReadError::Packet { packet, byte, problem },
             Self::Event(problem) => ReadError::Event { entry: packet, byte, problem },
+            Self::TooLarge(limit) => ReadError::EntryTooLarge { entry: packet, byte, limit },
+            Self::AllTooLarge(limit) => ReadError::TooLarge { limit },
         }
     }
 }
@@ -190,10 +196,15 @@ fn unpack_head(packed: &[u8], limit: u64) -> Result<Head<'static>, ReadError> {
 }
 
 /// What the packets so far have said.
-#[derive(Default)]
-struct Reader {
+struct Reader<'l> {
     schema: Schema,
-    sequences: HashMap<u64, Sequence>,
+    /// Which sequence is where, and which was the last one's: packets of one come together.
+    numbers: HashMap<u64, usize>,
+    last: Option<(u64, usize)>,
+    sequences: Vec<Sequence>,
+    limits: &'l Limits,
+    /// How many bytes were unpacked.
+    unpacked: u64,
 }
 
 /// What the packets of a sequence share.
@@ -219,6 +230,7 @@ struct Packet<'a> {
     interned: Option<&'a [u8]>,
     extension: Option<&'a [u8]>,
     event: Option<&'a [u8]>,
+    packed: Option<&'a [u8]>,
 }
 
 impl<'a> Packet<'a> {
@@ -233,6 +245,7 @@ impl<'a> Packet<'a> {
                 (packet::INTERNED, value) => read.interned = Some(value.bytes()?),
                 (packet::EXTENSION, value) => read.extension = Some(value.bytes()?),
                 (packet::TRACK_EVENT, value) => read.event = Some(value.bytes()?),
+                (packet::PACKED, value) => read.packed = Some(value.bytes()?),
                 _ => {}
             }
         }
@@ -263,18 +276,60 @@ impl<'a> TrackEvent<'a> {
     }
 }
 
-impl Reader {
-    /// Whether a slice has not ended.
-    fn is_open(&self) -> bool {
-        self.sequences.values().any(|sequence| !sequence.open.is_empty())
+impl<'l> Reader<'l> {
+    fn new(limits: &'l Limits) -> Self {
+        Self {
+            schema: Schema::default(),
+            numbers: HashMap::new(),
+            last: None,
+            sequences: Vec::new(),
+            limits,
+            unpacked: 0,
+        }
     }
 
+    /// Whether a slice has not ended.
+    fn is_open(&self) -> bool {
+        self.sequences.iter().any(|sequence| !sequence.open.is_empty())
+    }
+
+    /// A packet, or those that are packed in it.
     fn packet(&mut self, packet: &[u8], gathered: &mut Gathered) -> Result<(), Problem> {
         let packet = Packet::read(packet)?;
+        let Some(packed) = packet.packed else { return self.single(&packet, gathered) };
+        for inner in Fields(&self.unpack(packed)?) {
+            let (1, inner) = inner? else { return Err(Malformed.into()) };
+            let inner = Packet::read(inner.bytes()?)?;
+            if inner.packed.is_some() {
+                return Err(Problem::Packet("what is packed in it is packed again"));
+            }
+            self.single(&inner, gathered)?;
+        }
+        Ok(())
+    }
+
+    fn unpack(&mut self, packed: &[u8]) -> Result<Vec<u8>, Problem> {
+        let Limits { total, entry } = *self.limits;
+        let mut unpacked = Vec::new();
+        let mut input = ZlibDecoder::new(packed).take(entry.saturating_add(1));
+        let taken = input.read_to_end(&mut unpacked);
+        let length = taken.map_err(|_| Problem::Packet("it cannot be unpacked"))? as u64;
+        self.unpacked = self.unpacked.saturating_add(length);
+        if length > entry {
+            return Err(Problem::TooLarge(entry));
+        }
+        if self.unpacked > total {
+            return Err(Problem::AllTooLarge(total));
+        }
+        Ok(unpacked)
+    }
+
+    fn single(&mut self, packet: &Packet<'_>, gathered: &mut Gathered) -> Result<(), Problem> {
         if let Some(extension) = packet.extension {
             self.schema = Schema::read(extension)?;
         }
-        let sequence = self.sequences.entry(packet.sequence).or_default();
+        let at = self.place(packet.sequence);
+        let sequence = &mut self.sequences[at];
         if packet.cleared {
             sequence.clear(packet.defaults)?;
         }
@@ -293,6 +348,20 @@ impl Reader {
             event::END => sequence.end(gathered),
             _ => Ok(()),
         }
+    }
+
+    /// Where a sequence is.
+    fn place(&mut self, number: u64) -> usize {
+        if let Some((_, at)) = self.last.filter(|(last, _)| *last == number) {
+            return at;
+        }
+        let next = self.sequences.len();
+        let at = *self.numbers.entry(number).or_insert(next);
+        if at == next {
+            self.sequences.push(Sequence::default());
+        }
+        self.last = Some((number, at));
+        at
     }
 }
 

@@ -2,6 +2,7 @@
 //! messages.
 
 /// Appends a number in sevens of bits, the lowest first.
+#[inline]
 pub(super) fn varint(buffer: &mut Vec<u8>, mut number: u64) {
     while number >= 0x80 {
         buffer.push(number as u8 | 0x80);
@@ -11,6 +12,7 @@ pub(super) fn varint(buffer: &mut Vec<u8>, mut number: u64) {
 }
 
 /// Appends a field that is a number.
+#[inline]
 pub(super) fn number(buffer: &mut Vec<u8>, field: u32, number: u64) {
     varint(buffer, u64::from(field) << 3);
     varint(buffer, number);
@@ -32,6 +34,33 @@ pub(super) fn bytes(buffer: &mut Vec<u8>, field: u32, bytes: &[u8]) {
     varint(buffer, u64::from(field) << 3 | 2);
     varint(buffer, bytes.len() as u64);
     buffer.extend_from_slice(bytes);
+}
+
+/// Begins a field that is a message, which is then written in place; [`end`] wants what this returns.
+#[inline]
+pub(super) fn begin(buffer: &mut Vec<u8>, field: u32) -> usize {
+    varint(buffer, u64::from(field) << 3 | 2);
+    buffer.push(0);
+    buffer.len()
+}
+
+/// Puts in the length of the message that was begun there.
+#[inline]
+pub(super) fn end(buffer: &mut Vec<u8>, begun: usize) {
+    let length = buffer.len() - begun;
+    if length < 0x80 {
+        buffer[begun - 1] = length as u8;
+    } else {
+        put_in(buffer, begun, length);
+    }
+}
+
+/// Puts in a length that takes more than the one byte that was left for it.
+#[cold]
+fn put_in(buffer: &mut Vec<u8>, begun: usize, length: usize) {
+    let mut spelt = Vec::new();
+    varint(&mut spelt, length as u64);
+    buffer.splice(begun - 1..begun, spelt);
 }
 
 /// A message, for the nested ones that are written now and then.
@@ -100,6 +129,7 @@ pub(super) struct Fields<'a>(pub(super) &'a [u8]);
 impl<'a> Iterator for Fields<'a> {
     type Item = Result<(u32, Wire<'a>), Malformed>;
 
+    #[inline]
     fn next(&mut self) -> Option<Self::Item> {
         (!self.0.is_empty()).then(|| {
             let field = self.field();
@@ -112,6 +142,7 @@ impl<'a> Iterator for Fields<'a> {
 }
 
 impl<'a> Fields<'a> {
+    #[inline]
     fn field(&mut self) -> Option<(u32, Wire<'a>)> {
         let tag = u32::try_from(read_varint(&mut self.0)?).ok()?;
         let value = match tag & 7 {
@@ -135,13 +166,22 @@ impl<'a> Fields<'a> {
 }
 
 /// Takes a number from the front; `None` if it is cut, or beyond 64 bits.
+#[inline]
 pub(super) fn read_varint(bytes: &mut &[u8]) -> Option<u64> {
-    if let Some((&byte, rest)) = bytes.split_first()
-        && byte < 0x80
-    {
-        *bytes = rest;
-        return Some(u64::from(byte));
+    match **bytes {
+        [low @ ..0x80, ref rest @ ..] => {
+            *bytes = rest;
+            Some(u64::from(low))
+        }
+        [low, high @ ..0x80, ref rest @ ..] => {
+            *bytes = rest;
+            Some(u64::from(low & 0x7f) | u64::from(high) << 7)
+        }
+        _ => read_long_varint(bytes),
     }
+}
+
+fn read_long_varint(bytes: &mut &[u8]) -> Option<u64> {
     let mut number = 0;
     for (at, &byte) in bytes.iter().take(10).enumerate() {
         let part = u64::from(byte & 0x7f);
@@ -178,6 +218,20 @@ mod tests {
         }
         let beyond = [[0xff; 9].as_slice(), &[2]].concat();
         assert_eq!(read_varint(&mut &beyond[..]), None);
+    }
+
+    #[test]
+    fn a_message_in_place_is_one_that_was_copied() {
+        for length in [0, 1, 127, 128, 16_383, 16_384] {
+            let content = vec![7; length];
+            let mut copied = Vec::new();
+            bytes(&mut copied, 3, &content);
+            let mut in_place = Vec::new();
+            let begun = begin(&mut in_place, 3);
+            in_place.extend_from_slice(&content);
+            end(&mut in_place, begun);
+            assert!(in_place == copied, "{length}");
+        }
     }
 
     #[test]

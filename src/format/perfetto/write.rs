@@ -25,6 +25,12 @@ const CHUNK: usize = 1 << 16;
 /// Bytes of the head that a packet holds.
 const HEAD_PART: usize = 1 << 16;
 
+/// Bytes behind the head that are packed, which makes small files much smaller and takes no time of
+/// large ones; and how many are packed together. Of a file that is cut, viewers show all pieces that
+/// are whole.
+const PACKED: usize = 1 << 16;
+const PIECE: usize = 1 << 13;
+
 /// The sequence of what is said of the whole.
 const WHOLE: u64 = 1;
 
@@ -52,7 +58,7 @@ pub fn write_annotated<W: Write>(
     let components = schema::components(annotations);
     let mut tape = Tape::new(trace, &components, out);
     draw(trace, annotations, &mut tape)?;
-    tape.hand_on(0)?;
+    tape.hand_on()?;
     tape.out.flush()
 }
 
@@ -60,6 +66,8 @@ pub fn write_annotated<W: Write>(
 struct Tape<'t, 'w, W> {
     out: &'w mut W,
     buffer: Vec<u8>,
+    /// Bytes that are still to be packed.
+    to_pack: usize,
     texts: Texts<'t>,
     components: &'t [&'static str],
     /// The highest number of a sequence, which is that of its track.
@@ -67,7 +75,8 @@ struct Tape<'t, 'w, W> {
     sequence: Sequence,
     /// The slices that are open on the thread.
     open: Vec<Nanos>,
-    scratch: Scratch,
+    /// What is to be interned for the event that is being written.
+    interned: Vec<u8>,
 }
 
 /// What the packets of a sequence share.
@@ -85,13 +94,10 @@ struct Sequence {
     categories: u16,
 }
 
-/// Parts of the packet that is being written.
-#[derive(Default)]
-struct Scratch {
-    packet: Vec<u8>,
-    event: Vec<u8>,
-    args: Vec<u8>,
-    interned: Vec<u8>,
+/// An event that is being written: where it begins, and the packet around it.
+struct Begun {
+    packet: usize,
+    event: usize,
 }
 
 impl<'t, 'w, W: Write> Tape<'t, 'w, W> {
@@ -99,21 +105,31 @@ impl<'t, 'w, W: Write> Tape<'t, 'w, W> {
         Self {
             out,
             buffer: Vec::with_capacity(2 * CHUNK),
+            to_pack: 0,
             texts: Texts::of(trace),
             components,
             last: WHOLE,
             sequence: Sequence::default(),
             open: Vec::new(),
-            scratch: Scratch::default(),
+            interned: Vec::new(),
         }
     }
 
-    /// Hands on what is gathered, if that is more than `least` bytes.
-    fn hand_on(&mut self, least: usize) -> io::Result<()> {
-        if self.buffer.len() > least {
-            self.out.write_all(&self.buffer)?;
+    /// Hands on what is gathered, if that is enough.
+    fn hand_on_chunks(&mut self) -> io::Result<()> {
+        let enough = if self.to_pack > 0 { PIECE } else { CHUNK };
+        if self.buffer.len() < enough { Ok(()) } else { self.hand_on() }
+    }
+
+    fn hand_on(&mut self) -> io::Result<()> {
+        if self.to_pack > 0 && !self.buffer.is_empty() {
+            self.to_pack = self.to_pack.saturating_sub(self.buffer.len());
+            let packed = Message::new().bytes(packet::PACKED, &pack(&self.buffer)?);
             self.buffer.clear();
+            bytes(&mut self.buffer, 1, &packed.0);
         }
+        self.out.write_all(&self.buffer)?;
+        self.buffer.clear();
         Ok(())
     }
 
@@ -121,7 +137,7 @@ impl<'t, 'w, W: Write> Tape<'t, 'w, W> {
     fn packet(&mut self, sequence: u64, content: Message) -> io::Result<()> {
         let packet = content.number(packet::SEQUENCE, sequence);
         bytes(&mut self.buffer, 1, &packet.0);
-        self.hand_on(CHUNK)
+        self.hand_on_chunks()
     }
 
     fn part_of_head(&mut self, content: &Message) -> io::Result<()> {
@@ -146,30 +162,41 @@ impl<'t, 'w, W: Write> Tape<'t, 'w, W> {
         )
     }
 
-    /// Writes a packet of the sequence with the event in the scratch, and what is to be interned
-    /// for it.
-    fn event(&mut self, at: Nanos) -> io::Result<()> {
-        let Scratch { packet, event, interned, .. } = &mut self.scratch;
-        packet.clear();
+    /// Begins a packet of the sequence and the event in it.
+    fn begin_event(&mut self, at: Nanos, of: u64) -> Begun {
+        let buffer = &mut self.buffer;
+        let packet = wire::begin(buffer, 1);
         // Times in a wrong order wrap, and come back as they were.
-        number(packet, packet::TIMESTAMP, at.0.wrapping_sub(self.sequence.now));
-        number(packet, packet::SEQUENCE, self.sequence.number);
-        if !interned.is_empty() {
-            bytes(packet, packet::INTERNED, interned);
-            interned.clear();
-        }
-        bytes(packet, packet::TRACK_EVENT, event);
+        number(buffer, packet::TIMESTAMP, at.0.wrapping_sub(self.sequence.now));
+        number(buffer, packet::SEQUENCE, self.sequence.number);
         self.sequence.now = at.0;
-        bytes(&mut self.buffer, 1, packet);
-        self.hand_on(CHUNK)
+        let event = wire::begin(buffer, packet::TRACK_EVENT);
+        number(buffer, event::TYPE, of);
+        Begun { packet, event }
+    }
+
+    /// Ends both. What was interned for the event stands behind it, in the same packet.
+    fn end_event(&mut self, Begun { packet, event }: Begun) -> io::Result<()> {
+        wire::end(&mut self.buffer, event);
+        if !self.interned.is_empty() {
+            bytes(&mut self.buffer, packet::INTERNED, &self.interned);
+            self.interned.clear();
+        }
+        wire::end(&mut self.buffer, packet);
+        self.hand_on_chunks()
     }
 
     /// Ends the innermost slice.
-    fn end(&mut self, at: Nanos) -> io::Result<()> {
-        self.scratch.event.clear();
-        number(&mut self.scratch.event, event::TYPE, event::END);
-        self.event(at)
+    fn end_slice(&mut self, at: Nanos) -> io::Result<()> {
+        let end = self.begin_event(at, event::END);
+        self.end_event(end)
     }
+}
+
+fn pack(bytes: &[u8]) -> io::Result<Vec<u8>> {
+    let mut packed = ZlibEncoder::new(Vec::new(), Compression::fast());
+    packed.write_all(bytes)?;
+    packed.finish()
 }
 
 impl Sequence {
@@ -221,12 +248,12 @@ impl<W: Write> Canvas for Tape<'_, '_, W> {
         )?;
         let mut json = Vec::new();
         write_json(&mut json, &Head::of(trace))?;
-        let mut packed = ZlibEncoder::new(Vec::new(), Compression::fast());
-        packed.write_all(&json)?;
-        for part in packed.finish()?.chunks(HEAD_PART) {
+        for part in pack(&json)?.chunks(HEAD_PART) {
             self.part_of_head(&Message::new().bytes(head::PART, part))?;
         }
         self.part_of_head(&Message::new().number(head::LAST, 1))?;
+        self.hand_on()?;
+        self.to_pack = PACKED;
         let descriptor = schema::descriptor(trace, self.components);
         self.packet(WHOLE, Message::new().message(packet::EXTENSION, &descriptor))
     }
@@ -254,33 +281,32 @@ impl<W: Write> Canvas for Tape<'_, '_, W> {
     fn slice(&mut self, slice: &Drawn<'_>) -> io::Result<()> {
         let start = slice.shown.start;
         while let Some(end) = self.open.pop_if(|end| *end <= start) {
-            self.end(end)?;
+            self.end_slice(end)?;
         }
-        let Scratch { event, args, interned, .. } = &mut self.scratch;
-        event.clear();
+        let begun = self.begin_event(start, event::BEGIN);
+        let Self { buffer, sequence, interned, .. } = self;
         let category = slice.category();
-        number(event, event::TYPE, event::BEGIN);
-        let name = self.sequence.name(slice.name(&self.texts), category, interned);
-        number(event, event::NAME, name);
-        number(event, event::CATEGORY, self.sequence.category(category, interned));
-        for arrow in slice.arrows.leaving() {
-            fixed(event, event::FLOW, arrow.number);
+        number(buffer, event::NAME, sequence.name(slice.name(&self.texts), category, interned));
+        number(buffer, event::CATEGORY, sequence.category(category, interned));
+        for (arrow, _) in slice.arrows.leaving() {
+            fixed(buffer, event::FLOW, arrow);
         }
-        for arrow in slice.arrows.arriving() {
-            fixed(event, event::FLOW_END, arrow.number);
+        for (arrow, _) in slice.arrows.arriving() {
+            fixed(buffer, event::FLOW_END, arrow);
         }
-        args.clear();
-        slice.fields(&mut Args { buffer: args, components: self.components }, |_| true);
-        if !args.is_empty() {
-            bytes(event, event::ARGS, args);
+        if slice.has_fields() {
+            let before = buffer.len();
+            let args = wire::begin(buffer, event::ARGS);
+            slice.fields(&mut Args { buffer, components: self.components }, |_| true);
+            if buffer.len() > args { wire::end(buffer, args) } else { buffer.truncate(before) }
         }
         self.open.push(slice.shown.end);
-        self.event(start)
+        self.end_event(begun)
     }
 
     fn close(&mut self) -> io::Result<()> {
         while let Some(end) = self.open.pop() {
-            self.end(end)?;
+            self.end_slice(end)?;
         }
         Ok(())
     }
@@ -300,16 +326,15 @@ impl<W: Write> Canvas for Tape<'_, '_, W> {
         self.packet(self.last, Message::new().message(packet::TRACK_DESCRIPTOR, &track))?;
         self.begin(self.last)?;
         for (at, amount) in samples {
-            let event = &mut self.scratch.event;
-            event.clear();
-            number(event, event::TYPE, event::COUNTER);
+            let begun = self.begin_event(at, event::COUNTER);
+            let buffer = &mut self.buffer;
             match amount {
-                Amount::Whole(value) => number(event, event::COUNT, value),
+                Amount::Whole(value) => number(buffer, event::COUNT, value),
                 Amount::Thousandths(value) => {
-                    fixed(event, event::AMOUNT, (value as f64 / 1_000.0).to_bits());
+                    fixed(buffer, event::AMOUNT, (value as f64 / 1_000.0).to_bits());
                 }
             }
-            self.event(at)?;
+            self.end_event(begun)?;
         }
         Ok(())
     }
