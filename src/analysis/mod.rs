@@ -40,7 +40,7 @@ pub use distributions::{Bucket, Distribution, Distributions};
 pub use join_cost::{JoinCost, JoinCostCheck, JoinCostSource, JoinCosts};
 pub use kernel::{CounterFigures, KernelFigures};
 pub use on_off::{OnOff, OnOffParts};
-pub use outside::OutsideThread;
+pub use outside::{Mostly, OutsideSum, OutsideThread};
 pub use own_cost::OwnCost;
 pub use steals::{Latency, Steals, Theft};
 pub use window::{Window, WindowEnds};

@@ -26,7 +26,7 @@ use serde::Serialize;
 use crate::analysis::Distributions;
 use crate::analysis::{
     Activity, Breakdown, By, CallSite, Decomposition, Group, JoinCostCheck, KernelFigures,
-    OutsideThread, OwnCost, Steals, Verdict, Window, WorkSpan, call_sites,
+    OutsideSum, OutsideThread, OwnCost, Steals, Verdict, Window, WorkSpan, call_sites,
     outside::outside_threads,
 };
 use crate::finding::{Finding, Picture, findings};
@@ -74,6 +74,8 @@ pub struct Report {
     pub activity: Activity,
     /// Threads in no pool, other than the one that opened the window.
     pub outside: Vec<OutsideThread>,
+    /// What these took together, and what they mostly did; `None` if there are none.
+    pub outside_sum: Option<OutsideSum>,
     /// What the parallel iterators did, by call site: those whose calls took longest first.
     pub call_sites: Vec<CallSite>,
     /// Who stole from whom.
@@ -132,6 +134,7 @@ impl Report {
         let steals = Steals::of(&timeline);
         let kernel = KernelFigures::of(trace);
         let own_cost = OwnCost::of(&timeline, activity.core_time);
+        let outside = outside_threads(&timeline, window);
         let picture = Picture {
             timeline: &timeline,
             window,
@@ -161,7 +164,8 @@ impl Report {
                 .collect(),
             breakdown: by.map(|by| Breakdown::of(&timeline, window, by)),
             decompositions,
-            outside: outside_threads(&timeline, window),
+            outside_sum: OutsideSum::of(&outside, trace, window),
+            outside,
             call_sites,
             steals,
             kernel,
