@@ -119,15 +119,27 @@ fn without_switch_records_being_off_the_cpu_is_not_told_apart() {
         let watched = Watched::default();
         [Lane { watched, cpu, ..thread(2, &[(0, 400)], &[]) }]
     };
-    let reason = |measured: Measured<Mostly>| match measured {
-        Measured::Not(reason) => reason,
-        Measured::Is(mostly) => panic!("{mostly:?}"),
-    };
-    assert!(!reason(mostly(100, unwatched(Measured::Is(Nanos(199))))).is_empty());
-    let known = mostly(100, unwatched(Measured::Is(Nanos(200))));
-    assert_eq!(known, Measured::Is(Mostly::MoreWork));
+    let off = mostly(100, unwatched(Measured::Is(Nanos(199))));
+    assert_eq!(off, Measured::Is(Mostly::OffCpu));
+    let on = mostly(100, unwatched(Measured::Is(Nanos(200))));
+    assert_eq!(on, Measured::Is(Mostly::MoreWork));
     let unknown = Measured::Not("constructed".to_owned());
-    assert_eq!(reason(mostly(100, unwatched(unknown))), "constructed");
+    assert_eq!(mostly(100, unwatched(unknown.clone())), unknown.map(|_: Nanos| Mostly::Work));
+}
+
+/// A new thread is watched a moment late: what it did before is not told.
+#[test]
+fn a_thread_that_was_active_before_it_was_watched_is_not_told_apart() {
+    let watched_for = |wall| {
+        let mut lane = thread(2, &[(400, 800)], &[(600, 700, false)]);
+        let Measured::Is(sums) = &mut lane.watched.scheduling else { panic!("watched") };
+        sums.wall = Nanos(wall);
+        let report = report(100, [lane]);
+        report.outside[0].parts.value().copied()
+    };
+    // A hundredth of the 400 is no more than what clocks differ by.
+    assert!(watched_for(596).is_some());
+    assert_eq!(watched_for(595), None);
 }
 
 #[test]

@@ -170,10 +170,13 @@ fn losses(report: &Value) -> impl Iterator<Item = (&str, f64)> {
         .filter_map(|finding| Some((finding["id"].as_str()?, finding["loss"]["share"].as_f64()?)))
 }
 
-/// Those that explain half as much as the first one, or more.
+/// Those that explain half as much as the first one, or more, and what they depend on.
 fn main_findings(report: &Value) -> Vec<&str> {
     let most = losses(report).map(|(_, share)| share).fold(0.0, f64::max);
-    losses(report).filter(|(_, share)| *share >= most / 2.0).map(|(id, _)| id).collect()
+    let losses = losses(report).filter(|(_, share)| *share >= most / 2.0).map(|(id, _)| id);
+    let premises = report["findings"].as_array().unwrap().iter();
+    let premises = premises.filter(|finding| finding["loss"].is_null());
+    losses.chain(premises.filter_map(|finding| finding["id"].as_str())).collect()
 }
 
 /// CPU time in ticks, of the whole machine and of this process and its children.

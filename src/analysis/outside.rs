@@ -12,6 +12,8 @@ use crate::timeline::{Row, Timeline};
 const PARKED: f64 = 0.1;
 /// Above this share of the time in which they were active, being off the CPU is what they mostly did.
 const MOSTLY: f64 = 0.5;
+/// Of the time in which a thread was active, so much may go by before it is watched.
+const MISSED: f64 = 0.01;
 /// So many times the serial code's time on a CPU is more than what sharing caches and memory costs.
 const MORE: f64 = 2.0;
 
@@ -28,7 +30,7 @@ pub struct OutsideThread {
     pub stretches: u64,
     /// Where it was meanwhile.
     pub parts: Measured<ActiveParts>,
-    /// CPU time of the thread in the whole recording.
+    /// CPU time of the thread in the whole recording; of one that joined it later, from then on.
     pub cpu: Measured<Nanos>,
 }
 
@@ -71,6 +73,8 @@ pub enum Mostly {
     Blocked,
     /// Likewise, though they could have run.
     Preempted,
+    /// Off it, which of the two is not told apart.
+    OffCpu,
     /// They were on a CPU for at least twice as long as the serial code is.
     MoreWork,
     /// They were on a CPU for less than that.
@@ -79,8 +83,8 @@ pub enum Mostly {
 
 impl Mostly {
     /// All of them.
-    pub const ALL: [Self; 5] =
-        [Self::Parked, Self::Blocked, Self::Preempted, Self::MoreWork, Self::Work];
+    pub const ALL: [Self; 6] =
+        [Self::Parked, Self::Blocked, Self::Preempted, Self::OffCpu, Self::MoreWork, Self::Work];
 
     /// Its name in reports.
     pub fn name(self) -> &'static str {
@@ -88,6 +92,7 @@ impl Mostly {
             Self::Parked => "parked",
             Self::Blocked => "blocked",
             Self::Preempted => "preempted",
+            Self::OffCpu => "off-cpu",
             Self::MoreWork => "more-work",
             Self::Work => "work",
         }
@@ -110,7 +115,8 @@ impl OutsideThread {
         let lane = row.lane();
         let active = active(row, window);
         let watched = &lane.watched;
-        let parts = match no_parts(lane, &watched.scheduling, timeline.trace().header.detail) {
+        let no_parts = no_parts(lane, &watched.scheduling, timeline.trace().header.detail);
+        let parts = match no_parts.or_else(|| noticed_late(row, &active)) {
             Some(reason) => Measured::Not(reason),
             None => Measured::Is(ActiveParts::of(row, &active)),
         };
@@ -139,6 +145,17 @@ fn active(row: &Row, window: Span) -> Vec<Span> {
         }
     }
     active
+}
+
+/// Why a new thread's time is not told apart: it was active for a while before it was watched.
+fn noticed_late(row: &Row, active: &[Span]) -> Option<String> {
+    let watched = row.lane().watched.scheduling.value().map(|sums| sums.wall)?;
+    let noticed = row.presence().end.saturating_since(watched);
+    let before = Span { start: Nanos::ZERO, end: noticed };
+    let missed: Nanos = active.iter().map(|span| overlap(*span, before)).sum();
+    let all: Nanos = active.iter().copied().map(Span::duration).sum();
+    (missed.0 as f64 > MISSED * all.0 as f64)
+        .then(|| "the kernel was asked for it some time after the thread had begun".to_owned())
 }
 
 fn spans<'r>(row: &'r Row) -> impl Iterator<Item = Span> + use<'r> {
@@ -218,9 +235,8 @@ impl OutsideSum {
         match (&self.parts, &self.on_cpu) {
             (Measured::Is(parts), _) if is_most(parts.blocked) => Measured::Is(Mostly::Blocked),
             (Measured::Is(parts), _) if is_most(parts.preempted) => Measured::Is(Mostly::Preempted),
-            // Off the CPU for most of the time, and why is not known.
-            (Measured::Not(reason), Measured::Is(on_cpu)) if (on_cpu.0 as f64) < most => {
-                Measured::Not(reason.clone())
+            (Measured::Not(_), Measured::Is(on_cpu)) if (on_cpu.0 as f64) < most => {
+                Measured::Is(Mostly::OffCpu)
             }
             (_, Measured::Is(_)) => self.beside_serial(),
             (_, Measured::Not(reason)) => Measured::Not(reason.clone()),

@@ -57,6 +57,8 @@ pub enum Verdict {
     Parked,
     /// Likewise: they waited.
     Blocked,
+    /// Likewise: they waited, or had no CPU, which is not told apart.
+    OffCpu,
     /// Likewise: they were on a CPU for much longer than the serial code is.
     MoreWork,
     /// Likewise: they were not.
@@ -118,6 +120,7 @@ impl Verdict {
             Self::Undecided => "undecided",
             Self::Parked => "parked",
             Self::Blocked => "blocked",
+            Self::OffCpu => "off-cpu",
             Self::MoreWork => "more-work",
             Self::Work => "work",
         }
@@ -125,7 +128,7 @@ impl Verdict {
 
     /// Whether it is of threads in no pool.
     pub fn is_of_threads(self) -> bool {
-        matches!(self, Self::Parked | Self::Blocked | Self::MoreWork | Self::Work)
+        matches!(self, Self::Parked | Self::Blocked | Self::OffCpu | Self::MoreWork | Self::Work)
     }
 }
 

@@ -54,7 +54,13 @@ pub static INVERT_TREE: Definition<Tree> = Definition {
                 rayon::scope(|scope| invert_spawning(&mut tree.root, scope));
             }),
         )
-        .diagnosed(&[Diagnosis::new(Verdict::Granularity, &["task-too-small"])]),
+        .diagnosed(&[Diagnosis::new(Verdict::Undecided, &["profiler-share-too-high"]).or(
+            &[
+                Expected::new(Verdict::Granularity, &["task-too-small", "profiler-share-too-high"]),
+                Expected::new(Verdict::Queueing, &["profiler-share-too-high"]),
+            ],
+            "as recording a spawned task, which is more than it works for, costs",
+        )]),
         Variant::new(
             "tokio",
             "a task of tokio's for every node",

@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use super::outcome::Outcome;
 use super::runtimes::Runtimes;
-use super::{Body, Definition, Diagnosis, Integer, Parameter, Settings, Variant, Verdict};
+use super::{
+    Body, Definition, Diagnosis, Expected, Integer, Parameter, Settings, Variant, Verdict,
+};
 use crate::facade as rayon;
 
 /// The workload.
@@ -23,7 +25,10 @@ pub static TWO_SLEEPS: Definition<Sleeps> = Definition {
             "a thread of its own for each",
             Body::OwnThreads(|sleeps: &mut Sleeps, _| sleeps.os_threads()),
         )
-        .diagnosed(&[Diagnosis::of_threads(Verdict::Blocked)]),
+        .diagnosed(&[Diagnosis::of_threads(Verdict::OffCpu).or(
+            &[Expected::new(Verdict::Blocked, &[])],
+            "as the kernel is asked for a new thread late or at once",
+        )]),
         Variant::new(
             "tokio",
             "two tasks of tokio's, whose sleeps block no thread",

@@ -71,6 +71,7 @@ fn write_mostly(sum: &OutsideSum, style: Style, out: &mut dyn Write) -> io::Resu
 pub(super) fn mostly_in_short(mostly: Mostly) -> &'static str {
     match mostly {
         Mostly::MoreWork => "more work",
+        Mostly::OffCpu => "off the CPU",
         Mostly::Parked | Mostly::Blocked | Mostly::Preempted | Mostly::Work => mostly.name(),
     }
 }
@@ -101,6 +102,12 @@ fn told(sum: &OutsideSum, mostly: Mostly) -> String {
         Mostly::Preempted => format!(
             "without a CPU, though they could run, for {} of the time in which {threads} were active",
             share(|parts| parts.preempted)
+        ),
+        Mostly::OffCpu => format!(
+            "on a CPU for {} only while {threads} were active for {}: the rest they waited, for \
+             something or for a CPU",
+            or_none(&sum.on_cpu, Nanos::to_string),
+            sum.active
         ),
         Mostly::MoreWork => format!(
             "{}: what their tasks do, or managing them, is the cost, not waiting for them",
