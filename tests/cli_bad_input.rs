@@ -46,7 +46,10 @@ fn numbers_out_of_range_get_the_range() {
     for (options, what, range) in cases {
         let message = Sandbox::new().run(&format!("run invert-tree {options}")).failed(2);
         assert!(message.starts_with(&format!("invert-tree: {what}")), "{message}");
-        assert!(message.ends_with(&format!("give a whole number {range}")), "{message}");
+        assert!(
+            message.ends_with(&format!("give a whole number, in digits alone, {range}")),
+            "{message}"
+        );
     }
 }
 

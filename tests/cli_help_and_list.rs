@@ -68,7 +68,7 @@ fn list_shows_variants_and_the_ranges_of_parameters() {
     let expected = "\
 imbalance  a triangular loop: item i takes i rounds of arithmetic
   parameters
-    --size               items (1 to 10000000, default 8000)
+    --size               items (1 to 10,000,000, default 8,000)
   variants
     serial               a plain loop (the baseline)
     static-chunks        as many chunks of equal length as there are workers

@@ -80,6 +80,41 @@ fn where_there_are_no_phases_it_is_said_how_to_have_them() {
     assert!((sum - all).abs() <= 1 + all / 1_000, "{sum} of {all}");
 }
 
+/// The number of items is advised likewise, for a parallel iterator.
+#[test]
+fn advice_on_the_length_of_leaves_is_followed_and_stands_beside_its_prediction() {
+    let sandbox = Sandbox::new();
+    let options = "--size 2000000 --threads 2 --reps 2 --variants with-max-len --verify --json";
+    let report = sandbox.run_optimized(&format!("run sum {options}")).json();
+    let findings = report["reports"][0]["findings"].as_array().unwrap();
+    let advised = findings.iter().find(|finding| !finding["predicted"].is_null());
+    // As below.
+    let Some(advised) = advised else { return assert!(report["verified"].is_null()) };
+    let [from, to] = ["from", "to"].map(|end| advised["advice"]["min-len"][end].as_u64().unwrap());
+    let verified = &report["verified"][0];
+    let followed = (&verified["variant"], &verified["parameter"]);
+    assert_eq!(followed, (&"with-min-len".into(), &"min-len".into()));
+    let at = verified["value"].as_u64().unwrap();
+    assert!((from..=to).contains(&at), "{verified}");
+    assert_eq!(verified["predicted"], advised["predicted"]);
+    assert_eq!(verified["measured"]["repetitions"], 2);
+    let next = advised["next"].as_str().unwrap();
+    assert!(next.contains(&format!("`with_min_len({at})`")), "{next}");
+}
+
+/// The command that follows an advice has the same input.
+#[test]
+fn the_command_to_try_names_the_parameters_that_were_given() {
+    let sandbox = Sandbox::new();
+    let line = "run invert-tree --depth 18 --threads 2 --reps 1 --variants join";
+    let text = sandbox.run_optimized(line).ok();
+    let Some((_, tried)) = text.rsplit_once("\ntry ") else {
+        return assert!(!text.contains("predicted at"), "{text}");
+    };
+    let start = "rayprism run invert-tree --variants join-cutoff --depth 18 --cutoff ";
+    assert!(tried.trim_start().starts_with(start), "{tried}");
+}
+
 /// What is advised is within the range that the finding gives, and what comes of it is measured.
 #[test]
 fn advice_on_the_cut_off_is_followed_and_stands_beside_its_prediction() {

@@ -57,7 +57,10 @@ fn a_break_even_refuses_what_makes_no_sense() {
             "sum --size 5",
             "--size is what is searched for: leave it out; --to is the largest to try",
         ),
-        ("sum --to 0", "--to '0' is no number of items: give a whole number from 1 to "),
+        (
+            "sum --to 0",
+            "--to '0' is no number of items: give a whole number, in digits alone, from 1 to ",
+        ),
         ("sum --min-len 5", "sum: --min-len does not apply here: "),
         ("sum --threads 0", "--threads '0' is no number of threads: "),
     ];

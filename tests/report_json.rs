@@ -43,7 +43,7 @@ fn a_report_has_these_fields_and_no_others() {
     assert_eq!(
         fields(report),
         "activity breakdown call_sites causality clock counts debug_assertions decompositions detail \
-         distributions duration findings idling join_check kernel losses machine open outside own_cost rayprism run \
+         distributions duration findings idling join_check kernel losses machine open outside outside_sum own_cost rayprism run \
          steals title \
          window work_spans"
     );

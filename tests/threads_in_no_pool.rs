@@ -1,7 +1,7 @@
 //! Variants on threads of their own, or in another runtime: each thread has a lane, and the report says
 //! for how long it was active, what it took on a CPU where that is known, and what is not seen.
 
-#![cfg(feature = "cli")]
+#![cfg(all(feature = "cli", target_os = "linux"))]
 #![allow(clippy::unwrap_used, reason = "a test that fails may panic")]
 
 mod cli_support;
@@ -31,7 +31,7 @@ fn each_thread_that_a_variant_starts_has_its_time() {
         assert_eq!(thread["stretches"], 1);
     }
     assert!(text.contains("not visible to public hooks"), "{text}");
-    assert!(text.contains("CPU time: not measured (the thread was unknown"), "{text}");
+    assert!(threads.iter().all(|thread| thread["cpu"]["is"].is_u64()), "{threads:?}");
 }
 
 #[test]
@@ -52,10 +52,7 @@ fn tokios_threads_are_awake_for_as_long_as_they_work() {
     for variant in ["tokio-cutoff", "tokio-plain"] {
         let (threads, text) = outside(line, &format!("invert-tree-{variant}.json"));
         assert!((1..=2).contains(&threads.len()), "{threads:?}");
-        // One that was not awake in a recording before is not known at the start of this one.
-        let told =
-            |thread: &Value| thread["cpu"]["is"].is_u64() || thread["cpu"]["not"].is_string();
-        assert!(threads.iter().all(told), "{threads:?}");
+        assert!(threads.iter().all(|thread| thread["cpu"]["is"].is_u64()), "{threads:?}");
         let active: u64 = threads.iter().map(|thread| thread["active"].as_u64().unwrap()).sum();
         assert!(active > 0, "{threads:?}");
         assert!(text.contains("what the serial code takes"), "{text}");

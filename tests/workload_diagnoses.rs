@@ -15,7 +15,7 @@ use std::fs;
 use std::sync::{Mutex, PoisonError};
 
 use cli_support::{OPTIMIZED, Ran, Sandbox};
-use rayprism::workload::{self, Diagnosis, VariantInfo, Verdict};
+use rayprism::workload::{self, Diagnosis, Expected, VariantInfo, Verdict};
 use serde_json::Value;
 
 /// Of the machine's CPU time, what others may have in an attempt that counts.
@@ -98,17 +98,15 @@ impl Case {
     }
 
     fn look_at(&mut self, report: &Value, is_quiet: bool) {
-        let verdict = verdict(&report["decompositions"][0]["is"]["verdict"]);
+        let verdict = verdict(report);
         let found: Vec<&str> = main_findings(report);
-        let expected = self.diagnosis.verdict;
-        let named = self.diagnosis.findings.iter().any(|id| found.contains(id));
-        let healthy = verdict == "healthy" && found.is_empty();
-        let is_right = match expected {
-            Verdict::Healthy => healthy,
-            _ => verdict == expected.name() && named || self.diagnosis.or_healthy && healthy,
+        let is = |Expected { verdict: expected, findings }: Expected| {
+            let named = findings.iter().any(|id| found.contains(id));
+            verdict == expected.name() && (named || findings.is_empty() && found.is_empty())
         };
-        let is_right = is_right && is_as_constructed(report);
-        let is_sick = expected != Verdict::Healthy && !self.diagnosis.or_healthy;
+        let is_right = self.diagnosis.all().any(is) && is_as_constructed(report);
+        let may_be_healthy = |expected: Expected| expected.verdict == Verdict::Healthy;
+        let is_sick = !self.diagnosis.all().any(may_be_healthy);
         self.missed |= is_sick && verdict == "healthy";
         if is_quiet {
             self.quiet.push(is_right);
@@ -150,8 +148,13 @@ fn is_as_constructed(report: &Value) -> bool {
     })
 }
 
-/// `healthy`, the group that is bound for, or what kind it is otherwise.
-fn verdict(verdict: &Value) -> String {
+/// `healthy`, the group that is bound for, or what kind it is otherwise; of threads in no pool what they
+/// mostly do.
+fn verdict(report: &Value) -> String {
+    if let Some(mostly) = report["outside_sum"]["mostly"]["is"].as_str() {
+        return mostly.to_owned();
+    }
+    let verdict = &report["decompositions"][0]["is"]["verdict"];
     let kind = verdict.as_object().and_then(|kinds| kinds.iter().next());
     match (verdict.as_str(), kind) {
         (Some(name), _) => name.to_owned(),
@@ -167,10 +170,13 @@ fn losses(report: &Value) -> impl Iterator<Item = (&str, f64)> {
         .filter_map(|finding| Some((finding["id"].as_str()?, finding["loss"]["share"].as_f64()?)))
 }
 
-/// Those that explain half as much as the first one, or more.
+/// Those that explain half as much as the first one, or more, and what they depend on.
 fn main_findings(report: &Value) -> Vec<&str> {
     let most = losses(report).map(|(_, share)| share).fold(0.0, f64::max);
-    losses(report).filter(|(_, share)| *share >= most / 2.0).map(|(id, _)| id).collect()
+    let losses = losses(report).filter(|(_, share)| *share >= most / 2.0).map(|(id, _)| id);
+    let premises = report["findings"].as_array().unwrap().iter();
+    let premises = premises.filter(|finding| finding["loss"].is_null());
+    losses.chain(premises.filter_map(|finding| finding["id"].as_str())).collect()
 }
 
 /// CPU time in ticks, of the whole machine and of this process and its children.

@@ -45,7 +45,7 @@ pub use idling::{IdleFigures, KeptIdle, WakeUps};
 pub use join_cost::{JoinCost, JoinCostCheck, JoinCostSource, JoinCosts};
 pub use kernel::{CounterFigures, KernelFigures};
 pub use on_off::{OnOff, OnOffParts};
-pub use outside::OutsideThread;
+pub use outside::{Mostly, OutsideSum, OutsideThread};
 pub use own_cost::OwnCost;
 pub use sleeps::SleepSource;
 pub use steals::{Latency, Steals, Theft};

@@ -106,7 +106,6 @@ pub struct CargoArgs {
 #[command(after_help = exit_code::HELP)]
 pub struct RunArgs {
     /// The workload, one of those that `rayprism list` names
-    #[arg(required_unless_present = "all")]
     pub workload: Option<String>,
     /// Run all workloads, with 3 repetitions, and print one table; no trace is written
     #[arg(
@@ -121,7 +120,7 @@ pub struct RunArgs {
     /// Numbers of worker threads, separated by commas [default: one per available CPU]
     #[arg(long, value_name = "LIST", value_delimiter = ',', allow_negative_numbers = true)]
     pub threads: Vec<String>,
-    /// Repetitions of each variant; medians are shown [default: 7, or 3 with --quick]
+    /// Repetitions of each variant; medians are shown [default: 7, or 3 with --quick or --all]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub reps: Option<u32>,
     /// Small sizes and few repetitions, for a first look
@@ -235,6 +234,9 @@ pub struct ParameterArgs {
     /// Fewest items of a task
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     pub min_len: Option<String>,
+    /// Most items of a task
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    pub max_len: Option<String>,
     /// Levels of the tree
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     pub depth: Option<String>,
@@ -551,6 +553,7 @@ impl ParameterArgs {
             ("ratio", &self.ratio),
             ("rounds", &self.rounds),
             ("min-len", &self.min_len),
+            ("max-len", &self.max_len),
             ("depth", &self.depth),
             ("cutoff", &self.cutoff),
             ("layout", &self.layout),

@@ -9,7 +9,7 @@ use super::failure::Failure;
 use super::measure::Recording;
 use super::{names, size};
 use crate::format::Format;
-use crate::model::Detail;
+use crate::model::{Detail, thousands};
 use crate::workload::{
     self, Given, Integer, Parameter, SettingError, Settings, VariantInfo, Workload,
 };
@@ -49,7 +49,11 @@ pub(super) struct RunConfig {
 
 impl RunConfig {
     pub(super) fn new(args: &RunArgs) -> Result<Self, Failure> {
-        let name = args.workload.as_deref().map_or("", |name| name);
+        let Some(name) = args.workload.as_deref() else {
+            let known = names::list(&names_of_all());
+            let next = format!("name one, or give --all; workloads: {known}");
+            return Err(Failure::usage(anyhow!("no workload is named"), next));
+        };
         let reps = if args.quick { QUICK_REPS } else { REPS };
         Self::of(find_workload(name)?, args, reps)
     }
@@ -140,12 +144,15 @@ impl BreakEvenConfig {
 fn find_scale(
     name: &str,
 ) -> Result<(&'static dyn Workload, &'static Integer, [VariantInfo; 2]), Failure> {
-    find_workload(name)?;
+    let known = workload::SCALES.map(|scale| scale.workload);
+    if workload::find(name).is_none() {
+        let next = names::hint(name, &known, "workloads that have a number of items to search for");
+        return Err(Failure::usage(anyhow!("no workload '{name}'"), next));
+    }
     let found = workload::SCALES.iter().find(|scale| scale.workload == name);
     found.and_then(workload::Scale::resolve).ok_or_else(|| {
-        let known = workload::SCALES.map(|scale| scale.workload).join(", ");
         let error = anyhow!("{name} is not declared to have a number of items to search for");
-        Failure::usage(error, format!("workloads that are: {known}"))
+        Failure::usage(error, format!("workloads that are: {}", names::list(&known)))
     })
 }
 
@@ -153,7 +160,7 @@ fn largest(items: &'static Integer, text: &str) -> Result<u64, Failure> {
     let range = items.min..=items.max;
     text.parse().ok().filter(|number| range.contains(number)).ok_or_else(|| {
         let (min, max) = (items.min, items.max);
-        let next = format!("give a whole number from {min} to {max}");
+        let next = whole_number(min, max);
         Failure::usage(anyhow!("--to '{text}' is no number of items"), next)
     })
 }
@@ -165,9 +172,13 @@ pub(super) fn one_number_of_threads(asked: Option<&String>) -> Result<usize, Fai
 
 fn find_workload(name: &str) -> Result<&'static dyn Workload, Failure> {
     workload::find(name).ok_or_else(|| {
-        let known: Vec<&str> = workload::ALL.iter().map(|workload| workload.name()).collect();
-        Failure::usage(anyhow!("no workload '{name}'"), names::hint(name, &known, "workloads"))
+        let next = names::hint(name, &names_of_all(), "workloads");
+        Failure::usage(anyhow!("no workload '{name}'"), next)
     })
+}
+
+fn names_of_all() -> Vec<&'static str> {
+    workload::ALL.iter().map(|workload| workload.name()).collect()
 }
 
 /// The variants asked for, each once; if none was, all but those that want to be asked for.
@@ -226,10 +237,15 @@ fn next_for_setting(workload: &'static dyn Workload, error: &SettingError) -> St
             None => format!("leave it out; parameters here: --{}", known.join(", --")),
         },
         SettingError::NotANumber { min, max, .. } | SettingError::OutOfRange { min, max, .. } => {
-            format!("give a whole number from {min} to {max}")
+            whole_number(*min, *max)
         }
         SettingError::NotAChoice { text, options, .. } => names::hint(text, options, "choices"),
     }
+}
+
+/// Digits alone are read as a number; their groups are for people.
+fn whole_number(min: u64, max: u64) -> String {
+    format!("give a whole number, in digits alone, from {} to {}", thousands(min), thousands(max))
 }
 
 /// The variant that reads a parameter which does not count for the chosen ones.

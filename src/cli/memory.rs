@@ -4,7 +4,7 @@ use anyhow::anyhow;
 use sysinfo::{CGroupLimits, Pid, ProcessRefreshKind, ProcessesToUpdate, System};
 
 use super::failure::Failure;
-use super::size::grouped;
+use crate::model::thousands;
 use crate::workload::{Memory, Settings, Workload};
 
 /// Fails if the input needs more than there is. Where nobody knows how much there is, it passes.
@@ -17,14 +17,20 @@ pub(super) fn check(workload: &'static dyn Workload, settings: &Settings) -> Res
     }
 }
 
-/// Free memory of the machine, or of the control group where that has less; `None` if unknown.
+/// Of free memory, this part is left: recordings and other programs need some, too, and who takes the
+/// last of it is killed.
+const LEFT: u64 = 8;
+
+/// What may be used of the machine's free memory, or of the control group's where that has less; `None`
+/// if unknown.
 fn available_bytes() -> Option<u64> {
     let mut system = System::new().ok()?;
     system.refresh_memory();
     let machine = Some(system.available_memory()).filter(|_| system.total_memory() > 0)?;
     let limits = [own_limits(&mut system), system.cgroup_limits()];
     let free = limits.into_iter().flatten().map(|limits| limits.free_memory);
-    Some(free.fold(machine, u64::min))
+    let free = free.fold(machine, u64::min);
+    Some(free - free / LEFT)
 }
 
 fn own_limits(system: &mut System) -> Option<CGroupLimits> {
@@ -40,8 +46,8 @@ fn too_large(name: &str, memory: Memory, settings: &Settings, available: u64) ->
         "{name} with --{} {} needs more memory than there is: {} bytes needed, {} available",
         parameter.name,
         settings.integer(parameter),
-        grouped((memory.bytes)(settings)),
-        grouped(available),
+        thousands((memory.bytes)(settings)),
+        thousands(available),
     );
     let next = match largest_that_fits(memory, settings, available) {
         Some(value) => format!("the largest that fits is --{} {value}", parameter.name),

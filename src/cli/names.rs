@@ -2,11 +2,16 @@
 
 /// "did you mean …?" where a known name is near, and all known names.
 pub(super) fn hint(typed: &str, known: &[&str], all: &str) -> String {
-    let list = known.join(", ");
+    let list = list(known);
     match nearest(typed, known) {
         Some(name) => format!("did you mean {name}? {all}: {list}"),
         None => format!("{all}: {list}"),
     }
+}
+
+/// All of them.
+pub(super) fn list(known: &[&str]) -> String {
+    known.join(", ")
 }
 
 /// The known name that differs least, if it differs by no more than a third of its letters or

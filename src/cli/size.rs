@@ -1,4 +1,4 @@
-//! Sizes in bytes: as typed, and as shown.
+//! Sizes in bytes, as they are typed.
 
 /// Reads `65536`, `64K`, `64KiB`, `32M`, `32MiB`, `1G` or `1GiB`; units are powers of 1,024.
 pub(super) fn parse(text: &str) -> Option<usize> {
@@ -12,19 +12,6 @@ pub(super) fn parse(text: &str) -> Option<usize> {
         _ => return None,
     };
     number.parse::<usize>().ok()?.checked_mul(factor)
-}
-
-/// `134217728` as `134,217,728`.
-pub(super) fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
 }
 
 #[cfg(test)]
@@ -44,11 +31,5 @@ mod tests {
         {
             assert_eq!(parse(text), None, "{text}");
         }
-    }
-
-    #[test]
-    fn digits_in_groups_of_three() {
-        let shown = [0, 999, 1_000, 134_217_728].map(grouped);
-        assert_eq!(shown, ["0", "999", "1,000", "134,217,728"]);
     }
 }

@@ -74,12 +74,17 @@ impl Advised {
         })
     }
 
-    /// The command that follows it.
-    pub(super) fn command(&self, workload: &str) -> String {
+    /// The command that follows it, for the same input.
+    pub(super) fn command(&self, config: &RunConfig) -> String {
         let Coarser { by, parameter, .. } = self.coarser;
-        let (threads, value) = (self.threads, self.predicted.at);
-        let parameter = parameter.name;
-        format!("rayprism run {workload} --variants {by} --{parameter} {value} --threads {threads}")
+        let (workload, settings) = (config.workload, &config.settings);
+        let set = workload.parameters().iter().filter(|parameter| settings.is_set(**parameter));
+        let options = set.map(|set| (set.name(), settings.text(*set))).chain([
+            (parameter.name, self.predicted.at.to_string()),
+            ("threads", self.threads.to_string()),
+        ]);
+        let options = options.map(|(name, value)| format!(" --{name} {value}"));
+        format!("rayprism run {} --variants {by}{}", workload.name(), options.collect::<String>())
     }
 }
 

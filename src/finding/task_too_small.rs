@@ -76,20 +76,42 @@ fn of_iterator(view: &View, grain: Grain) -> Option<Next> {
     let site = view.sites.iter().max_by_key(|site| site.splits)?;
     let per_item = site.time_per_item().or_else(|| work_per_item(view, site))?;
     let name = site.name();
-    let range_of = grain.items(per_item, site.items_per_call()?);
+    let items = site.items_per_call()?;
+    let range_of = grain.items(per_item, items);
     Some(match range_of {
-        Some((from, to)) => Next {
-            advice: Advice::MinLen { from, to },
-            text: format!(
-                "{}: `with_min_len({from})`; anything from {} items on is as good",
-                place(name.as_deref()),
-                range(from, to)
-            ),
-            site: name,
-            predicted: None,
-        },
+        Some((from, to)) => {
+            let at = middle(from, to);
+            let predicted = predict(view, grain, at, leaves_with(view, site, items, at));
+            Next {
+                advice: Advice::MinLen { from, to },
+                text: format!(
+                    "{}: `with_min_len({at})`; anything from {} items on is as good",
+                    place(name.as_deref()),
+                    range(from, to)
+                ) + &said(predicted),
+                site: name,
+                predicted,
+            }
+        }
         None => serially(name, grain),
     })
+}
+
+/// A number as many times as large as the least as the largest is as large as it; a power of two,
+/// where one lies between them.
+fn middle(from: u64, to: u64) -> u64 {
+    let middle = (from as f64 * to as f64).sqrt() as u64;
+    let power = 1 << middle.max(1).ilog2();
+    if power >= from { power } else { middle.clamp(from, to) }
+}
+
+/// Leaves of all parallel iterators if one site has `with_min_len(length)`: rayon halves what has twice
+/// as many items, and nothing else. It need not: where nobody steals, leaves are fewer.
+fn leaves_with(view: &View, site: &Site, items_per_call: f64, length: u64) -> f64 {
+    let others: u64 = view.sites.iter().map(|site| site.leaves).sum();
+    let others = others.saturating_sub(site.leaves) as f64;
+    let halvings = (items_per_call / length as f64).log2().floor().max(0.0);
+    others + site.calls as f64 * halvings.exp2()
 }
 
 /// Where no leaf was kept: as if all work were this site's, which it mostly is.
@@ -147,7 +169,9 @@ fn of_joins(view: &View, grain: Grain, managed: Managed) -> Option<Next> {
     let work = view.work().0 as f64 / tree.calls as f64;
     Some(match grain.depths(work, &tree.tasks) {
         Some((from, to)) => {
-            let predicted = predict(view, &tree, grain, from.midpoint(to));
+            let at = from.midpoint(to);
+            let tasks = tree.tasks.get(at as usize).map(|tasks| tasks * tree.calls as f64);
+            let predicted = tasks.and_then(|tasks| predict(view, grain, u64::from(at), tasks));
             Next {
                 advice: Advice::CutOff { from, to },
                 text: format!(
@@ -166,11 +190,11 @@ fn of_joins(view: &View, grain: Grain, managed: Managed) -> Option<Next> {
 /// No prediction is made where more than this part of the core-time is lost for want of parallelism.
 const MOST_ALONE: f64 = 0.1;
 
-/// How long the window would be with plain functions below a depth.
-fn predict(view: &View, tree: &Tree, grain: Grain, depth: u32) -> Option<Prediction> {
-    let tasks = *tree.tasks.get(depth as usize)? * tree.calls as f64;
+/// How long the window would be with so many tasks, and plain code in them; that is what the advice
+/// makes of it if its number is `at`.
+fn predict(view: &View, grain: Grain, at: u64, tasks: f64) -> Option<Prediction> {
     let whole = view.whole;
-    // A plain function is the serial elision, where its time is known; beside others it may take
+    // Plain code is the serial elision, where its time is known; beside others it may take
     // longer, as work does here.
     let (least, most) = match whole.part(Component::Useful) {
         Some(useful) => {
@@ -187,7 +211,7 @@ fn predict(view: &View, tree: &Tree, grain: Grain, depth: u32) -> Option<Predict
     if alone.cores(whole.core_time)? > MOST_ALONE {
         return None;
     }
-    // Who has no CPU has none for the cut-off either, and what the caller does alone does not get
+    // Who has no CPU has none for larger tasks either, and what the caller does alone does not get
     // shorter.
     let free = (1.0 - whole.share(Component::Preempted)?).max(0.01);
     let alone = whole.callers.0.max(0) as f64;
@@ -199,7 +223,7 @@ fn predict(view: &View, tree: &Tree, grain: Grain, depth: u32) -> Option<Predict
     let tail = (1.0 - 1.0 / workers) * (most / tasks + moved);
     let wall = |nanos: f64| Nanos(nanos.round() as u64);
     let (from, to) = (wall(each(least)), wall(each(most) + tail));
-    Some(Prediction { at: u64::from(depth), from, to })
+    Some(Prediction { at, from, to })
 }
 
 fn said(predicted: Option<Prediction>) -> String {

@@ -127,7 +127,7 @@ pub struct Lane {
     pub started: Option<Nanos>,
     /// When the thread ended; `None` if it outlived the recording.
     pub ended: Option<Nanos>,
-    /// CPU time of the thread within the recording.
+    /// CPU time of the thread within the recording; of one that joined it later, from then on.
     pub cpu: Measured<Nanos>,
     /// Exact figures, kept apart from the events, so that they hold whatever the events lost.
     pub counts: Counts,

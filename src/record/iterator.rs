@@ -427,10 +427,13 @@ impl<'c> Run<'c> {
         self.wait_nested.store(notebook.nested.get(), Relaxed);
     }
 
-    /// It has, and when it will have done that is not known.
+    /// It has, and when it will have done that is not known. What all threads read for each leaf shares
+    /// the cache line, so that nothing is written that stands there already.
     #[inline]
     pub(super) fn forget_wait(&self) {
-        self.wait_at.store(0, Relaxed);
+        if self.wait_at.load(Relaxed) != 0 {
+            self.wait_at.store(0, Relaxed);
+        }
     }
 
     /// Since when its caller waits. Where reductions are seen, a worker's waits are those of its

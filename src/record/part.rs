@@ -719,7 +719,8 @@ impl OpenLeaf<'_, '_, '_> {
         }
         match open {
             None => {
-                if self.run.seen == Seen::Leaves {
+                // Other threads' leaves say nothing of the caller's wait.
+                if self.run.seen == Seen::Leaves && lane.number.get() == self.run.caller {
                     self.run.forget_wait();
                 }
                 Done::QUIETLY

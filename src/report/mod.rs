@@ -29,8 +29,8 @@ use serde::Serialize;
 use crate::analysis::Distributions;
 use crate::analysis::{
     Activity, Breakdown, By, CallSite, Decomposition, Group, IdleFigures, JoinCostCheck,
-    KernelFigures, OutsideThread, OwnCost, Steals, Verdict, Window, WorkSpan, call_sites,
-    outside::outside_threads,
+    KernelFigures, OutsideSum, OutsideThread, OwnCost, Steals, Verdict, Window, WorkSpan,
+    call_sites, outside::outside_threads,
 };
 use crate::finding::{Finding, Picture, findings};
 use crate::model::{
@@ -77,6 +77,8 @@ pub struct Report {
     pub activity: Activity,
     /// Threads in no pool, other than the one that opened the window.
     pub outside: Vec<OutsideThread>,
+    /// What these took together, and what they mostly did; `None` if there are none.
+    pub outside_sum: Option<OutsideSum>,
     /// What the parallel iterators did, by call site: those whose calls took longest first.
     pub call_sites: Vec<CallSite>,
     /// Who stole from whom.
@@ -141,6 +143,7 @@ impl Report {
         let steals = Steals::of(&timeline);
         let kernel = KernelFigures::of(trace);
         let own_cost = OwnCost::of(&timeline, activity.core_time);
+        let outside = outside_threads(&timeline, window);
         let picture = Picture {
             timeline: &timeline,
             window,
@@ -170,7 +173,8 @@ impl Report {
                 .collect(),
             breakdown: by.map(|by| Breakdown::of(&timeline, window, by)),
             decompositions,
-            outside: outside_threads(&timeline, window),
+            outside_sum: OutsideSum::of(&outside, trace, window),
+            outside,
             call_sites,
             steals,
             idling: IdleFigures::of(&timeline),

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::{Report, Wall};
-use crate::analysis::Verdict;
+use crate::analysis::{Mostly, Verdict};
 use crate::finding::Severity;
 use crate::model::{Measured, Parameter};
 
@@ -42,6 +42,8 @@ pub struct Variant {
     pub speed_up: Option<f64>,
     /// What most of the loss is a matter of.
     pub verdict: Measured<Verdict>,
+    /// What threads in no pool mostly did; `None` if there are none, or it is not known.
+    pub threads_mostly: Option<Mostly>,
     /// The loss that is explained first, or else what all figures depend on.
     pub finding: Option<TopFinding>,
 }
@@ -66,6 +68,7 @@ impl Row {
             wall: run.wall,
             speed_up: run.baseline.as_ref().map_or(Some(1.0), |baseline| baseline.speed_up),
             verdict: report.verdict(),
+            threads_mostly: report.outside_sum.as_ref().and_then(|sum| sum.mostly.value().copied()),
             finding: TopFinding::of(report),
         };
         Some(Self { workload: run.workload.clone(), variant: Measured::Is(variant) })

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::claims::{Claim, Saw};
 use super::{Report, Wall};
-use crate::analysis::{Comparison, Component, Decomposition, Group, Verdict};
+use crate::analysis::{Comparison, Component, Decomposition, Group, OutsideSum, Verdict};
 use crate::finding::LEAST_LOSS;
 use crate::model::{Measured, Nanos, Parameter};
 
@@ -176,20 +176,7 @@ pub struct Side {
     /// Where its cores went.
     pub account: Measured<Account>,
     /// What is seen of threads that are in no pool; `None` if there are none.
-    pub threads: Option<Threads>,
-}
-
-/// Threads that are in no pool.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Threads {
-    /// How many.
-    pub count: usize,
-    /// Their CPU time together or, where that is not known, the time in which they were active.
-    pub time: Nanos,
-    /// Whether it is CPU time.
-    pub on_cpu: bool,
-    /// How many times as long as the serial code takes that is; `None` if that was not run.
-    pub times: Option<f64>,
+    pub threads: Option<OutsideSum>,
 }
 
 /// Where a pool's cores went, for a sentence.
@@ -216,13 +203,13 @@ impl Side {
             },
             Measured::Not(reason) => Measured::Not(reason),
         };
-        Self { name, account, threads: Threads::of(report) }
+        Self { name, account, threads: report.outside_sum.clone() }
     }
 
     fn told(&self) -> String {
-        match (&self.account, self.threads) {
+        match (&self.account, &self.threads) {
             (Measured::Is(account), _) => account.told(),
-            (Measured::Not(_), Some(threads)) => threads.told(),
+            (Measured::Not(_), Some(threads)) => threads_told(threads),
             (Measured::Not(reason), None) => {
                 format!("where the cores went is not measured ({reason})")
             }
@@ -230,27 +217,16 @@ impl Side {
     }
 }
 
-impl Threads {
-    fn of(report: &Report) -> Option<Self> {
-        let threads = &report.outside;
-        let cpu: Option<Nanos> = threads.iter().map(|thread| thread.cpu.value().copied()).sum();
-        let time = cpu.unwrap_or_else(|| threads.iter().map(|thread| thread.active).sum());
-        let serial = report.run.as_ref().and_then(|run| run.baseline.as_ref()?.wall);
-        let serial = serial.filter(|serial| serial.median > Nanos::ZERO);
-        let times = serial.map(|serial| time.0 as f64 / serial.median.0 as f64);
-        let count = threads.len();
-        (count > 0).then_some(Self { count, time, on_cpu: cpu.is_some(), times })
-    }
-
-    /// `2 threads were on a CPU for 41.0 ms together, 2.05 times what the serial code takes`.
-    fn told(self) -> String {
-        let threads = if self.count == 1 { "thread was" } else { "threads were" };
-        let how = if self.on_cpu { "on a CPU" } else { "active" };
-        let beside =
-            self.times.map(|times| format!(", {times:.2} times what the serial code takes"));
-        let beside = beside.as_deref().map_or("", |beside| beside);
-        format!("{} {threads} {how} for {} together{beside}", self.count, self.time)
-    }
+/// `2 threads were on a CPU for 41.0 ms together, 2.05 times what the serial code is`, of threads in no
+/// pool.
+fn threads_told(sum: &OutsideSum) -> String {
+    let (count, were) = (sum.threads, if sum.threads == 1 { "thread was" } else { "threads were" });
+    let time = match &sum.on_cpu {
+        Measured::Is(on_cpu) => format!("on a CPU for {on_cpu} together"),
+        Measured::Not(_) => format!("active for {} together", sum.active),
+    };
+    let beside = sum.times().map(|times| format!(", {times:.2} times what the serial code is"));
+    format!("{count} {were} {time}{}", beside.as_deref().map_or("", |beside| beside))
 }
 
 impl Account {
@@ -451,17 +427,28 @@ mod tests {
 
     #[test]
     fn of_threads_in_no_pool_their_time_is_told() {
-        let threads =
-            |on_cpu, times| Some(Threads { count: 2, time: Nanos(41_000_000), on_cpu, times });
+        let not = |what: &str| format!("{what} is constructed");
+        let threads = |on_cpu: Measured<Nanos>, serial| {
+            Some(OutsideSum {
+                threads: 2,
+                active: Nanos(41_000_000),
+                parts: Measured::Not(not("it")),
+                on_cpu,
+                serial,
+                mostly: Measured::Not(not("it")),
+            })
+        };
         let side = |name, threads| Side { name, threads, ..alone() };
         let tokio = claim("tree, tokio's tasks on 6 levels");
+        let known = threads(Measured::Is(Nanos(41_000_000)), Measured::Is(Nanos(20_000_000)));
         assert_eq!(
-            why(tokio, &[side("tokio-cutoff", threads(true, Some(2.05))), alone()], TWO, None),
-            "2 threads were on a CPU for 41.0 ms together, 2.05 times what the serial code takes",
+            why(tokio, &[side("tokio-cutoff", known), alone()], TWO, None),
+            "2 threads were on a CPU for 41.0 ms together, 2.05 times what the serial code is",
         );
         let new = claim("a join instead of two new threads");
+        let unknown = threads(Measured::Not(not("it")), Measured::Is(Nanos(5)));
         assert_eq!(
-            why(new, &[alone(), side("os-threads", threads(false, None))], TWO, None),
+            why(new, &[alone(), side("os-threads", unknown)], TWO, None),
             "serial: where the cores went is not measured (no pool was used); os-threads: 2 threads \
              were active for 41.0 ms together",
         );

@@ -287,7 +287,7 @@ impl Collector<'_> {
 
     /// Of a thread of another process, whose clock cannot be read any more.
     fn cpu_observed(&self, member: &Member, watched: &Watched) -> Measured<Nanos> {
-        let began_here = member.started > self.recording.start.ticks && member.seat().is_some();
+        let began_here = member.started > self.recording.start.ticks;
         let said = member.ended().and_then(|ended| ended.cpu).zip(member.cpu);
         match (said.filter(|_| began_here), &watched.scheduling) {
             (Some((end, before)), _) => Measured::Is(end.saturating_since(before)),
@@ -309,15 +309,12 @@ impl Collector<'_> {
         let joined_later = member.started > self.recording.start.ticks;
         let before = match times[0].0.get(&member.lane) {
             Some(&before) => Some(before),
-            // It became a worker after the recording began, mostly as a thread made for that.
-            None if joined_later && member.seat().is_some() => member.cpu,
+            // It recorded for the first time after the recording began, mostly as a thread made then.
+            None if joined_later => member.cpu,
             None => None,
         };
         match end.zip(before) {
             Some((end, before)) => Measured::Is(end.saturating_since(before)),
-            None if joined_later && end.is_some() => {
-                Measured::Not("the thread was unknown when the recording began".to_owned())
-            }
             None => Measured::Not(linux::cpu_reason().to_owned()),
         }
     }

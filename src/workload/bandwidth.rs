@@ -2,8 +2,8 @@
 //! all workers wait for the same memory.
 
 use super::{
-    Body, Definition, Diagnosis, Integer, Memory, Parameter, Settings, Variant, Verdict,
-    WrongResult,
+    Body, Definition, Diagnosis, Expected, Integer, MEMORY, Memory, Parameter, Settings, Variant,
+    Verdict, WrongResult,
 };
 use crate::facade::prelude::*;
 use crate::linux;
@@ -16,9 +16,8 @@ pub static BANDWIDTH: Definition<Arrays> = Definition {
     variants: &[
         Variant::new("serial", "a plain loop", Body::Alone(Arrays::serial)),
         Variant::new("par", "parallel iterators, zipped", Body::InPool(Arrays::parallel))
-            .diagnosed(&[
-                Diagnosis::new(Verdict::Contention, &["memory-bound-inflation"]).or_healthy()
-            ]),
+            .diagnosed(&[Diagnosis::new(Verdict::Contention, &["memory-bound-inflation"])
+                .or(&[Expected::HEALTHY], MEMORY)]),
     ],
     coarser: &[],
     memory: Some(Memory { bytes: |settings| bytes(settings.integer(&SIZE)), grows_with: &SIZE }),

@@ -18,7 +18,12 @@ pub static COLD_POOL: Definition<Piece> = Definition {
             .diagnosed(&[
                 Diagnosis::new(Verdict::Undecided, &["pool-start-dominates"]).at(&[(&SIZE, 10)])
             ]),
-        Variant::new("warm", "in a pool that is there", Body::InPool(Piece::parallel)),
+        Variant::new("warm", "in a pool that is there", Body::InPool(Piece::parallel)).diagnosed(
+            &[
+                Diagnosis::new(Verdict::Queueing, &["injected-from-outside"]).at(&[(&SIZE, 10)]),
+                Diagnosis::HEALTHY.at(&[(&SIZE, 20_000)]),
+            ],
+        ),
     ],
     coarser: &[],
     memory: None,

@@ -16,8 +16,8 @@ use tokio::task::JoinHandle;
 
 use super::runtimes::Runtimes;
 use super::{
-    Body, Choice, Coarser, Definition, Diagnosis, Integer, Memory, Parameter, Settings, Variant,
-    Verdict, WrongResult,
+    Body, Choice, Coarser, Definition, Diagnosis, Expected, Integer, MEMORY, Memory, Parameter,
+    Settings, Variant, Verdict, WrongResult,
 };
 use crate::facade as rayon;
 
@@ -45,15 +45,22 @@ pub static INVERT_TREE: Definition<Tree> = Definition {
         )
         .with(&[Parameter::Integer(&CUTOFF)])
         .diagnosed(&[Diagnosis::new(Verdict::Contention, &["memory-bound-inflation"])
-            .or_healthy()
+            .or(&[Expected::HEALTHY], MEMORY)
             .at(&[(&DEPTH, 22)])]),
         Variant::new(
             "scope",
             "a spawned task at every node, all in one scope",
-            Body::InPool(|tree| {
+            Body::InPool(|tree: &mut Tree| {
                 rayon::scope(|scope| invert_spawning(&mut tree.root, scope));
             }),
-        ),
+        )
+        .diagnosed(&[Diagnosis::new(Verdict::Undecided, &["profiler-share-too-high"]).or(
+            &[
+                Expected::new(Verdict::Granularity, &["task-too-small", "profiler-share-too-high"]),
+                Expected::new(Verdict::Queueing, &["profiler-share-too-high"]),
+            ],
+            "as recording a spawned task, which is more than it works for, costs",
+        )]),
         Variant::new(
             "tokio",
             "a task of tokio's for every node",
@@ -61,7 +68,9 @@ pub static INVERT_TREE: Definition<Tree> = Definition {
                 tree.invert_async(workers, u64::MAX, Below::Plain);
             }),
         )
-        .on_request(),
+        .on_request()
+        // At the sizes of the others it takes long.
+        .diagnosed(&[Diagnosis::of_threads(Verdict::MoreWork).at(&[(&DEPTH, 18)])]),
         Variant::new(
             "tokio-cutoff",
             "tasks of tokio's down to the cut-off, a boxed future for every node below",
@@ -69,7 +78,8 @@ pub static INVERT_TREE: Definition<Tree> = Definition {
                 tree.invert_async(workers, tree.cutoff, Below::Boxed);
             }),
         )
-        .with(&[Parameter::Integer(&CUTOFF)]),
+        .with(&[Parameter::Integer(&CUTOFF)])
+        .diagnosed(&[Diagnosis::of_threads(Verdict::MoreWork)]),
         Variant::new(
             "tokio-plain",
             "tasks of tokio's down to the cut-off, the plain function below",
@@ -77,7 +87,8 @@ pub static INVERT_TREE: Definition<Tree> = Definition {
                 tree.invert_async(workers, tree.cutoff, Below::Plain);
             }),
         )
-        .with(&[Parameter::Integer(&CUTOFF)]),
+        .with(&[Parameter::Integer(&CUTOFF)])
+        .diagnosed(&[Diagnosis::of_threads(Verdict::Work)]),
     ],
     coarser: &[Coarser { of: "join", by: "join-cutoff", parameter: &CUTOFF }],
     memory: Some(Memory { bytes: |settings| bytes(settings.integer(&DEPTH)), grows_with: &DEPTH }),

@@ -7,8 +7,8 @@
 
 use super::mix::random;
 use super::{
-    Body, Definition, Diagnosis, Integer, Memory, Parameter, Settings, Variant, Verdict,
-    WrongResult,
+    Body, Definition, Diagnosis, Expected, Integer, MEMORY, Memory, Parameter, Settings, Variant,
+    Verdict, WrongResult,
 };
 use crate::facade::prelude::*;
 
@@ -27,22 +27,30 @@ pub static MATMUL: Definition<Matrices> = Definition {
             "par-naive",
             "rows in parallel, in each every element a task, the inner loop down a column",
             Body::InPool(Matrices::naive),
-        ),
+        )
+        .diagnosed(&[Diagnosis::new(Verdict::Contention, &["memory-bound-inflation"])
+            .or(&[Expected::HEALTHY], MEMORY)]),
         Variant::new(
             "par-dot",
             "all elements in parallel, each a row times a column",
             Body::InPool(Matrices::dot),
-        ),
+        )
+        .diagnosed(&[Diagnosis::new(Verdict::Contention, &["memory-bound-inflation"])
+            .or(&[Expected::HEALTHY], MEMORY)]),
         Variant::new(
             "par-rows",
             "rows in parallel, the inner loop along a row of both",
             Body::InPool(Matrices::rows),
-        ),
+        )
+        .diagnosed(&[Diagnosis::new(Verdict::Contention, &["memory-bound-inflation"])
+            .or(&[Expected::HEALTHY], MEMORY)]),
         Variant::new(
             "par-transposed",
             "rows in parallel, each times the rows of the transposed matrix",
             Body::InPool(Matrices::transposed),
-        ),
+        )
+        .diagnosed(&[Diagnosis::new(Verdict::Contention, &["memory-bound-inflation"])
+            .or(&[Expected::HEALTHY], MEMORY)]),
         Variant::new(
             "tuned-serial",
             "the crate matrixmultiply, on one thread",
@@ -55,10 +63,8 @@ pub static MATMUL: Definition<Matrices> = Definition {
             Body::InPool(Matrices::tuned),
         )
         .telling("kernel", kernel)
-        // Cores that share execution units have little to give to two of these.
-        .diagnosed(&[
-            Diagnosis::new(Verdict::Contention, &["memory-bound-inflation"]).or_healthy()
-        ]),
+        .diagnosed(&[Diagnosis::new(Verdict::Contention, &["memory-bound-inflation"])
+            .or(&[Expected::HEALTHY], "as cores share their units of execution, or not")]),
     ],
     coarser: &[],
     memory: Some(Memory { bytes: |settings| bytes(settings.integer(&SIZE)), grows_with: &SIZE }),

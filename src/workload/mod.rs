@@ -32,7 +32,8 @@ pub use definition::{
     Body, Coarser, Definition, Input, Memory, Place, Told, Variant, VariantInfo, Workload,
     WrongResult,
 };
-pub use diagnosis::{Diagnosis, Verdict};
+use diagnosis::MEMORY;
+pub use diagnosis::{Diagnosis, Expected, Other, Verdict};
 pub use false_sharing::FALSE_SHARING;
 pub use hash::HASH;
 pub use imbalance::IMBALANCE;
@@ -119,19 +120,31 @@ mod tests {
 
     #[test]
     fn diagnoses_name_verdicts_and_lints_that_there_are() {
-        use crate::analysis::Group;
+        use crate::analysis::{Group, Mostly};
         use crate::finding::LINTS;
 
         let variants = ALL.into_iter().flat_map(|workload| workload.variants());
-        for diagnosis in variants.flat_map(|variant| variant.diagnoses) {
-            let verdict = diagnosis.verdict;
+        let diagnoses = variants.flat_map(|variant| variant.diagnoses);
+        for Expected { verdict, findings } in diagnoses.flat_map(Diagnosis::all) {
             let is_group = Group::LOSSES.iter().any(|group| group.name() == verdict.name());
             let other = [Verdict::Healthy, Verdict::Undecided].contains(&verdict);
-            assert!(is_group || other, "{diagnosis}");
+            let of_threads = Mostly::ALL.iter().any(|mostly| mostly.name() == verdict.name());
+            assert!(is_group || other || of_threads, "{verdict:?}");
+            assert_eq!(of_threads, verdict.is_of_threads(), "{verdict:?}");
             let known = |id: &&str| LINTS.iter().any(|lint| lint.id == *id);
-            assert!(diagnosis.findings.iter().all(known), "{diagnosis}");
-            let is_healthy = verdict == Verdict::Healthy;
-            assert_eq!(diagnosis.findings.is_empty(), is_healthy, "{diagnosis}");
+            assert!(findings.iter().all(known), "{findings:?}");
+            let says_nothing = of_threads || verdict == Verdict::Healthy;
+            assert_eq!(findings.is_empty(), says_nothing, "{verdict:?}");
+        }
+    }
+
+    #[test]
+    fn every_variant_has_a_diagnosis_but_those_that_run_alone() {
+        for workload in ALL {
+            for variant in workload.variants() {
+                let is_alone = variant.place == Place::Alone;
+                assert_eq!(variant.diagnoses.is_empty(), is_alone, "{}", variant.name);
+            }
         }
     }
 

@@ -1,7 +1,6 @@
 //! A workload's parameters: their ranges and defaults as data, and values checked against them.
 
-use std::collections::BTreeMap;
-use std::fmt;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A parameter of a workload. Its name is that of the command line's option, without dashes.
 #[derive(Clone, Copy, Debug)]
@@ -122,6 +121,12 @@ impl Settings {
         self.integers.insert(parameter.name, value);
     }
 
+    /// Whether a parameter was set, and is not at its default for want of a value.
+    pub fn is_set(&self, parameter: Parameter) -> bool {
+        let name = parameter.name();
+        self.integers.contains_key(name) || self.choices.contains_key(name)
+    }
+
     /// The value of a number.
     pub fn integer(&self, parameter: &Integer) -> u64 {
         self.integers.get(parameter.name).copied().unwrap_or_else(parameter.default)
@@ -159,16 +164,6 @@ impl Parameter {
     }
 }
 
-impl fmt::Display for Parameter {
-    /// The values it takes: `1 to 40, default 23`.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Integer(i) => write!(f, "{} to {}, default {}", i.min, i.max, (i.default)()),
-            Self::Choice(c) => write!(f, "{}, default {}", c.options.join(" or "), c.default()),
-        }
-    }
-}
-
 impl Integer {
     fn parse(&self, text: &str) -> Result<u64, SettingError> {
         let &Self { name, min, max, .. } = self;
@@ -185,7 +180,8 @@ impl Integer {
 }
 
 impl Choice {
-    fn default(&self) -> &'static str {
+    /// What is chosen if nothing is given.
+    pub fn default(&self) -> &'static str {
         self.options[0]
     }
 
@@ -200,9 +196,11 @@ impl Choice {
     }
 }
 
+/// Several variants may have the same parameter.
 fn unknown(name: &'static str, parameters: &[Parameter]) -> SettingError {
-    let known = parameters.iter().map(|parameter| parameter.name()).collect();
-    SettingError::Unknown { name, known }
+    let mut seen = BTreeSet::new();
+    let known = parameters.iter().map(|parameter| parameter.name());
+    SettingError::Unknown { name, known: known.filter(|name| seen.insert(*name)).collect() }
 }
 
 #[cfg(test)]
@@ -222,6 +220,7 @@ mod tests {
     fn what_is_not_given_has_its_default() {
         let settings = Settings::new(&BOTH, &given("size", "10")).unwrap();
         assert_eq!((settings.integer(&SIZE), settings.choice(&ORDER)), (10, "up"));
+        assert_eq!(BOTH.map(|parameter| settings.is_set(parameter)), [true, false]);
         let settings = Settings::new(&BOTH, &given("order", "down")).unwrap();
         assert_eq!((settings.integer(&SIZE), settings.choice(&ORDER)), (100, "down"));
     }
@@ -243,13 +242,8 @@ mod tests {
 
     #[test]
     fn an_unknown_parameter_names_the_known_ones() {
-        let error = Settings::new(&BOTH, &given("depth", "3")).unwrap_err();
+        let twice = [BOTH, BOTH].concat();
+        let error = Settings::new(&twice, &given("depth", "3")).unwrap_err();
         assert_eq!(error, SettingError::Unknown { name: "depth", known: vec!["size", "order"] });
-    }
-
-    #[test]
-    fn parameters_show_what_they_take() {
-        let shown = BOTH.map(|parameter| parameter.to_string());
-        assert_eq!(shown, ["10 to 1000, default 100", "up or down, default up"]);
     }
 }

@@ -31,8 +31,18 @@ pub static SUM: Definition<Items> = Definition {
         )
         .with(&[Parameter::Integer(&MIN_LEN)])
         .diagnosed(&[Diagnosis::HEALTHY]),
+        Variant::new(
+            "with-max-len",
+            "a parallel iterator that splits down to `with_max_len`",
+            Body::InPool(Items::fine),
+        )
+        .with(&[Parameter::Integer(&MAX_LEN)])
+        .diagnosed(&[Diagnosis::new(Verdict::Granularity, &["task-too-small"])]),
     ],
-    coarser: &[Coarser { of: "par-iter", by: "with-min-len", parameter: &MIN_LEN }],
+    coarser: &[
+        Coarser { of: "par-iter", by: "with-min-len", parameter: &MIN_LEN },
+        Coarser { of: "with-max-len", by: "with-min-len", parameter: &MIN_LEN },
+    ],
     memory: Some(Memory { bytes: |settings| settings.integer(&SIZE) * 8, grows_with: &SIZE }),
     quick: &[(&SIZE, 8_000_000)],
     prepare: Items::prepare,
@@ -50,11 +60,20 @@ static MIN_LEN: Integer = Integer {
     default: || 100_000,
 };
 
+static MAX_LEN: Integer = Integer {
+    name: "max-len",
+    about: "most items of a task",
+    min: 1,
+    max: 1_000_000_000,
+    default: || 4,
+};
+
 /// The items, and what they add up to.
 #[derive(Debug)]
 pub struct Items {
     items: Vec<u64>,
     min_len: usize,
+    max_len: usize,
     sum: Outcome<u64>,
 }
 
@@ -62,7 +81,8 @@ impl Items {
     fn prepare(settings: &Settings) -> Self {
         let items: Vec<u64> = (0..settings.integer(&SIZE)).collect();
         let sum = Outcome::new(sum(&items));
-        Self { items, min_len: settings.integer(&MIN_LEN) as usize, sum }
+        let [min_len, max_len] = [&MIN_LEN, &MAX_LEN].map(|len| settings.integer(len) as usize);
+        Self { items, min_len, max_len, sum }
     }
 
     fn serial(&mut self) {
@@ -76,6 +96,11 @@ impl Items {
 
     fn coarse(&mut self) {
         let products = self.items.par_iter().with_min_len(self.min_len).map(product);
+        self.sum.set(products.reduce(|| 0, u64::wrapping_add));
+    }
+
+    fn fine(&mut self) {
+        let products = self.items.par_iter().with_max_len(self.max_len).map(product);
         self.sum.set(products.reduce(|| 0, u64::wrapping_add));
     }
 }

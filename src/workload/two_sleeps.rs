@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use super::outcome::Outcome;
 use super::runtimes::Runtimes;
-use super::{Body, Definition, Diagnosis, Integer, Parameter, Settings, Variant};
+use super::{
+    Body, Definition, Diagnosis, Expected, Integer, Parameter, Settings, Variant, Verdict,
+};
 use crate::facade as rayon;
 
 /// The workload.
@@ -21,13 +23,18 @@ pub static TWO_SLEEPS: Definition<Sleeps> = Definition {
         Variant::new(
             "os-threads",
             "a thread of its own for each",
-            Body::OwnThreads(|sleeps, _| sleeps.os_threads()),
-        ),
+            Body::OwnThreads(|sleeps: &mut Sleeps, _| sleeps.os_threads()),
+        )
+        .diagnosed(&[Diagnosis::of_threads(Verdict::OffCpu).or(
+            &[Expected::new(Verdict::Blocked, &[])],
+            "as the kernel is asked for a new thread late or at once",
+        )]),
         Variant::new(
             "tokio",
             "two tasks of tokio's, whose sleeps block no thread",
             Body::OwnThreads(Sleeps::tokio),
-        ),
+        )
+        .diagnosed(&[Diagnosis::of_threads(Verdict::Parked)]),
     ],
     coarser: &[],
     memory: None,

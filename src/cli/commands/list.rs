@@ -4,7 +4,8 @@ use std::io::{self, Write};
 
 use crate::cli::failure::Failure;
 use crate::cli::terminal;
-use crate::workload::{ALL, Parameter, Workload};
+use crate::model::thousands;
+use crate::workload::{ALL, Integer, Parameter, Workload};
 
 pub(in crate::cli) fn list() -> Result<(), Failure> {
     terminal::print(|out| ALL.iter().try_for_each(|workload| write(*workload, out)))
@@ -38,5 +39,18 @@ fn write(workload: &dyn Workload, out: &mut dyn Write) -> io::Result<()> {
 
 fn write_parameter(indent: &str, parameter: Parameter, out: &mut dyn Write) -> io::Result<()> {
     let option = format!("{indent}--{}", parameter.name());
-    writeln!(out, "{option:<24} {} ({parameter})", parameter.about())
+    writeln!(out, "{option:<24} {} ({})", parameter.about(), values(parameter))
+}
+
+/// The values that a parameter takes: `1 to 40, default 23`.
+fn values(parameter: Parameter) -> String {
+    match parameter {
+        Parameter::Integer(Integer { min, max, default, .. }) => {
+            let [min, max, default] = [*min, *max, default()].map(thousands);
+            format!("{min} to {max}, default {default}")
+        }
+        Parameter::Choice(choice) => {
+            format!("{}, default {}", choice.options.join(" or "), choice.default())
+        }
+    }
 }

@@ -100,7 +100,7 @@ fn print_files(config: &RunConfig, files: &[PathBuf], advised: &[Advised]) -> Re
         writeln!(out, "open    rayprism open FILE, or rayprism report FILE")?;
         for (index, advised) in advised.iter().filter(|_| !config.verify).enumerate() {
             let label = if index == 0 { "try" } else { "" };
-            writeln!(out, "{label:<8}{}", advised.command(config.workload.name()))?;
+            writeln!(out, "{label:<8}{}", advised.command(config))?;
         }
         Ok(())
     })

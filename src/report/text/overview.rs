@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 
 use super::decomposition::verdict_in_short;
+use super::outside::mostly_in_short;
 use super::section::write_warnings;
 use super::style::{Paint, Style, wrap};
 use super::table::{Column, Table};
@@ -66,9 +67,10 @@ fn table(workloads: &[(&str, Vec<&Row>)]) -> Table {
 }
 
 fn line(variant: &Variant) -> [String; 5] {
-    let verdict = match &variant.verdict {
-        Measured::Is(verdict) => verdict_in_short(*verdict),
-        Measured::Not(_) => NONE.to_owned(),
+    let verdict = match (&variant.verdict, variant.threads_mostly) {
+        (Measured::Is(verdict), _) => verdict_in_short(*verdict),
+        (Measured::Not(_), Some(mostly)) => format!("(threads: {})", mostly_in_short(mostly)),
+        (Measured::Not(_), None) => NONE.to_owned(),
     };
     [
         format!("  {}", variant.name),
