@@ -54,6 +54,7 @@ fn report(serial: u64, threads: impl IntoIterator<Item = Lane>) -> Report {
         serial: true,
         samples: Samples(vec![Nanos(serial)]),
         parts: Measured::Is(parts),
+        counted: Measured::Not("constructed".to_owned()),
     };
     trace.header.run = Some(Run {
         workload: "constructed".to_owned(),
