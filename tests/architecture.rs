@@ -96,7 +96,7 @@ const STD_RULES: &[(&str, &[&str])] = &[
     ),
     ("std::net", &["cli"]),
     ("std::process", &["session", "cli", "linux", "workload"]),
-    ("std::thread", &["session", "facade", "cli", "linux", "workload"]),
+    ("std::thread", &["session", "facade", "cli", "linux", "workload", "report/mod.rs"]),
     ("std::time", &["record", "linux", "cli", "workload"]),
 ];
 

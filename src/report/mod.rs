@@ -134,16 +134,13 @@ impl Report {
         let has_phases = trace.lanes.iter().any(|lane| !lane.told.phases.is_empty());
         let by = by.or(has_phases.then_some(By::Phase));
         let header = &trace.header;
-        // The two that take longest know nothing of each other.
-        let (decompositions, work_spans): (Vec<_>, Vec<_>) = both(
+        // What takes long is computed two at a time; of two that take much memory each has its turn.
+        let (decompositions, beside): (Vec<_>, _) = both(
             || pools.iter().map(decompose).collect(),
-            || pools.iter().map(work_span).collect(),
+            || Beside::of(&timeline, window, activity.core_time),
         );
-        let call_sites = call_sites(&timeline);
-        let steals = Steals::of(&timeline);
+        let Beside { call_sites, steals, own_cost, outside, .. } = beside;
         let kernel = KernelFigures::of(trace);
-        let own_cost = OwnCost::of(&timeline, activity.core_time);
-        let outside = outside_threads(&timeline, window);
         let picture = Picture {
             timeline: &timeline,
             window,
@@ -154,6 +151,8 @@ impl Report {
             kernel: &kernel,
             own_cost: &own_cost,
         };
+        let (findings, work_spans) =
+            both(|| findings(&picture), || pools.iter().map(work_span).collect());
         Ok(Self {
             title: header.title.clone(),
             rayprism: header.rayprism.clone(),
@@ -163,14 +162,11 @@ impl Report {
             window,
             run: header.run.as_ref().map(RunFigures::of),
             counts: crate::analysis::detail::counts(header.detail, trace.counts()),
-            findings: findings(&picture),
+            findings,
             join_check: JoinCostCheck::of(trace),
             work_spans,
             #[cfg(feature = "read")]
-            distributions: pools
-                .iter()
-                .map(|pool| Distributions::of(&timeline, window, pool))
-                .collect(),
+            distributions: beside.distributions,
             breakdown: by.map(|by| Breakdown::of(&timeline, window, by)),
             decompositions,
             outside_sum: OutsideSum::of(&outside, trace, window),
@@ -232,6 +228,31 @@ fn open(trace: &Trace) -> u64 {
 /// others could have to do with it, and there are programs that build hundreds.
 const MOST_POOLS: usize = 8;
 const OF_MANY: &str = "there are too many pools";
+
+/// What no decomposition is needed for.
+struct Beside {
+    call_sites: Vec<CallSite>,
+    steals: Steals,
+    own_cost: OwnCost,
+    outside: Vec<OutsideThread>,
+    #[cfg(feature = "read")]
+    distributions: Vec<Distributions>,
+}
+
+impl Beside {
+    fn of(timeline: &Timeline, window: Window, core_time: Nanos) -> Self {
+        #[cfg(feature = "read")]
+        let spread = |pool| Distributions::of(timeline, window, pool);
+        Self {
+            call_sites: call_sites(timeline),
+            steals: Steals::of(timeline),
+            own_cost: OwnCost::of(timeline, core_time),
+            outside: outside_threads(timeline, window),
+            #[cfg(feature = "read")]
+            distributions: timeline.pools().iter().map(spread).collect(),
+        }
+    }
+}
 
 /// Computes two things at once.
 fn both<A, B: Send>(here: impl FnOnce() -> A, there: impl FnOnce() -> B + Send) -> (A, B) {
