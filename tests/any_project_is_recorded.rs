@@ -244,7 +244,8 @@ fn iterators_within_iterators_are_counted_apart() {
     let [(_, outer, [one, .., outer_items, _]), (_, inner, counts)] = &all[..] else {
         panic!("{all:?}")
     };
-    assert_eq!((outer.as_str(), *one, *outer_items), ("Range<u64> → map → sum", 1, 3_000));
+    assert!(outer.ends_with("map → sum"), "{outer}");
+    assert_eq!((*one, *outer_items), (1, 3_000));
     let [operations, splits, leaves, items, reductions] = *counts;
     assert!(inner.ends_with("map → sum"), "{inner}");
     assert_eq!((operations, items), (3_000, 9_000));

@@ -529,7 +529,8 @@ fn a_file_of_format_4_is_still_read() {
 
 /// Name, start and end in nanoseconds of what is drawn on worker 0's lane, of some categories.
 fn drawn_on_worker_0(categories: &[&str]) -> Vec<(String, u64, u64)> {
-    let nanos = |value: &serde_json::Value| (value.as_f64().unwrap() * 1_000.0).round() as u64;
+    let nanos =
+        |value: &serde_json::Value| (value.as_f64().expect("a time") * 1_000.0).round() as u64;
     let entries = entries(&trace());
     let of_worker = entries.iter().filter(|entry| entry["ph"] == "X" && entry["tid"] == 5);
     let wanted = |entry: &&serde_json::Value| {
@@ -537,7 +538,7 @@ fn drawn_on_worker_0(categories: &[&str]) -> Vec<(String, u64, u64)> {
     };
     let drawn = |entry: &serde_json::Value| {
         let (start, length) = (nanos(&entry["ts"]), nanos(&entry["dur"]));
-        (entry["name"].as_str().unwrap().to_owned(), start, start + length)
+        (entry["name"].as_str().expect("a name").to_owned(), start, start + length)
     };
     of_worker.filter(wanted).map(drawn).collect()
 }

@@ -120,6 +120,11 @@ fn a_section_of_a_recording_that_the_kernel_watched() {
 }
 
 #[test]
+fn a_section_of_a_recording_from_within_rayon() {
+    golden(&section(&within(), WIDE), "within");
+}
+
+#[test]
 fn the_table_of_time_on_the_cpu_keeps_to_its_width() {
     let text = section(&watched(), NARROW);
     assert!(

@@ -470,6 +470,45 @@ pub(crate) fn crossed() -> Trace {
     trace(1200, vec![main, first, second])
 }
 
+/// `crossed`, seen from within rayon: the call woke worker 0, whose join woke worker 1 in turn; worker
+/// 0 found a task while it waited, then slept until its half was done; worker 1 looked for work all the
+/// while that it waited. In the end both sleep.
+pub(crate) fn within() -> Trace {
+    let mut trace = crossed();
+    let until_latch = Wake { at: Nanos(880), by: LaneId(3), reason: WakeReason::Latch };
+    let latched = Sleep { span: span(840, 890), wake: Some(until_latch), open: false };
+    let stretches = [
+        vec![],
+        vec![
+            search(0, 50, SearchEnd::Asleep),
+            sleep(50, 190, Some((160, 1))),
+            search(190, 200, SearchEnd::Found),
+            search(500, 600, SearchEnd::Found),
+            search(800, 840, SearchEnd::Asleep),
+            Idle::Sleep(latched),
+            search(890, 900, SearchEnd::Latch),
+            search(1000, 1100, SearchEnd::Asleep),
+            sleep(1100, 1200, None),
+        ],
+        vec![
+            search(0, 100, SearchEnd::Asleep),
+            sleep(100, 340, Some((310, 2))),
+            search(340, 350, SearchEnd::Found),
+            search(450, 850, SearchEnd::Latch),
+            search(880, 1000, SearchEnd::Asleep),
+            sleep(1000, 1200, None),
+        ],
+    ];
+    let lanes = std::mem::take(&mut trace.lanes).into_iter().zip(stretches);
+    trace.lanes = lanes.map(|(lane, stretches)| idling(lane, stretches)).collect();
+    for lane in &mut trace.lanes {
+        if let Measured::Is(counts) = &mut lane.idling.counts {
+            counts.wakes = 1;
+        }
+    }
+    trace
+}
+
 /// `crossed`, watched by the kernel: worker 0 slept into its first task's push and at the end, was
 /// preempted in that task, and blocked in its join's first half; worker 1 slept before its task and
 /// yielded after it. The CPU had no room for one counter.

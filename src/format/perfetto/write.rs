@@ -194,7 +194,7 @@ impl<'t, 'w, W: Write> Tape<'t, 'w, W> {
 }
 
 fn pack(bytes: &[u8]) -> io::Result<Vec<u8>> {
-    let mut packed = ZlibEncoder::new(Vec::new(), Compression::fast());
+    let mut packed = ZlibEncoder::new(Vec::new(), Compression::default());
     packed.write_all(bytes)?;
     packed.finish()
 }
