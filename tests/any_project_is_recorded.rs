@@ -332,7 +332,8 @@ fn every_round_and_every_yield_is_counted() {
                 assert_eq!((more % 2, search.yields), (0, 33 + more / 2), "{search:?}");
             }
         }
-        assert!(slept >= 1, "nobody had anything to do before the first call");
+        // Who waits for that latch sleeps; the other two may be over before anybody does.
+        assert!(slept >= 1 || what[0] != "latch", "{what:?}");
         assert_eq!(sum(&taken, |counts| counts.sleeps), slept);
         let held = |of: fn(&Search) -> u64| -> u64 {
             let searches = events(&taken).filter_map(|event| match event {
