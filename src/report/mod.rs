@@ -151,8 +151,9 @@ impl Report {
             kernel: &kernel,
             own_cost: &own_cost,
         };
-        let (findings, work_spans) =
-            both(|| findings(&picture), || pools.iter().map(work_span).collect());
+        // Here, where the memory is that the decompositions are done with.
+        let (work_spans, findings) =
+            both(|| pools.iter().map(work_span).collect(), || findings(&picture));
         Ok(Self {
             title: header.title.clone(),
             rayprism: header.rayprism.clone(),
