@@ -155,7 +155,9 @@ mod tests {
 
     #[test]
     fn quiet_is_asked_for_before_the_programs_own_arguments() {
-        assert!(["build --quiet", "-q run", "test -rq"].iter().all(|given| is_quiet(&words(given))));
+        assert!(
+            ["build --quiet", "-q run", "test -rq"].iter().all(|given| is_quiet(&words(given)))
+        );
         assert!(["build", "run -- -q"].iter().all(|given| !is_quiet(&words(given))));
     }
 
