@@ -33,6 +33,8 @@ mod write;
 mod packets;
 #[cfg(feature = "read")]
 mod read;
+#[cfg(feature = "read")]
+mod sequence;
 
 #[cfg(feature = "read")]
 pub use read::read;
