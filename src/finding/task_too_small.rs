@@ -23,9 +23,8 @@ pub(super) const LINT: Lint = Lint {
 };
 
 fn ask(view: &View) -> Option<Found> {
-    let runtime = view.whole.time(Component::Runtime);
-    let loss = view.loss(runtime)?;
     let managed = Managed::of(view)?;
+    let loss = view.loss(managed.time)?;
     let share = managed.cost / (managed.cost + managed.work);
     // Where work is far more than task management, tasks are large; there are just no others.
     (share > SHARE).then_some(())?;

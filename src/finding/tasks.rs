@@ -1,7 +1,7 @@
 //! What a pool's task management was spent on: joins, splits of parallel iterators, or spawned tasks.
 
 use super::picture::View;
-use crate::analysis::Component;
+use crate::analysis::{Component, CoreTime};
 use crate::model::RayonCosts;
 
 /// What there is most of, by cost.
@@ -17,6 +17,8 @@ pub(super) enum Kind {
 pub(super) struct Managed {
     pub(super) kind: Kind,
     pub(super) count: u64,
+    /// All task management, of whatever kind.
+    pub(super) time: CoreTime,
     /// What managing one costs, in nanoseconds: the time that was measured, by the number.
     pub(super) cost: f64,
     /// What one does, in nanoseconds.
@@ -32,14 +34,23 @@ impl Managed {
         let cost = |&(kind, count): &(Kind, u64)| count as f64 * price(kind);
         let (kind, count) = counts.iter().copied().max_by(|a, b| cost(a).total_cmp(&cost(b)))?;
         let part = cost(&(kind, count)) / all;
-        let time = view.whole.time(Component::Runtime).0 as f64;
+        let more = more_than_joins(view, kind);
+        let time = view.whole.time(Component::Runtime);
         (count > 0 && part.is_finite()).then(|| Self {
             kind,
             count,
-            cost: time * part / count as f64,
-            work: view.work().0 as f64 / count as f64,
+            time: time + more,
+            cost: (time.0 as f64 * part + more.0 as f64) / count as f64,
+            work: (view.work() - more).0 as f64 / count as f64,
         })
     }
+}
+
+/// A split has the price of an empty join, and divides items, too. Beyond doubt, that is what baselines
+/// find the parallel code to take more than the serial one.
+fn more_than_joins(view: &View, kind: Kind) -> CoreTime {
+    let algorithmic = view.whole.part(Component::Algorithmic).filter(|_| kind == Kind::Split);
+    algorithmic.map_or(CoreTime::ZERO, |part| part.low.max(CoreTime::ZERO))
 }
 
 fn price(costs: &RayonCosts, kind: Kind) -> u64 {

@@ -59,9 +59,11 @@ pub struct Run<'c> {
     wait_nested: AtomicU64,
 }
 
-/// What other threads than the caller did of a parallel iterator. Each adds to it once, when it has
-/// done what it came for.
+/// What other threads than the caller did of a parallel iterator. Each adds to it when it has done what
+/// it came for: once, but for each leaf of a stolen half of which nothing else is seen. So it has lines
+/// of its own: the others read the rest of the [`Run`] for each leaf. CPUs fetch two lines at once.
 #[derive(Debug, Default)]
+#[repr(align(128))]
 struct Others {
     splits: AtomicU64,
     leaves: AtomicU64,

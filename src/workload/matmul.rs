@@ -28,8 +28,11 @@ pub static MATMUL: Definition<Matrices> = Definition {
             "rows in parallel, in each every element a task, the inner loop down a column",
             Body::InPool(Matrices::naive),
         )
-        .diagnosed(&[Diagnosis::new(Verdict::Contention, &["memory-bound-inflation"])
-            .or(&[Expected::HEALTHY], MEMORY)]),
+        .diagnosed(&[Diagnosis::new(
+            Verdict::Granularity,
+            &["nested-parallelism-too-fine", "task-too-small"],
+        )
+        .or(&[Expected::new(Verdict::Contention, &["memory-bound-inflation"])], MEMORY)]),
         Variant::new(
             "par-dot",
             "all elements in parallel, each a row times a column",

@@ -7,7 +7,8 @@
 use super::mix::random;
 use super::outcome::Outcome;
 use super::{
-    Body, Coarser, Definition, Diagnosis, Integer, Memory, Parameter, Settings, Variant, Verdict,
+    Body, Coarser, Definition, Diagnosis, Expected, Integer, Memory, Parameter, Settings, Variant,
+    Verdict,
 };
 use crate::facade::prelude::*;
 
@@ -37,7 +38,10 @@ pub static SUM: Definition<Items> = Definition {
             Body::InPool(Items::fine),
         )
         .with(&[Parameter::Integer(&MAX_LEN)])
-        .diagnosed(&[Diagnosis::new(Verdict::Granularity, &["task-too-small"])]),
+        .diagnosed(&[Diagnosis::new(Verdict::Granularity, &["task-too-small"]).or(
+            &[Expected::new(Verdict::Contention, &["memory-bound-inflation"])],
+            "as counting the leaves of stolen halves, which workers share, costs",
+        )]),
     ],
     coarser: &[
         Coarser { of: "par-iter", by: "with-min-len", parameter: &MIN_LEN },
@@ -65,7 +69,7 @@ static MAX_LEN: Integer = Integer {
     about: "most items of a task",
     min: 1,
     max: 1_000_000_000,
-    default: || 4,
+    default: || 128,
 };
 
 /// The items, and what they add up to.
