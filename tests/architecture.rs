@@ -40,11 +40,11 @@ const RULES: &[Rule] = &[
         modules: &["model"],
         crates: &["flate2", "itoa", "serde", "serde_json", "thiserror"],
     },
-    Rule { module: "timeline", modules: &["model"], crates: &["serde", "thiserror"] },
+    Rule { module: "timeline", modules: &["model"], crates: &["foldhash", "serde", "thiserror"] },
     Rule {
         module: "analysis",
         modules: &["timeline", "model"],
-        crates: &["hdrhistogram", "serde"],
+        crates: &["foldhash", "hdrhistogram", "serde"],
     },
     Rule { module: "finding", modules: &["analysis", "timeline", "model"], crates: &["serde"] },
     Rule {

@@ -1,7 +1,7 @@
 //! The events that others name: what pushed a task, which operation a part belongs to. Looked up
 //! once for all that is proven across lanes, and only for what is named: most events are not.
 
-use std::collections::{HashMap, HashSet};
+use foldhash::{HashMap, HashSet};
 
 use crate::model::{Event, EventId, Lane, Trace};
 

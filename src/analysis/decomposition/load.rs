@@ -9,7 +9,9 @@
 //! what it claims beyond its own time was spent in what is around it, up to the task; and what that
 //! has no time for either, in those joins of the task that took longer than the mean.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
+
+use foldhash::HashMap;
 
 use super::cut::{Cut, Place, cuts};
 use super::prices::Prices;
@@ -389,7 +391,7 @@ impl Iterators {
     ) -> Self {
         let mut kept = kept(timeline);
         let operation_of = splits(timeline);
-        let mut busy: HashMap<EventId, u128> = HashMap::new();
+        let mut busy: HashMap<EventId, u128> = HashMap::default();
         let mut all = 0;
         for (row, map) in workers.iter().zip(maps) {
             for (event, &nanos) in map.busy.iter().enumerate() {

@@ -1,6 +1,6 @@
 //! What is queued, and what else changes beside what the workers do.
 
-use std::collections::HashMap;
+use foldhash::HashMap;
 
 use super::sweep::{Change, Changes, ONE, What};
 use crate::analysis::opaque::Opaque;

@@ -1,7 +1,7 @@
 //! What a migration costs: from the push of a task to its start elsewhere, and from its end until
 //! who waits for it goes on.
 
-use std::collections::HashMap;
+use foldhash::HashMap;
 
 use serde::Serialize;
 

@@ -2,7 +2,7 @@
 //! of a recording lie in pieces on lanes, a task that ran in another one's wait within that; strands
 //! put them back into their places in the program.
 
-use std::collections::{HashMap, HashSet};
+use foldhash::{HashMap, HashMapExt, HashSet};
 
 use crate::model::{Event, EventId, Join, Nanos, Origin, PoolId, Role, SecondHalf, Span, Task};
 use crate::timeline::{Frame, Row, Timeline};
