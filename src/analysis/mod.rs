@@ -37,7 +37,8 @@ pub use breakdown::{Breakdown, BreakdownRow, By};
 pub use call_sites::{CallSite, Kept, KeptLeaves, KeptReductions, PartCounts, call_sites};
 pub use compare::Comparison;
 pub use decomposition::{
-    Component, CoreTime, Decomposition, Group, InflationCauses, Missing, Part, Verdict, baseline_of,
+    Component, CoreTime, Decomposition, Group, InflationCauses, Measurement, Missing, Part,
+    Verdict, baseline_of,
 };
 #[cfg(feature = "read")]
 pub use distributions::{Bucket, Distribution, Distributions};

@@ -122,10 +122,10 @@ struct Withheld {
 pub fn findings(picture: &Picture) -> Vec<Finding> {
     let mut withheld = Withheld::default();
     let mut found = Vec::new();
-    for view in picture.pools() {
+    for view in picture.pools().filter(|view| !is_healthy(view)) {
         for lint in LINTS {
             let Ask::Pool(ask) = lint.ask else { continue };
-            let Some(finding) = ask(&view).filter(|_| !is_healthy(&view)) else { continue };
+            let Some(finding) = ask(&view) else { continue };
             match doubt(lint, &view) {
                 None => found.push(lint.finding(finding, Some(view.pool.id))),
                 Some(Doubt::Probes) => withheld.by_probes.push(lint.id),

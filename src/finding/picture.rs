@@ -1,9 +1,11 @@
 //! What lints look at: a trace's figures, borrowed, and one pool's part of them.
 
+use std::cell::OnceCell;
 use std::collections::HashMap;
 
 use crate::analysis::{
-    Activity, CallSite, Component, CoreTime, Decomposition, KernelFigures, OwnCost, Steals, Window,
+    Activity, CallSite, Component, CoreTime, Decomposition, KernelFigures, Measurement, OwnCost,
+    Steals, Window,
 };
 use crate::model::{
     Collapsed, Event, EventId, Join, Lane, Leaf, Measured, Nanos, Operation, OperationKind, Pool,
@@ -69,12 +71,14 @@ pub(super) struct View<'a> {
     pub(super) whole: &'a Decomposition,
     /// The call sites whose leaves ran here.
     pub(super) sites: Vec<Site<'a>>,
+    /// What parts of the window are decomposed with.
+    measurement: OnceCell<Measured<Measurement<'a>>>,
 }
 
 impl<'a> View<'a> {
     fn new(picture: Picture<'a>, pool: &'a Pool, whole: &'a Decomposition) -> Self {
-        let sites = Vec::new();
-        let mut view = Self { picture, pool, whole, sites };
+        let (sites, measurement) = (Vec::new(), OnceCell::new());
+        let mut view = Self { picture, pool, whole, sites, measurement };
         view.sites = sites_of(&view);
         view
     }
@@ -149,8 +153,10 @@ impl<'a> View<'a> {
         if apart.is_empty() {
             return CoreTime::ZERO;
         }
-        match Decomposition::of_each(picture.timeline, picture.window, self.pool, apart) {
-            Measured::Is(parts) => parts
+        let measured = || Measurement::of(picture.timeline, picture.window, self.pool);
+        match self.measurement.get_or_init(measured) {
+            Measured::Is(measurement) => measurement
+                .of_each(apart)
                 .iter()
                 .flat_map(|part| components.iter().map(|&component| part.time(component)))
                 .sum(),

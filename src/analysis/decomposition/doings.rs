@@ -82,7 +82,7 @@ pub(in crate::analysis) fn doings<K: Ord + Copy>(
     pool: &Pool,
     keys: impl Fn(&Row) -> Vec<K>,
 ) -> Measured<BTreeMap<K, Doings>> {
-    Measurement::of(timeline, window.span, pool).map(|measurement| {
+    Measurement::of(timeline, window, pool).map(|measurement| {
         let mut sums: BTreeMap<K, Sums> = BTreeMap::new();
         for (worker, row) in timeline.workers(pool.id).into_iter().enumerate() {
             let keys = keys(row);
@@ -112,7 +112,7 @@ pub(in crate::analysis) fn doings_over_time<'t, K: Ord + Copy>(
     pool: &Pool,
     keys: impl Fn(&Row<'t>) -> Vec<(Span, K)>,
 ) -> Measured<BTreeMap<K, Doings>> {
-    Measurement::of(timeline, window.span, pool).map(|measurement| {
+    Measurement::of(timeline, window, pool).map(|measurement| {
         let mut sums: BTreeMap<K, Sums> = BTreeMap::new();
         for (worker, row) in timeline.workers(pool.id).into_iter().enumerate() {
             let keys = keys(row);

@@ -95,7 +95,7 @@ pub struct Missing {
 impl Decomposition {
     /// Of a pool in a window; not measured where times are not.
     pub fn of(timeline: &Timeline, window: Window, pool: &Pool) -> Measured<Self> {
-        Measurement::of(timeline, window.span, pool).map(|measurement| {
+        Measurement::of(timeline, window, pool).map(|measurement| {
             let mut sums = Sums::NONE;
             measurement.sweep(&mut sums);
             let mut whole = measurement.decomposition(measurement.window, &sums);
@@ -112,18 +112,7 @@ impl Decomposition {
         pool: &Pool,
         parts: impl IntoIterator<Item = Span>,
     ) -> Measured<Vec<Self>> {
-        Measurement::of(timeline, window.span, pool).map(|measurement| {
-            // What is before the break of a recording is not known of any part.
-            let known = measurement.window;
-            let within = |part: Span| Span {
-                start: part.start.clamp(known.start, known.end),
-                end: part.end.clamp(known.start, known.end),
-            };
-            let mut slots = Slots::new(parts.into_iter().map(within));
-            measurement.sweep(&mut slots);
-            let slots = slots.into_sums().into_iter();
-            slots.map(|(span, sums)| measurement.decomposition(span, &sums).judged()).collect()
-        })
+        Measurement::of(timeline, window, pool).map(|measurement| measurement.of_each(parts))
     }
 
     fn judged(self) -> Self {
@@ -177,8 +166,9 @@ pub struct Amount {
     pub high: CoreTime,
 }
 
-/// What a pool's decomposition is made from.
-struct Measurement<'t> {
+/// What a pool's decomposition is made from: to be made once, where several parts of a window are
+/// asked for.
+pub struct Measurement<'t> {
     timeline: &'t Timeline<'t>,
     window: Span,
     pool: &'t Pool,
@@ -188,11 +178,13 @@ struct Measurement<'t> {
 }
 
 impl<'t> Measurement<'t> {
-    fn of(timeline: &'t Timeline<'t>, window: Span, pool: &'t Pool) -> Measured<Self> {
+    /// Of a pool in a window; not measured where times are not.
+    pub fn of(timeline: &'t Timeline<'t>, window: Window, pool: &'t Pool) -> Measured<Self> {
+        let Span { start, end } = window.span;
         let window = match known(timeline, pool) {
             Ok(known) => {
-                let end = window.end.min(known.end);
-                Span { start: window.start.max(known.start).min(end), end }
+                let end = end.min(known.end);
+                Span { start: start.max(known.start).min(end), end }
             }
             Err(reason) => return Measured::Not(reason),
         };
@@ -200,6 +192,20 @@ impl<'t> Measurement<'t> {
         let pieces = Pieces { pool, loads: load::Loads::of(timeline, pool.id, &prices), prices };
         let (missing, sleeps) = missing(timeline, pool, &pieces.prices);
         Measured::Is(Self { timeline, window, pool, pieces, missing, sleeps })
+    }
+
+    /// Of parts of the window, which lie one after the other; without baselines.
+    pub fn of_each(&self, parts: impl IntoIterator<Item = Span>) -> Vec<Decomposition> {
+        // What is before the break of a recording is not known of any part.
+        let known = self.window;
+        let within = |part: Span| Span {
+            start: part.start.clamp(known.start, known.end),
+            end: part.end.clamp(known.start, known.end),
+        };
+        let mut slots = Slots::new(parts.into_iter().map(within));
+        self.sweep(&mut slots);
+        let slots = slots.into_sums().into_iter();
+        slots.map(|(span, sums)| self.decomposition(span, &sums).judged()).collect()
     }
 
     fn sweep(&self, sink: &mut impl Sink) {
