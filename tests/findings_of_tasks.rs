@@ -30,10 +30,10 @@ fn task_too_small_fires_for_splits_with_the_items_of_a_leaf() {
     // 19 · 40 ns are 760, of 100 ns for each item; 16 tasks are to remain, of up to twice the items.
     assert_eq!(advice(finding), Advice::MinLen { from: 8, to: 3_125 });
     assert!(finding.next.contains("with_min_len(128)"), "{}", finding.next);
-    // 2^9 leaves of 195 items, 40 ns each, beside 1.6 ms of work: for two workers 0.81 ms, and as the
-    // last of them may end a leaf later, half of 3.1 µs more.
+    // 2^9 leaves of 195 items, 40 ns each, beside 1.6 ms of work, 3 µs of it the caller's alone: for two
+    // workers 0.81 ms, and as the last of them may end a leaf later, half of 3.1 µs more.
     let predicted = finding.predicted.unwrap();
-    assert_eq!((predicted.at, predicted.from), (128, Nanos(810_241)));
+    assert_eq!((predicted.at, predicted.from), (128, Nanos(811_741)));
     assert!((1_000..3_000).contains(&(predicted.to - predicted.from).0), "{predicted:?}");
     assert!(finding.what.contains("at src/main.rs:7:5"), "{}", finding.what);
 }

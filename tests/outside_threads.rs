@@ -22,12 +22,17 @@ fn thread(lane: u32, regions: &[(u64, u64)], off: &[(u64, u64, bool)]) -> Lane {
         from_cpu: None,
         to_cpu: None,
     });
+    let length = |forced: bool| -> u64 {
+        let kind = off.iter().filter(|(_, _, preempted)| *preempted == forced);
+        kind.map(|(start, end, _)| end - start).sum()
+    };
+    let [voluntary, preempted] = [false, true].map(length);
     let scheduling = Measured::Is(Scheduling {
         source: SchedulingSource::SwitchRecords,
         wall: Nanos(1_000),
-        on_cpu: Nanos(0),
-        voluntary: Nanos(0),
-        preempted: Nanos(0),
+        on_cpu: Nanos(1_000 - voluntary - preempted),
+        voluntary: Nanos(voluntary),
+        preempted: Nanos(preempted),
         voluntary_switches: None,
         preemptions: None,
         migrations: None,
@@ -134,7 +139,7 @@ fn a_thread_that_was_active_before_it_was_watched_is_not_told_apart() {
     let watched_for = |wall| {
         let mut lane = thread(2, &[(400, 800)], &[(600, 700, false)]);
         let Measured::Is(sums) = &mut lane.watched.scheduling else { panic!("watched") };
-        sums.wall = Nanos(wall);
+        (sums.wall, sums.on_cpu) = (Nanos(wall), Nanos(wall - 100));
         let report = report(100, [lane]);
         report.outside[0].parts.value().copied()
     };

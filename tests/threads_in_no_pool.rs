@@ -55,6 +55,6 @@ fn tokios_threads_are_awake_for_as_long_as_they_work() {
         assert!(threads.iter().all(|thread| thread["cpu"]["is"].is_u64()), "{threads:?}");
         let active: u64 = threads.iter().map(|thread| thread["active"].as_u64().unwrap()).sum();
         assert!(active > 0, "{threads:?}");
-        assert!(text.contains("what the serial code takes"), "{text}");
+        assert!(text.contains("what the serial code is"), "{text}");
     }
 }
