@@ -18,6 +18,8 @@ mod sink;
 mod sweep;
 mod verdict;
 
+use std::fmt;
+
 use serde::Serialize;
 
 pub(super) use doings::{Doings, Work, doings, doings_over_time, is_of_doings};
@@ -175,6 +177,12 @@ pub struct Measurement<'t> {
     pieces: Pieces<'t>,
     missing: Vec<Missing>,
     sleeps: Sleeps,
+}
+
+impl fmt::Debug for Measurement<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Measurement").field("pool", &self.pool.id).finish_non_exhaustive()
+    }
 }
 
 impl<'t> Measurement<'t> {
