@@ -98,20 +98,22 @@ impl Case {
     }
 
     fn look_at(&mut self, report: &Value, is_quiet: bool) {
-        let verdict = verdict(report);
+        let verdicts = verdicts(report);
         let found: Vec<&str> = main_findings(report);
-        let is = |Expected { verdict: expected, findings }: Expected| {
+        let is = |verdict: &String, Expected { verdict: expected, findings }: Expected| {
             let named = findings.iter().any(|id| found.contains(id));
             verdict == expected.name() && (named || findings.is_empty() && found.is_empty())
         };
-        let is_right = self.diagnosis.all().any(is) && is_as_constructed(report);
+        // A mixed one is right if each of the two would be.
+        let is_expected = |verdict| self.diagnosis.all().any(|expected| is(verdict, expected));
+        let is_right = verdicts.iter().all(is_expected) && is_as_constructed(report);
         let may_be_healthy = |expected: Expected| expected.verdict == Verdict::Healthy;
         let is_sick = !self.diagnosis.all().any(may_be_healthy);
-        self.missed |= is_sick && verdict == "healthy";
+        self.missed |= is_sick && verdicts == ["healthy"];
         if is_quiet {
             self.quiet.push(is_right);
         }
-        self.last = format!("{verdict} {found:?}");
+        self.last = format!("{} {found:?}", verdicts.join(", "));
     }
 
     fn is_decided(&self) -> bool {
@@ -148,19 +150,23 @@ fn is_as_constructed(report: &Value) -> bool {
     })
 }
 
-/// `healthy`, the group that is bound for, or what kind it is otherwise; of threads in no pool what they
-/// mostly do.
-fn verdict(report: &Value) -> String {
+/// `healthy`, the group that is bound for or the two of a mixed one, or what kind it is otherwise; of
+/// threads in no pool what they mostly do.
+fn verdicts(report: &Value) -> Vec<String> {
     if let Some(mostly) = report["outside_sum"]["mostly"]["is"].as_str() {
-        return mostly.to_owned();
+        return vec![mostly.to_owned()];
     }
     let verdict = &report["decompositions"][0]["is"]["verdict"];
     let kind = verdict.as_object().and_then(|kinds| kinds.iter().next());
+    let group = |group: &Value| group.as_str().unwrap().to_owned();
     match (verdict.as_str(), kind) {
-        (Some(name), _) => name.to_owned(),
-        (None, Some((kind, group))) if kind == "bound" => group.as_str().unwrap().to_owned(),
-        (None, Some((kind, _))) => kind.clone(),
-        (None, None) => "none".to_owned(),
+        (Some(name), _) => vec![name.to_owned()],
+        (None, Some((kind, bound))) if kind == "bound" => vec![group(bound)],
+        (None, Some((kind, both))) if kind == "mixed" => {
+            both.as_array().unwrap().iter().map(group).collect()
+        }
+        (None, Some((kind, _))) => vec![kind.clone()],
+        (None, None) => vec!["none".to_owned()],
     }
 }
 

@@ -12,6 +12,7 @@
 //! worker 2 from 60                 its thread begins later than the recording
 //! task 2.1 100..900 injected pushed 20 of 1.1 joins 3 spawns 0
 //! join 2.2 200..850 in 2.1 first-end 800 second stolen
+//! collapsed 2.9 210..790 tasks 3 busy 200   short tasks, summed up
 //! leaf 2.3 210..790 in 2.1 of 2.2 waited 300
 //! reduction 2.4 800..900 in 2.1 of 2.2
 //! off 300..450                     off the CPU of its own will
@@ -308,6 +309,10 @@ fn event(line: &mut Line) -> Event {
             second: line.field("second", word).expect("how its second half was run"),
             elided: line.field("elided", word),
             ..fixture::join(lane, sequence, 1, [start.0, start.0, end.0])
+        }),
+        "collapsed" => Event::Collapsed(Collapsed {
+            joins: line.count("joins"),
+            ..fixture::collapsed(start.0, end.0, line.count("tasks"), line.count("busy"))
         }),
         "leaf" => Event::Leaf(Leaf {
             operation: line.named("of").expect("its operation"),

@@ -4,7 +4,7 @@ use super::cut::{Cut, Place, cuts};
 use super::load::{Loads, Rates};
 use super::prices::{CALIBRATION, Prices};
 use super::sweep::{ONE, What};
-use crate::model::{Event, Nanos, Origin, Pool, Span, Task};
+use crate::model::{Event, EventId, Nanos, Origin, Pool, Span, Task};
 use crate::timeline::{Row, State, Stretch};
 
 /// A piece of a worker's time.
@@ -80,6 +80,7 @@ impl Pieces<'_> {
                 self.add_busy(&mut shares, cut.busy, rates, reducing);
                 let gap = match cut.stretch.busy {
                     Nanos::ZERO => between,
+                    _ if is_one_half(row, cut.stretch) => Gap { runtime: ONE, probe: 0 },
                     _ => Gap::of(self.loads.gaps(worker, cut.stretch.event())),
                 };
                 self.add_rest(&mut shares, row, cut, gap);
@@ -171,6 +172,12 @@ fn part(whole: i64, share: i64) -> i64 {
     (i128::from(whole) * i128::from(share) / i128::from(ONE)) as i64
 }
 
+/// Whether a stretch is of leaves alone that nobody pushed, see [`goes_on`], and that are summed up.
+fn is_one_half(row: &Row, stretch: Stretch) -> bool {
+    let event = stretch.event().map(|event| &row.lane().events[event]);
+    matches!(event, Some(Event::Collapsed(collapsed)) if collapsed.tasks == 0)
+}
+
 fn is_reduction(row: &Row, stretch: Stretch) -> bool {
     let event = stretch.event().map(|event| &row.lane().events[event]);
     matches!(event, Some(Event::Reduction(_)))
@@ -193,7 +200,8 @@ impl Gap {
 
 /// Walks along a lane and tells what the time between tasks is.
 struct Between<'r> {
-    tasks: Vec<&'r Task>,
+    /// Each with the parallel iterator that it is a part of, if it begins with a leaf.
+    tasks: Vec<(&'r Task, Option<EventId>)>,
     /// The next task that is still to begin.
     next: usize,
     /// The ends of tasks, in order.
@@ -206,12 +214,20 @@ struct Between<'r> {
 
 impl<'r> Between<'r> {
     fn new(row: &'r Row, prices: &Prices) -> Self {
-        let task = |event: &'r Event| match event {
-            Event::Task(task) => Some(task),
-            _ => None,
-        };
-        let tasks: Vec<&Task> = row.lane().events.iter().filter_map(task).collect();
-        let mut ends: Vec<Nanos> = tasks.iter().map(|task| task.span.end).collect();
+        let mut tasks: Vec<(&Task, Option<EventId>)> = Vec::new();
+        for event in &row.lane().events {
+            match event {
+                Event::Task(task) => tasks.push((task, None)),
+                Event::Leaf(leaf) => {
+                    let of = tasks.last_mut().filter(|(task, _)| leaf.task == Some(task.id));
+                    if let Some((_, part)) = of {
+                        *part = Some(leaf.operation);
+                    }
+                }
+                _ => {}
+            }
+        }
+        let mut ends: Vec<Nanos> = tasks.iter().map(|(task, _)| task.span.end).collect();
         ends.sort_unstable();
         let half_probe = Nanos(prices.costs.task_ps.div_ceil(2_000));
         Self { tasks, next: 0, ends, ended: 0, half_probe, known: None }
@@ -232,22 +248,33 @@ impl<'r> Between<'r> {
 
     fn between(&mut self, stretch: Stretch) -> Gap {
         let Span { start, end } = stretch.span;
-        while self.tasks.get(self.next).is_some_and(|task| task.span.start < end) {
+        while self.tasks.get(self.next).is_some_and(|(task, _)| task.span.start < end) {
             self.next += 1;
         }
         while self.ends.get(self.ended).is_some_and(|&ended| ended < start) {
             self.ended += 1;
         }
-        let begins = self.tasks.get(self.next).filter(|task| task.span.start == end);
+        let begins = self.tasks.get(self.next).filter(|(task, _)| task.span.start == end);
+        let before = self.next.checked_sub(1).map(|before| &self.tasks[before]);
         let ends = self.ends.get(self.ended).is_some_and(|&ended| ended == start);
         let probes = u64::from(begins.is_some()) + u64::from(ends);
         let length = stretch.span.duration();
         let probe = Nanos(probes * self.half_probe.0).min(length);
         Gap {
             probe: (u128::from(probe.0) * ONE as u128 / u128::from(length.0)) as i64,
-            runtime: if begins.is_some_and(|task| was_lying(task, start)) { ONE } else { 0 },
+            runtime: match begins {
+                Some(next) if was_lying(next.0, start) || goes_on(before, next) => ONE,
+                _ => 0,
+            },
         }
     }
+}
+
+/// Whether a task is the next leaf of the half that the last one was of: nobody pushed it. Under an
+/// indexed adaptor each leaf of a stolen half stands by itself, and what lies between is its splits.
+fn goes_on(before: Option<&(&Task, Option<EventId>)>, next: &(&Task, Option<EventId>)) -> bool {
+    let part = next.1.filter(|_| next.0.origin == Origin::Root);
+    part.is_some() && before.is_some_and(|before| before.1 == part)
 }
 
 /// Whether a task was in the worker's own deque all the time since then: it was never without work.
