@@ -21,11 +21,11 @@ use serde_json::Value;
 /// Of the machine's CPU time, what others may have in an attempt that counts.
 const QUIET: f64 = 0.05;
 /// Attempts until one comes to the diagnosis: one that counts may be disturbed by what no counter
-/// shows, such as another virtual machine's use of the memory.
-const ATTEMPTS: usize = 6;
+/// shows, such as another virtual machine's use of the memory, which may last for seconds.
+const ATTEMPTS: usize = 12;
 /// So many that count and come to another one are no accident: an analysis that is wrong is so each
 /// time.
-const ENOUGH: usize = 4;
+const ENOUGH: usize = 8;
 
 /// One workload at a time: they would take each other's CPUs.
 static ALONE: Mutex<()> = Mutex::new(());

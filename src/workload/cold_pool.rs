@@ -3,7 +3,9 @@
 
 use super::mix::mix;
 use super::outcome::Outcome;
-use super::{Body, Definition, Diagnosis, Integer, Parameter, Settings, Variant, Verdict};
+use super::{
+    Body, Definition, Diagnosis, Expected, Integer, Parameter, Settings, Variant, Verdict,
+};
 use crate::facade::ThreadPoolBuilder;
 use crate::facade::prelude::*;
 
@@ -15,9 +17,12 @@ pub static COLD_POOL: Definition<Piece> = Definition {
     variants: &[
         Variant::new("serial", "a plain loop", Body::Alone(Piece::serial)),
         Variant::new("cold", "in a pool that is started for it", Body::OwnThreads(Piece::cold))
-            .diagnosed(&[
-                Diagnosis::new(Verdict::Undecided, &["pool-start-dominates"]).at(&[(&SIZE, 10)])
-            ]),
+            .diagnosed(&[Diagnosis::new(Verdict::Undecided, &["pool-start-dominates"])
+                .or(
+                    &[Expected::new(Verdict::Queueing, &["injected-from-outside"])],
+                    "as the kernel is slow to make threads, or to run them",
+                )
+                .at(&[(&SIZE, 10)])]),
         Variant::new("warm", "in a pool that is there", Body::InPool(Piece::parallel)).diagnosed(
             &[
                 Diagnosis::new(Verdict::Queueing, &["injected-from-outside"]).at(&[(&SIZE, 10)]),
