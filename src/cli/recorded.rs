@@ -229,7 +229,7 @@ fn write_files(files: &[PathBuf], out: &mut dyn Write) -> io::Result<()> {
         writeln!(out, "{label:<8}{}{note}", file.display())?;
     }
     if !files.is_empty() {
-        writeln!(out, "open    https://ui.perfetto.dev, or rayprism report FILE")?;
+        writeln!(out, "open    rayprism open FILE, or rayprism report FILE")?;
     }
     Ok(())
 }
