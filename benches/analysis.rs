@@ -164,8 +164,7 @@ fn calls(events: u64) -> Trace {
                 0 => Event::Leaf(leaf(lane, first + 1, Some(first), call, [from, to])),
                 _ => Event::Join(join(lane, first + 1, first, [from, from + 300, to])),
             };
-            let joins = u64::from(at % 2);
-            [Event::Task(Task { joins, ..task }), inner]
+            [Event::Task(Task { joins: at % 2, ..task }), inner]
         });
         Lane { watched: watched(calls), ..worker(index + 1, index, parts.collect()) }
     };
