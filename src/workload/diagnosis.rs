@@ -7,6 +7,9 @@ use super::Integer;
 
 /// What decides whether workers that move more memory than a cache holds are in each other's way.
 pub(super) const MEMORY: &str = "as the memory serves all cores at once, or not";
+/// What it is where it does not.
+pub(super) const SHARED_MEMORY: Expected =
+    Expected::new(Verdict::Contention, &["memory-bound-inflation"]);
 
 /// What should be found, with several workers.
 #[derive(Clone, Copy, Debug)]

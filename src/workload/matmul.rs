@@ -7,8 +7,8 @@
 
 use super::mix::random;
 use super::{
-    Body, Definition, Diagnosis, Expected, Integer, MEMORY, Memory, Parameter, Settings, Variant,
-    Verdict, WrongResult,
+    Body, Definition, Diagnosis, Expected, Integer, MEMORY, Memory, Parameter, SHARED_MEMORY,
+    Settings, Variant, Verdict, WrongResult,
 };
 use crate::facade::prelude::*;
 
@@ -32,7 +32,7 @@ pub static MATMUL: Definition<Matrices> = Definition {
             Verdict::Granularity,
             &["nested-parallelism-too-fine", "task-too-small"],
         )
-        .or(&[Expected::new(Verdict::Contention, &["memory-bound-inflation"])], MEMORY)]),
+        .or(&[SHARED_MEMORY], MEMORY)]),
         Variant::new(
             "par-dot",
             "all elements in parallel, each a row times a column",

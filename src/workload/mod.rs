@@ -32,8 +32,8 @@ pub use definition::{
     Body, Coarser, Definition, Input, Memory, Place, Told, Variant, VariantInfo, Workload,
     WrongResult,
 };
-use diagnosis::MEMORY;
 pub use diagnosis::{Diagnosis, Expected, Other, Verdict};
+use diagnosis::{MEMORY, SHARED_MEMORY};
 pub use false_sharing::FALSE_SHARING;
 pub use hash::HASH;
 pub use imbalance::IMBALANCE;

@@ -3,7 +3,10 @@
 
 use super::mix::random;
 use super::outcome::Outcome;
-use super::{Body, Definition, Diagnosis, Integer, Memory, Parameter, Settings, Variant};
+use super::{
+    Body, Definition, Diagnosis, Integer, MEMORY, Memory, Parameter, SHARED_MEMORY, Settings,
+    Variant,
+};
 use crate::facade::prelude::*;
 
 /// The workload.
@@ -18,13 +21,13 @@ pub static REDUCE: Definition<Numbers> = Definition {
             "three parallel iterators: `reduce`, `min`, `max`",
             Body::InPool(Numbers::iterators),
         )
-        .diagnosed(&[Diagnosis::HEALTHY]),
+        .diagnosed(&[Diagnosis::HEALTHY.or(&[SHARED_MEMORY], MEMORY)]),
         Variant::new(
             "fold-reduce",
             "the same by hand: `fold` in each task, `reduce` of what the tasks found",
             Body::InPool(Numbers::folds),
         )
-        .diagnosed(&[Diagnosis::HEALTHY]),
+        .diagnosed(&[Diagnosis::HEALTHY.or(&[SHARED_MEMORY], MEMORY)]),
     ],
     coarser: &[],
     memory: Some(Memory { bytes: |settings| settings.integer(&SIZE) * 8, grows_with: &SIZE }),

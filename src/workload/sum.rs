@@ -7,8 +7,8 @@
 use super::mix::random;
 use super::outcome::Outcome;
 use super::{
-    Body, Coarser, Definition, Diagnosis, Expected, Integer, Memory, Parameter, Settings, Variant,
-    Verdict,
+    Body, Coarser, Definition, Diagnosis, Expected, Integer, MEMORY, Memory, Parameter,
+    SHARED_MEMORY, Settings, Variant, Verdict,
 };
 use crate::facade::prelude::*;
 
@@ -21,7 +21,7 @@ pub static SUM: Definition<Items> = Definition {
         Variant::new("serial", "a plain iterator", Body::Alone(Items::serial)),
         Variant::new("par-iter", "a parallel iterator", Body::InPool(Items::parallel)).diagnosed(
             &[
-                Diagnosis::HEALTHY,
+                Diagnosis::HEALTHY.or(&[SHARED_MEMORY], MEMORY),
                 Diagnosis::new(Verdict::Queueing, &["injected-from-outside"]).at(&[(&SIZE, 10)]),
             ],
         ),
@@ -31,7 +31,7 @@ pub static SUM: Definition<Items> = Definition {
             Body::InPool(Items::coarse),
         )
         .with(&[Parameter::Integer(&MIN_LEN)])
-        .diagnosed(&[Diagnosis::HEALTHY]),
+        .diagnosed(&[Diagnosis::HEALTHY.or(&[SHARED_MEMORY], MEMORY)]),
         Variant::new(
             "with-max-len",
             "a parallel iterator that splits down to `with_max_len`",
