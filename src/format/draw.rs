@@ -221,7 +221,7 @@ fn draw_events(
 /// slices, and it would not be seen that it was idle.
 fn nothing(lane: &Lane, header: &Header) -> Option<(&'static str, Span)> {
     let Role::Worker { .. } = lane.role else { return None };
-    if !lane.events.is_empty() {
+    if !lane.events.is_empty() || !lane.idling.stretches.is_empty() {
         return None;
     }
     let span = Span {
@@ -229,7 +229,9 @@ fn nothing(lane: &Lane, header: &Header) -> Option<(&'static str, Span)> {
         end: lane.ended.unwrap_or(header.duration),
     };
     let idle = lane.counts == Counts::default() && !lane.losses.any();
-    (span.start < span.end).then_some((if idle { "no task" } else { "nothing kept" }, span))
+    // Viewers count nanoseconds in 63 bits.
+    let can_be_shown = span.start < span.end && i64::try_from(span.end.0).is_ok();
+    can_be_shown.then_some((if idle { "no task" } else { "nothing kept" }, span))
 }
 
 fn draw_told(
