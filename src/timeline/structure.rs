@@ -99,11 +99,14 @@ fn check_counts(lane: &Lane) -> Result<(), Problem> {
         Event::Collapsed(collapsed) => [collapsed.joins, collapsed.spawns, collapsed.tasks],
         Event::Operation(_) | Event::Leaf(_) | Event::Reduction(_) => [0; 3],
     });
-    let idle = lane.idling.counts.value().copied().unwrap_or_default();
-    let IdleCounts { searches, failed_rounds, yields, sleeps, wakes } = idle;
+    // What was not counted has no bound to keep.
+    let idle = lane.idling.counts.value().into_iter().flat_map(|counts| {
+        let &IdleCounts { searches, failed_rounds, yields, sleeps, wakes } = counts;
+        [searches, failed_rounds, yields, sleeps, wakes]
+    });
     counts
         .into_iter()
-        .chain([searches, failed_rounds, yields, sleeps, wakes])
+        .chain(idle)
         .chain(of_events)
         .try_for_each(|count| bounded("a count", count, MOST_COUNTED))
 }

@@ -94,7 +94,8 @@ fn steal(count: u64) -> u64 {
 }
 
 /// Joins whose first halves end at once, while the second ones, which must be stolen, block for long:
-/// who called them falls asleep meanwhile, and is woken when the half is done.
+/// who called them falls asleep meanwhile, and is woken when the half is done. Nothing that rayon offers tells
+/// when a worker has fallen asleep, so the half lasts for a thousand times as long as one looks for work.
 fn latch(count: u64) -> u64 {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(2).build().expect("a pool");
     pool.install(|| {
