@@ -38,16 +38,23 @@ pub struct Carried<'c> {
 #[derive(Debug)]
 struct Own<'l> {
     /// `None` if it records nothing.
-    counting: Option<(&'l Notebook, &'l Place)>,
+    at: Option<CountedAt<'l>>,
     epoch: u64,
     progress: Progress,
 }
 
+/// Where a thread counts a parallel iterator.
+#[derive(Clone, Copy, Debug)]
+pub struct CountedAt<'l> {
+    notebook: &'l Notebook,
+    place: &'l Place,
+}
+
 impl Lane {
-    /// Counts a parallel iterator that this thread calls in a recorded task, if that is all that is
-    /// to be done about it; the thread's part of it.
+    /// Where to count a parallel iterator that this thread calls in a recorded task, if that is all
+    /// that is to be done about it.
     #[inline]
-    pub fn count_iterator<'l, 'c>(&'l self, call: &'c Call<'c>) -> Option<Counted<'l, 'c>> {
+    pub fn counts_iterator(&self, call: &Call<'_>) -> Option<CountedAt<'_>> {
         let detail = match self.mode.get() {
             Mode::Auto => Some(Detail::Auto),
             Mode::Count => None,
@@ -62,33 +69,29 @@ impl Lane {
             return None;
         }
         notebook.count(place, Count::Operations, 1);
-        Some(self.counted(call, Some((notebook, place))))
-    }
-
-    #[inline]
-    fn counted<'l, 'c>(
-        &'l self,
-        call: &'c Call<'c>,
-        counting: Option<(&'l Notebook, &'l Place)>,
-    ) -> Counted<'l, 'c> {
-        let notebook = counting.map(|(notebook, _)| notebook);
-        Counted {
-            carried: Carried {
-                call,
-                task: self.task.get(),
-                phase: notebook.map_or(0, |notebook| notebook.phases.current()),
-                depth: self.depth.get(),
-            },
-            own: Own {
-                counting,
-                epoch: notebook.map_or(0, Notebook::epoch),
-                progress: Progress::default(),
-            },
-        }
+        Some(CountedAt { notebook, place })
     }
 }
 
 impl<'l, 'c> Counted<'l, 'c> {
+    /// What `lane` does of `call`. Made where it stays: to move it would cost more than all else.
+    #[inline(always)]
+    pub fn new(lane: &Lane, call: &'c Call<'c>, at: Option<CountedAt<'l>>) -> Self {
+        Self {
+            carried: Carried {
+                call,
+                task: lane.task.get(),
+                phase: at.map_or(0, |at| at.notebook.phases.current()),
+                depth: lane.depth.get(),
+            },
+            own: Own {
+                at,
+                epoch: at.map_or(0, |at| at.notebook.epoch()),
+                progress: Progress::default(),
+            },
+        }
+    }
+
     /// What its halves carry.
     #[inline]
     pub fn carried(&self) -> &Carried<'c> {
@@ -123,7 +126,7 @@ impl<'l, 'c> Counted<'l, 'c> {
 impl Drop for Own<'_> {
     #[inline]
     fn drop(&mut self) {
-        if let Some((notebook, place)) = self.counting {
+        if let Some(CountedAt { notebook, place }) = self.at {
             // Another recording may have begun meanwhile.
             if notebook.epoch() == self.epoch {
                 notebook.tally(place, &self.progress);
@@ -151,15 +154,15 @@ impl<'c> Carried<'c> {
             ..Link::unrecorded(site)
         };
         let running = lane.begin(&who, Arrival::Job(link));
-        let counting = running.origin().and_then(|origin| {
+        let at = running.origin().and_then(|origin| {
             let notebook = lane.notebook()?;
             let place = notebook.place(self.call)?;
             if origin == Origin::Stolen {
                 notebook.count(place, Count::Steals, 1);
             }
-            Some((notebook, place))
+            Some(CountedAt { notebook, place })
         });
-        let own = lane.counted(self.call, counting);
+        let own = Counted::new(lane, self.call, at);
         let result = half(&own);
         // Before the task ends and whoever waits for it may go on.
         drop(own);

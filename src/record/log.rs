@@ -288,9 +288,18 @@ impl Log {
     /// Adds to a count of a tally. Only the writing thread may call this.
     #[inline]
     pub(super) fn count(&self, tally: usize, count: Count, n: u64) {
-        let word = &self.tallies[tally].0[count as usize];
-        // Release: pairs with the Acquire in `tallies`.
-        word.store(word.load(Ordering::Relaxed).saturating_add(n), Ordering::Release);
+        self.count_all(tally, [(count, n)]);
+    }
+
+    /// Adds to several counts of a tally. Only the writing thread may call this.
+    #[inline]
+    pub(super) fn count_all<const N: usize>(&self, tally: usize, counts: [(Count, u64); N]) {
+        let tally = &self.tallies[tally].0;
+        for (count, n) in counts {
+            let word = &tally[count as usize];
+            // Release: pairs with the Acquire in `tallies`.
+            word.store(word.load(Ordering::Relaxed).saturating_add(n), Ordering::Release);
+        }
     }
 
     /// Writes a sum of short events and sets the one that is to be written later, in one step: a

@@ -48,7 +48,7 @@ mod texts;
 mod time;
 
 pub use cost::{Costs, measure as measure_costs};
-pub use counted::{Carried, Counted};
+pub use counted::{Carried, Counted, CountedAt};
 pub use elision::call_both;
 pub use event::{OperationKind, Origin, SecondHalf, WakeReason};
 pub use gauge::{GAUGE_WORDS, Gauge, Reading};

@@ -618,12 +618,15 @@ impl Notebook {
     pub(super) fn tally(&self, place: &Place, progress: &Progress) {
         let Some(log) = self.log() else { return };
         let Progress { splits, leaves, items, reductions } = progress;
-        let count =
-            |count: Count, cell: &Cell<u64>| log.count(place.tally.get(), count, cell.get());
-        count(Count::Splits, splits);
-        count(Count::Leaves, leaves);
-        count(Count::Items, items);
-        count(Count::Reductions, reductions);
+        log.count_all(
+            place.tally.get(),
+            [
+                (Count::Splits, splits.get()),
+                (Count::Leaves, leaves.get()),
+                (Count::Items, items.get()),
+                (Count::Reductions, reductions.get()),
+            ],
+        );
     }
 
     /// The first half of a timed split ended, or has not yet: 0.

@@ -125,6 +125,7 @@ fn seat(worker: &WorkerThread) -> Seat {
 }
 
 /// The calling thread as a worker.
+#[inline]
 pub(super) fn worker() -> Option<&'static WorkerThread> {
     // SAFETY: null, or alive for as long as the thread runs jobs, and what calls this is one.
     unsafe { WorkerThread::current().as_ref() }

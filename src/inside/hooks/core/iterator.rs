@@ -7,7 +7,7 @@ use std::panic::Location;
 use super::chain;
 use super::current::{self, lane, who};
 use super::job;
-use super::record::{self, Call, Carried, Counted, Meaning, Names, OpenIterator, Seen};
+use super::record::{self, Call, Carried, Counted, CountedAt, Meaning, Names, OpenIterator, Seen};
 use super::site::{self, CalledAt};
 
 /// Whether nothing is recorded. Whatever follows is rayon's own code then.
@@ -45,10 +45,16 @@ pub fn called<C>(source: fn() -> &'static str) -> Option<Call<'static>> {
     Some(Call { site, names, label: None })
 }
 
-/// Counts it, if that is all that is to be done about it.
+/// Where it is counted, if that is all that is to be done about it.
 #[inline]
-pub fn counted<'c>(call: &'c Call<'c>) -> Option<Counted<'static, 'c>> {
-    lane().count_iterator(call)
+pub fn counts(call: &Call<'_>) -> Option<CountedAt<'static>> {
+    lane().counts_iterator(call)
+}
+
+/// What this thread counts of it there.
+#[inline(always)]
+pub fn counted<'c>(call: &'c Call<'c>, at: CountedAt<'static>) -> Counted<'static, 'c> {
+    Counted::new(lane(), call, Some(at))
 }
 
 /// Runs a half of one that is counted, which came to this thread as a job.

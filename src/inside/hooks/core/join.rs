@@ -43,7 +43,7 @@ where
     RA: Send,
     RB: Send,
 {
-    both(
+    both::<false, _, _, _, _>(
         worker,
         move || a(FnContext::new(false)),
         move |as_job| {
@@ -107,7 +107,7 @@ where
     let called = site::current();
     let mut open = with.open(called.unwrap_or(site));
     let halves = open.halves();
-    let results = both(
+    let results = both::<false, _, _, _, _>(
         worker,
         move || {
             let ra = a(FnContext::new(false));
@@ -168,11 +168,24 @@ where
     RA: Send,
     RB: Send,
 {
-    registry::in_worker(|worker, injected| {
-        both(
-            worker,
-            move || a(FnContext::new(injected)),
-            move |as_job| b(FnContext::new(as_job || injected)),
-        )
-    })
+    match current::worker() {
+        Some(worker) => halves(worker, false, a, b),
+        None => registry::in_worker(|worker, injected| halves(worker, injected, a, b)),
+    }
+}
+
+/// Both halves of a split. The second runs where it lies: that takes back some of what the parts cost.
+#[inline]
+fn halves<A, B, RA, RB>(worker: &WorkerThread, injected: bool, a: A, b: B) -> (RA, RB)
+where
+    A: FnOnce(FnContext) -> RA + Send,
+    B: FnOnce(FnContext) -> RB + Send,
+    RA: Send,
+    RB: Send,
+{
+    both::<true, _, _, _, _>(
+        worker,
+        move || a(FnContext::new(injected)),
+        move |as_job| b(FnContext::new(as_job || injected)),
+    )
 }

@@ -20,7 +20,7 @@ use std::panic::Location;
 use crate::registry::{self, Registry, WorkerThread};
 
 pub use self::current::{lane, who};
-pub use self::iterator::{called, called_at, counted, driven, in_program, produce, run_carried};
+pub use self::iterator::{called, called_at, counted, counts, driven, in_program, produce, run_carried};
 pub use self::join::split_join;
 pub use self::site::CalledAt;
 

@@ -93,20 +93,32 @@ fn steal(count: u64) -> u64 {
     })
 }
 
-/// Joins whose first halves end at once, while the second ones, which must be stolen, block for long:
-/// who called them falls asleep meanwhile, and is woken when the half is done. Nothing that rayon offers tells
-/// when a worker has fallen asleep, so the half lasts for a thousand times as long as one looks for work.
+/// Joins whose first halves end at once, while the second ones, which must be stolen, last until who
+/// called the join has fallen asleep: it is woken when the half is done. Nothing that rayon offers tells
+/// when a worker sleeps, but the kernel does, and a worker that has ended its half blocks nowhere else.
 fn latch(count: u64) -> u64 {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(2).build().expect("a pool");
     pool.install(|| {
+        let caller = std::fs::read_link("/proc/thread-self").expect("Linux");
+        let status = std::path::Path::new("/proc").join(caller).join("stat");
+        let sleeps = || {
+            let line = std::fs::read_to_string(&status).expect("the caller lives");
+            line.rsplit(") ").next().is_some_and(|rest| rest.starts_with('S'))
+        };
         (0..count)
             .map(|_| {
-                let (tell, told) = std::sync::mpsc::channel();
-                let blocks = move || {
-                    tell.send(()).expect("somebody waits");
-                    std::thread::sleep(std::time::Duration::from_millis(20));
+                let stolen = AtomicU64::new(0);
+                let waits = || while stolen.load(Relaxed) == 0 {
+                    std::thread::yield_now();
                 };
-                rayon::join(move || u64::from(told.recv().is_ok()), blocks).0
+                let lasts = || {
+                    stolen.store(1, Relaxed);
+                    while !sleeps() {
+                        std::thread::yield_now();
+                    }
+                };
+                rayon::join(waits, lasts);
+                stolen.into_inner()
             })
             .sum()
     })
