@@ -4,9 +4,10 @@
 use std::hint::black_box;
 use std::sync::mpsc;
 
-use super::join::split_join;
 use super::record::attach::Calibrated;
 use super::record::clock::{now, Anchor, Scale};
+use crate::join::both;
+use crate::registry::in_worker;
 use crate::{scope, ThreadBuilder, ThreadPool, ThreadPoolBuilder};
 
 /// Calls of one batch; the best of several batches counts, because interruptions only add.
@@ -55,7 +56,9 @@ fn best<T: Ord>(batch: impl FnMut() -> T) -> T {
 fn joins() -> u64 {
     let start = now();
     for _ in 0..BATCH {
-        split_join(|_| black_box(()), |_| black_box(()));
+        in_worker(|worker, _| {
+            both::<false, _, _, _, _>(worker, || black_box(()), |_| black_box(()))
+        });
     }
     now().0.saturating_sub(start.0)
 }
