@@ -8,8 +8,8 @@ use findings_support::*;
 use rayprism::analysis::Component::*;
 use rayprism::finding::{Advice, Severity, Unit};
 use rayprism::model::{
-    Availability, Counter, CounterInfo, Event, Measured, Nanos, Operation, OperationKind, Quota,
-    SiteId, Throttled, Throttling, Trace, Values,
+    Availability, Counter, CounterInfo, Event, Join, Measured, Nanos, Operation, OperationKind,
+    Quota, SecondHalf, SiteId, Throttled, Throttling, Trace, Values,
 };
 use timeline_fixture::*;
 
@@ -266,6 +266,34 @@ fn cpus_taken_stays_silent_with_more_workers_than_cpus() {
     few.header.machine.cpus = Measured::Is(1);
     assert!(of(&found_of(&few, &[(Preempted, 400_000)]), "cpus-taken").is_none());
     assert!(of(&found_of(&any(), &[(Preempted, 99_000), LOST]), "cpus-taken").is_none());
+}
+
+/// Worker 0 joins from 100 µs on; who steals the second half at 600 µs looked for it until then, and was
+/// off the CPU as the flags of these stretches say.
+fn looking(off: &[(u64, u64, bool)]) -> Trace {
+    let joined =
+        Join { second: SecondHalf::Stolen, ..join(1, 2, 1, [100_000, 900_000, 1_000_000]) };
+    let half = stolen(task(2, 1, 600_000, 1_000_000), joined.id, 100_000);
+    let first = worker(1, 0, vec![Event::Task(task(1, 1, 0, 1_000_000)), Event::Join(joined)]);
+    let trace = trace(1_000_000, vec![first, worker(2, 1, vec![Event::Task(half)])]);
+    off_the_cpu(trace, 1, off)
+}
+
+#[test]
+fn cpus_taken_knows_of_workers_that_looked_for_work_without_a_cpu() {
+    // The first 50 µs, in which nothing was queued, lost nothing.
+    let all = found(&free(looking(&[(50_000, 550_000, true)])));
+    let finding = the(&all, "cpus-taken");
+    assert!(near(finding.measured.value, 450.0 / 2_000.0), "{finding:?}");
+    assert_eq!(evidence(finding, "looked for work").0, 450_000.0);
+}
+
+#[test]
+fn cpus_taken_stays_silent_where_who_looked_had_a_cpu_or_slept() {
+    for off in [vec![], vec![(50_000, 550_000, false)], vec![(100_000, 110_000, true)]] {
+        let all = found(&free(looking(&off)));
+        assert!(of(&all, "cpus-taken").is_none(), "{off:?}: {all:?}");
+    }
 }
 
 fn throttled(throttled: u64) -> Trace {

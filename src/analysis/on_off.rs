@@ -118,18 +118,30 @@ pub(super) fn no_parts(lane: &Lane, sums: &Measured<Scheduling>, detail: Detail)
 
 fn parts(row: &Row, window: Window) -> OnOffParts {
     let mut parts = OnOffParts::NOTHING;
-    let off_cpu = &row.lane().watched.off_cpu;
-    add_on(row.stretches(), off_cpu, window.span, &mut parts);
-    let mut at_start = row.stretches().iter().peekable();
-    for off in off_cpu {
-        while at_start.next_if(|stretch| stretch.span.end <= off.span.start).is_some() {}
-        let around = at_start.peek().filter(|stretch| stretch.span.start <= off.span.start);
-        let had_job = around.is_some_and(|stretch| stretch.state == State::Busy);
-        let seen = common(window.span, row.presence());
+    add_on(row.stretches(), &row.lane().watched.off_cpu, window.span, &mut parts);
+    let seen = common(window.span, row.presence());
+    for (off, had_job) in off_cpu(row) {
         parts.add_off(overlap(off.span, seen), had_job, off.preempted);
     }
     parts.unplaced = unplaced(row.lane());
     parts
+}
+
+/// When a worker was off the CPU, and whether it had a job.
+fn off_cpu<'r>(row: &'r Row<'_>) -> impl Iterator<Item = (&'r OffCpu, bool)> {
+    let mut at_start = row.stretches().iter().peekable();
+    row.lane().watched.off_cpu.iter().map(move |off| {
+        while at_start.next_if(|stretch| stretch.span.end <= off.span.start).is_some() {}
+        let around = at_start.peek().filter(|stretch| stretch.span.start <= off.span.start);
+        (off, around.is_some_and(|stretch| stretch.state == State::Busy))
+    })
+}
+
+/// When a worker without a job could run and was off the CPU: between two rounds of its search it
+/// yields, and does not come back before others leave the CPU to it.
+pub(crate) fn yields(row: &Row) -> Vec<Span> {
+    let yields = off_cpu(row).filter(|(off, had_job)| off.preempted && !had_job);
+    yields.map(|(off, _)| off.span).collect()
 }
 
 /// Adds what of each stretch within the window was on a CPU. Both lists are in order of time and are

@@ -19,6 +19,7 @@ mod late_wakeup;
 mod lock_contention;
 mod memory_bound_inflation;
 mod nested_parallelism_too_fine;
+mod no_cpu;
 mod opaque_time;
 mod oversubscribed;
 mod picture;
