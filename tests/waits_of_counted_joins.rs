@@ -10,6 +10,7 @@ use State::{Busy, NoTask, Waiting};
 use rayprism::analysis::{
     Activity, Breakdown, By, Component, Distributions, Times, Window, WindowEnds, WorkSpan,
 };
+use rayprism::format::chrome;
 use rayprism::model::*;
 use rayprism::timeline::{State, Timeline};
 use timeline_fixture::*;
@@ -266,4 +267,25 @@ fn it_is_so_where_other_sleeps_were_too_short_to_be_kept() {
     let first = rows.value().expect("measured")[0].clone();
     let with_a_job: i64 = first.parts.iter().map(|(_, time)| time.0).sum();
     assert_eq!(with_a_job, (OWN + NESTED) as i64);
+}
+
+/// The counter beside the trace says when the table's time was.
+#[test]
+fn busy_workers_over_time_are_the_tables() {
+    let mut file = Vec::new();
+    chrome::write(&counted(), &mut file).expect("a vector takes everything");
+    let file: serde_json::Value = serde_json::from_slice(&file).expect("JSON");
+    let entries = file.as_array().expect("a list");
+    let samples: Vec<(u64, u64)> = entries
+        .iter()
+        .filter(|entry| entry["ph"] == "C" && entry["name"] == "busy")
+        .map(|entry| {
+            let micros = entry["ts"].as_f64().expect("a time");
+            ((micros * 1000.0).round() as u64, entry["args"]["workers"].as_u64().expect("a number"))
+        })
+        .collect();
+    let ends = samples.iter().skip(1).map(|&(at, _)| at).chain([1000]);
+    let busy: u64 =
+        samples.iter().zip(ends).map(|(&(at, workers), end)| (end - at) * workers).sum();
+    assert_eq!(busy, OWN + NESTED + HALF);
 }
