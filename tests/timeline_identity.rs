@@ -6,7 +6,7 @@ mod timeline_fixture;
 use proptest::prelude::*;
 use rayprism::analysis::{Activity, Window};
 use rayprism::model::*;
-use rayprism::timeline::{State, Timeline};
+use rayprism::timeline::{State, Stretch, Timeline};
 use timeline_fixture::*;
 
 const DURATION: u64 = 600;
@@ -191,5 +191,46 @@ proptest! {
             at = stretch.span.end;
         }
         prop_assert_eq!(at, Nanos(DURATION));
+    }
+
+    /// Whatever the events make of it, a worker has no job while it looks for one.
+    #[test]
+    fn searches_in_busy_stretches_are_taken_off_once(
+        entropy in entropy(), cuts in prop::collection::vec((0_u64..6, 0_u64..6), 1..40),
+    ) {
+        let (lane, ..) = grow(1, entropy);
+        let mut trace = trace(DURATION, vec![lane]);
+        trace.sort_events();
+        let plain: Vec<Stretch> = Timeline::new(&trace).expect("grown to nest").rows()[0].stretches().to_vec();
+        let mut searches = Vec::new();
+        let mut busy = Nanos::ZERO;
+        for (stretch, &(skip, length)) in plain.iter().zip(cuts.iter().cycle()) {
+            let start = stretch.span.start + Nanos(skip).min(stretch.span.duration());
+            let end = (start + Nanos(length)).min(stretch.span.end);
+            // One search ends where the next begins.
+            let between = start + Nanos((end - start).0 / 2);
+            searches.extend([search(start.0, between.0, SearchEnd::Found)]);
+            searches.extend([search(between.0, end.0, SearchEnd::Found)]);
+            let room = stretch.span.duration() - (end - start);
+            busy += if stretch.state == State::Busy { stretch.busy.min(room) } else { stretch.busy };
+        }
+        trace.lanes[0] = idling(trace.lanes[0].clone(), searches);
+        let timeline = Timeline::new(&trace).expect("no event within a search");
+        let cut = timeline.rows()[0].stretches();
+        prop_assert_eq!(cut.iter().map(|stretch| stretch.busy).sum::<Nanos>(), busy);
+        prop_assert_eq!(cut[0].span.start, Nanos::ZERO);
+        prop_assert_eq!(cut[cut.len() - 1].span.end, Nanos(DURATION));
+        for pair in cut.windows(2) {
+            prop_assert_eq!(pair[0].span.end, pair[1].span.start);
+        }
+        for stretch in cut {
+            prop_assert!(stretch.span.start < stretch.span.end);
+            prop_assert!(stretch.busy <= stretch.span.duration());
+            let searched = trace.lanes[0].idling.stretches.iter().map(Idle::span).any(|idle| {
+                let common = [idle.start.max(stretch.span.start), idle.end.min(stretch.span.end)];
+                common[0] < common[1]
+            });
+            prop_assert!(!(searched && stretch.state == State::Busy));
+        }
     }
 }

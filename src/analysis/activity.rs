@@ -71,7 +71,8 @@ pub struct WorkerActivity {
 pub struct Times {
     /// In tasks, without waits. A task that ran while another waited counts as its own.
     pub busy: Nanos,
-    /// In a task that waited for others' work, with nothing else to run.
+    /// In a task that waited for others' work, with nothing else to run: as a join or operation was
+    /// recorded, or as the worker itself says, where the join was only counted.
     pub waiting: Nanos,
     /// Without a recorded task.
     pub no_task: Nanos,

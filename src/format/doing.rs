@@ -4,14 +4,15 @@
 use std::iter::Peekable;
 
 use super::nest::{Slice, Slices, What};
-use crate::model::{Event, Lane, Nanos, Role};
+use crate::model::{Event, Idle, Lane, Nanos, Role};
 
 /// What a thread is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Doing {
     /// It runs a job; a thread that is no worker, its own part of a call.
     Job,
-    /// It waits in a join or operation for others, and runs nothing else meanwhile.
+    /// It waits in a join or operation for others, and runs nothing else meanwhile; also where a
+    /// worker says so itself, as the waits of joins that were only counted are no slices.
     Wait,
     /// Neither.
     Nothing,
@@ -21,6 +22,49 @@ pub(super) enum Doing {
 /// ran is not known.
 #[derive(Debug)]
 pub(super) struct Doings<'a> {
+    events: Peekable<ByEvents<'a>>,
+    idle: Peekable<std::slice::Iter<'a, Idle>>,
+    /// What is done as the events tell.
+    told: Doing,
+    /// Until when the worker says that it has no job, within one.
+    idle_until: Option<Nanos>,
+}
+
+impl<'a> Doings<'a> {
+    pub(super) fn of(lane: &'a Lane) -> Self {
+        Self {
+            events: ByEvents::of(lane).peekable(),
+            idle: lane.idling.stretches.iter().peekable(),
+            told: Doing::Nothing,
+            idle_until: None,
+        }
+    }
+}
+
+impl Iterator for Doings<'_> {
+    type Item = (Nanos, Doing);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let next = self.events.peek().map(|(at, _)| *at);
+        let comes_first = |at: Nanos| next.is_none_or(|next| at < next);
+        if let Some(end) = self.idle_until.take().filter(|end| comes_first(*end)) {
+            return Some((end, self.told));
+        }
+        while let Some(idle) = self.idle.next_if(|idle| comes_first(idle.span().start)) {
+            if self.told == Doing::Job {
+                self.idle_until = Some(idle.span().end);
+                return Some((idle.span().start, Doing::Wait));
+            }
+        }
+        let (at, doing) = self.events.next()?;
+        self.told = doing;
+        Some((at, doing))
+    }
+}
+
+/// The same, as far as the lane's events tell.
+#[derive(Debug)]
+struct ByEvents<'a> {
     slices: Peekable<Slices<'a>>,
     /// A worker has a job only within a task, whatever call it is in.
     in_operation: Doing,
@@ -28,8 +72,8 @@ pub(super) struct Doings<'a> {
     open: Vec<(Nanos, Doing)>,
 }
 
-impl<'a> Doings<'a> {
-    pub(super) fn of(lane: &'a Lane) -> Self {
+impl<'a> ByEvents<'a> {
+    fn of(lane: &'a Lane) -> Self {
         let in_operation = match lane.role {
             Role::Worker { .. } => Doing::Nothing,
             Role::Outside => Doing::Job,
@@ -53,7 +97,7 @@ impl<'a> Doings<'a> {
     }
 }
 
-impl Iterator for Doings<'_> {
+impl Iterator for ByEvents<'_> {
     type Item = (Nanos, Doing);
 
     fn next(&mut self) -> Option<Self::Item> {

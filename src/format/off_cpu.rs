@@ -35,8 +35,9 @@ fn name(role: Role, doing: Doing, preempted: bool) -> &'static str {
 mod tests {
     use super::*;
     use crate::model::{
-        Counts, Event, EventId, Join, LaneId, Losses, Measured, Nanos, Operation, OperationKind,
-        Origin, Outcome, PoolId, SecondHalf, Span, Task, Watched,
+        Counts, Event, EventId, Idle, Join, LaneId, Losses, Measured, Nanos, Operation,
+        OperationKind, Origin, Outcome, PoolId, Search, SearchEnd, SecondHalf, Sleep, Span, Task,
+        Watched,
     };
 
     fn span(start: u64, end: u64) -> Span {
@@ -119,6 +120,27 @@ mod tests {
         let preempted = lane(WORKER, events(), with(true));
         let named = |name| if name == "asleep" { "yielded" } else { "preempted" };
         assert_eq!(names(&preempted), expected.map(named));
+    }
+
+    #[test]
+    fn a_worker_has_no_job_while_it_looks_for_one_in_a_task() {
+        let search = |start, end, how| {
+            Idle::Search(Search { span: span(start, end), rounds: 1, yields: 0, end: how })
+        };
+        let nap = Sleep { span: span(130, 150), wake: None, open: false };
+        let events = vec![task(100, 200, 1), task(160, 170, 2)];
+        let offs = [110, 120, 130, 145, 150, 160, 170, 180].map(|start| off(start, false));
+        let mut lane = lane(WORKER, events, offs.to_vec());
+        lane.idling.stretches = vec![
+            search(50, 60, SearchEnd::Asleep),
+            search(120, 130, SearchEnd::Asleep),
+            Idle::Sleep(nap),
+            search(150, 160, SearchEnd::Found),
+            search(170, 180, SearchEnd::Latch),
+        ];
+        let expected =
+            ["blocked", "asleep", "asleep", "asleep", "asleep", "blocked", "asleep", "blocked"];
+        assert_eq!(names(&lane), expected);
     }
 
     #[test]

@@ -20,8 +20,9 @@ pub(super) struct Sample {
     pub(super) value: u64,
 }
 
-/// Workers that are inside a task and do not wait in it for others; a task or a reduction that a
-/// worker runs while it waits makes it busy again. Collapsed tasks are left out: when each ran is not known.
+/// Workers that are inside a task, and neither wait in it for others nor look for work; a task or a
+/// reduction that a worker runs meanwhile makes it busy again. Collapsed tasks are left out: when each
+/// ran is not known.
 pub(super) fn busy_workers(trace: &Trace) -> impl Iterator<Item = Sample> {
     let workers = trace.lanes.iter().filter(|lane| matches!(lane.role, Role::Worker { .. }));
     samples(Merged::of(workers.map(|lane| Box::new(turns(lane)) as Changes<'_>)))

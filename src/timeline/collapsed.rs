@@ -133,7 +133,7 @@ impl Share {
 
 /// `sum · passed / whole`: at most `sum`, as `passed` is at most `whole`; `whole` is zero only
 /// before anything is passed.
-fn portion(sum: Nanos, passed: Nanos, whole: Nanos) -> Nanos {
+pub(super) fn portion(sum: Nanos, passed: Nanos, whole: Nanos) -> Nanos {
     let product = u128::from(sum.0) * u128::from(passed.0);
     Nanos((product / u128::from(whole.0.max(1))) as u64)
 }

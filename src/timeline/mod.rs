@@ -14,6 +14,7 @@ mod counts;
 mod forest;
 mod frame;
 mod idle;
+mod jobless;
 mod links;
 mod parts;
 mod position;
@@ -120,6 +121,7 @@ impl<'t> Row<'t> {
         told::check(lane, trace.header.duration)?;
         let stretches = stretch::flatten(lane, &frames, presence)?;
         idle::check(lane, presence, &stretches)?;
+        let stretches = jobless::cut(lane, stretches);
         Ok(Self { lane, presence, frames, stretches })
     }
 

@@ -2,7 +2,8 @@
 //! was doing. A nested task's time is its own, never the waiting join's.
 //!
 //! The span of collapsed tasks takes the state of what is around them; where in it their own time
-//! goes, and where in a leaf its waits, is `collapsed`'s matter.
+//! goes, and where in a leaf its waits, is `collapsed`'s matter. What a worker did without a job, by its
+//! own word, is `jobless`'s.
 
 use super::collapsed::shares;
 use super::frame::{ancestors, waits_from};
@@ -16,7 +17,8 @@ pub enum State {
     /// In a task, not waiting; on a lane that is no worker's, in a call before its wait, or in a
     /// leaf or reduction that it runs itself.
     Busy,
-    /// In a join or operation, waiting for others, with no other task to run.
+    /// In a join or operation, waiting for others, with no other task to run; also where the worker
+    /// itself says so in a task, as the waits of joins that were only counted are in no event.
     Waiting,
     /// In no task. Idle, if every rayon call of the pool was seen.
     NoTask,
@@ -32,6 +34,9 @@ pub struct Stretch {
     /// How much of it was spent in tasks: all if `state` is [`State::Busy`], else none, and only
     /// where short tasks and waits are collapsed, or a leaf waited for its turn, something between.
     pub busy: Nanos,
+    /// Whether it is a wait by the worker's own word alone, within a task: of a join that was only
+    /// counted.
+    pub unrecorded: bool,
     pub(super) event: Option<Position>,
 }
 
@@ -150,7 +155,7 @@ impl Walk<'_> {
         let span = Span { start: self.at, end: to };
         let busy = if state == State::Busy { span.duration() } else { Nanos::ZERO };
         let event = innermost.map(|frame| Position::new(self.frames[frame].event()));
-        self.cut.push(Stretch { span, state, busy, event });
+        self.cut.push(Stretch { span, state, busy, unrecorded: false, event });
         self.innermost.push(innermost.map(Position::new));
         self.at = to;
     }

@@ -75,8 +75,6 @@ pub(super) struct Cut {
     pub(super) place: Place,
     /// The share of it in which there was a job that did not wait, of [`ONE`].
     pub(super) busy: i64,
-    /// Whether the worker itself says that it had none.
-    pub(super) idle: bool,
 }
 
 /// The pieces of a worker's time, in order, without gap or overlap.
@@ -201,7 +199,7 @@ impl Iterator for Cuts<'_> {
             self.now = None;
         }
         let busy = if idle { 0 } else { shares.at(place) };
-        Some(Cut { span, stretch, place, busy, idle })
+        Some(Cut { span, stretch, place, busy })
     }
 }
 

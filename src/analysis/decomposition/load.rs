@@ -17,7 +17,8 @@ use super::cut::{Cut, Place, cuts};
 use super::prices::Prices;
 use super::sweep::ONE;
 use crate::model::{
-    Collapsed, Event, EventId, Half, Iteration, Join, Lane, Operation, PoolId, Role, SiteId, Tally,
+    Collapsed, Event, EventId, Half, Iteration, Join, Lane, Nanos, Operation, PoolId, Role, SiteId,
+    Tally,
 };
 use crate::timeline::{Row, Timeline};
 
@@ -207,7 +208,9 @@ impl Bearers {
         let length = u128::from(cut.span.duration().0);
         let busy = (length * cut.busy as u128 / ONE as u128) as u64;
         self.busy[event] += busy;
-        if matches!(events[event], Event::Collapsed(_)) {
+        // A stretch without tasks is no time between them.
+        let has_tasks = cut.stretch.busy > Nanos::ZERO;
+        if has_tasks && matches!(events[event], Event::Collapsed(_)) {
             *self.gaps.entry(event).or_insert(0) += length as u64 - busy;
         }
     }

@@ -156,8 +156,7 @@ impl Pieces<'_> {
     fn rest(&self, row: &Row, cut: &Cut) -> What {
         let event = cut.stretch.event().map(|event| &row.lane().events[event]);
         match (cut.stretch.state, event) {
-            // The wait of a join that was only counted.
-            (State::Busy, _) if cut.idle => What::Waiting,
+            _ if cut.stretch.unrecorded => What::Waiting,
             (State::Busy, Some(Event::Leaf(_))) => What::Producer,
             (State::NoTask, _) if !self.pool.every_call_seen => What::Hidden,
             (State::NoTask, _) => What::NoTask,
@@ -235,7 +234,8 @@ impl<'r> Between<'r> {
 
     /// The gap that a stretch is, if it is one.
     fn at(&mut self, stretch: Stretch) -> Gap {
-        if stretch.state == State::Busy {
+        // What lies between two tasks is told by events alone.
+        if stretch.state == State::Busy || stretch.unrecorded {
             return Gap::default();
         }
         if let Some((_, gap)) = self.known.filter(|(known, _)| *known == stretch.span) {

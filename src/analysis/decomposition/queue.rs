@@ -4,10 +4,9 @@ use foldhash::HashMap;
 
 use super::sweep::{Change, Changes, ONE, What};
 use crate::analysis::opaque::Opaque;
-use crate::analysis::sleeps;
 use crate::model::{
-    Collapsed, Event, EventId, Idle, Join, Lane, Nanos, OffCpu, OperationKind, Origin, Pool, Role,
-    SecondHalf, Span, Task,
+    Collapsed, Event, EventId, Join, Nanos, OffCpu, OperationKind, Origin, Pool, Role, SecondHalf,
+    Span, Task,
 };
 use crate::timeline::{Row, State, Timeline};
 
@@ -99,12 +98,9 @@ impl Gathered {
         }
         self.continuations(row, ready);
         for span in with_counted_joins(row) {
-            // Its deque holds at least one task nearly all the time.
+            // Its deque holds at least one task nearly all the time. It is empty while the worker
+            // looks for others', which is no busy stretch.
             self.during(What::Queued, span);
-            // It is empty while the worker looks for others'.
-            for idle in told_idle(row.lane(), span) {
-                self.share(What::Queued, idle, -ONE);
-            }
         }
     }
 
@@ -148,7 +144,9 @@ impl Gathered {
         turns.sort_unstable();
         let (mut turns, mut count) = (turns.into_iter().peekable(), 0);
         for stretch in row.stretches() {
-            let what = if stretch.state == State::Busy { What::Pinned } else { What::Queued };
+            // In a wait that is in no event it is another task around that wait which keeps them.
+            let kept = stretch.state == State::Busy || stretch.unrecorded;
+            let what = if kept { What::Pinned } else { What::Queued };
             let mut at = stretch.span.start;
             while let Some((turn, by)) = turns.next_if(|(turn, _)| *turn < stretch.span.end) {
                 let turn = turn.max(at);
@@ -246,17 +244,6 @@ fn gaps(window: Span, mut spans: Vec<Span>) -> Vec<Span> {
     }
     gaps.push(Span { start: at, end: window.end.max(at) });
     gaps
-}
-
-/// When a worker says that it had no job, within a span.
-fn told_idle(lane: &Lane, within: Span) -> impl Iterator<Item = Span> {
-    let idle: &[Idle] = if sleeps::are_told(lane) { &lane.idling.stretches } else { &[] };
-    let first = idle.partition_point(|idle| idle.span().end <= within.start);
-    let idle = idle[first..].iter().map(Idle::span).take_while(move |idle| idle.start < within.end);
-    idle.map(move |Span { start, end }| Span {
-        start: start.max(within.start),
-        end: end.min(within.end),
-    })
 }
 
 /// The busy stretches whose own code calls joins that were only counted.

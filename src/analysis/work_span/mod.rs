@@ -7,8 +7,9 @@
 //! where it was pushed, an operation returns when the last of its tasks has ended. A task that ran
 //! in another one's wait belongs to its own place in the program, not to that wait.
 //!
-//! What is not known is said: joins that were only counted are taken as serial, tasks without a
-//! place are counted apart. The cost of the recording itself is in all figures.
+//! What is not known is said: joins that were only counted are taken as serial, without their waits
+//! as far as the worker itself tells of them; tasks without a place are counted apart. The cost of
+//! the recording itself is in all figures.
 
 mod burden;
 mod clock;
