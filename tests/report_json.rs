@@ -49,8 +49,11 @@ fn a_report_has_these_fields_and_no_others() {
     );
     let pool = &report["activity"]["pools"][0];
     assert_eq!(fields(&report["activity"]), "busy_cores core_time pools times");
-    assert_eq!(fields(pool), "counts every_call_seen on_off pool threads times workers");
-    assert_eq!(fields(&pool["workers"][0]), "counts cpu idling index lane name on_off times");
+    assert_eq!(fields(pool), "counts every_call_seen idle_times on_off pool threads times workers");
+    assert_eq!(
+        fields(&pool["workers"][0]),
+        "counts cpu idle_times idling index lane name on_off times"
+    );
     assert_eq!(
         fields(&report["own_cost"]),
         "costs counted_joins counted_leaves readings share timed_joins timed_leaves timed_splits timed_tasks \
@@ -98,6 +101,17 @@ fn an_opaque_call_site_has_reasons_in_place_of_counts() {
 }
 
 #[test]
+fn time_in_searches_and_sleeps_is_that_within_the_window() {
+    let document = parsed(within());
+    let pool = &document["reports"][0]["activity"]["pools"][0];
+    let times = |searching: u64, sleeping: u64| json!({"is": {"searching": searching, "sleeping": sleeping, "all_kept": true}});
+    // From 100 on, to 1,100.
+    assert_eq!(pool["workers"][0]["idle_times"], times(260, 140));
+    assert_eq!(pool["workers"][1]["idle_times"], times(530, 340));
+    assert_eq!(pool["idle_times"], times(790, 480));
+}
+
+#[test]
 fn times_are_nanoseconds_and_the_unmeasured_has_its_reason() {
     let document = parsed(crossed());
     let report = &document["reports"][0];
@@ -121,7 +135,8 @@ fn times_are_nanoseconds_and_the_unmeasured_has_its_reason() {
                 "joins": 7, "timed_joins": 1, "timed_splits": 0, "timed_leaves": 0, "spawns": 0,
                 "tasks": 2, "steals": 1, "migrated": 0, "injected": 1
             }},
-            "idling": {"not": "the trace was recorded without it"}
+            "idling": {"not": "the trace was recorded without it"},
+            "idle_times": {"not": "the trace was recorded without it"}
         })
     );
     assert_eq!(

@@ -125,6 +125,18 @@ fn a_section_of_a_recording_from_within_rayon() {
 }
 
 #[test]
+fn searches_and_sleeps_that_were_too_short_are_said_to_be_missing() {
+    const NOTE: &str = "\n  search, sleep: without those that were too short to be kept\n";
+    let mut trace = within();
+    assert!(!section(&trace, WIDE).contains(NOTE));
+    trace.lanes[1].idling.stretches.remove(3);
+    let text = section(&trace, WIDE);
+    assert!(text.contains(NOTE), "{text}");
+    // 100 ns of search are gone.
+    assert!(text.contains("\n  0        600 ns    200 ns    200 ns   160 ns   140 ns "), "{text}");
+}
+
+#[test]
 fn the_table_of_time_on_the_cpu_keeps_to_its_width() {
     let text = section(&watched(), NARROW);
     assert!(

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 
 use super::opaque::Opaque;
-use super::{OnOff, Window, detail};
+use super::{IdleTimes, OnOff, Window, detail};
 use crate::model::{Counts, Detail, IdleCounts, LaneId, Measured, Nanos, Pool, PoolId, Role};
 use crate::timeline::{Row, State, Stretch, Timeline};
 
@@ -42,6 +42,8 @@ pub struct PoolActivity {
     pub on_off: OnOff,
     /// What they counted together.
     pub counts: Measured<Counts>,
+    /// Their time in searches and sleeps, together.
+    pub idle_times: Measured<IdleTimes>,
 }
 
 /// What a worker did.
@@ -63,6 +65,8 @@ pub struct WorkerActivity {
     pub counts: Measured<Counts>,
     /// What it counted without a job.
     pub idling: Measured<IdleCounts>,
+    /// Its time in searches and sleeps.
+    pub idle_times: Measured<IdleTimes>,
 }
 
 /// Time in the window, by what it was spent in. The first four add up to the window, times the
@@ -128,6 +132,7 @@ impl PoolActivity {
             times: together(workers.iter().map(|worker| &worker.times)),
             on_off: OnOff::together(workers.iter().map(|worker| &worker.on_off)),
             counts: detail::counts(detail, counts),
+            idle_times: IdleTimes::together(workers.iter().map(|worker| &worker.idle_times)),
             workers,
         }
     }
@@ -147,6 +152,7 @@ impl WorkerActivity {
             on_off: OnOff::of(row, window, detail),
             counts: detail::counts(detail, lane.counts),
             idling: lane.idling.counts.clone(),
+            idle_times: IdleTimes::of(lane, window, detail),
         })
     }
 }

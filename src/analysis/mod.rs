@@ -16,6 +16,7 @@ pub mod detail;
 #[cfg(feature = "read")]
 pub mod distributions;
 mod groups;
+pub mod idle_times;
 pub mod idling;
 pub mod join_cost;
 pub mod kernel;
@@ -42,6 +43,7 @@ pub use decomposition::{
 };
 #[cfg(feature = "read")]
 pub use distributions::{Bucket, Distribution, Distributions};
+pub use idle_times::IdleTimes;
 pub use idling::{IdleFigures, KeptIdle, WakeUps};
 pub use join_cost::{JoinCost, JoinCostCheck, JoinCostSource, JoinCosts};
 pub use kernel::{CounterFigures, KernelFigures};

@@ -3,7 +3,7 @@
 
 use std::io;
 
-use super::arrows::{Arrows, Ends};
+use super::arrows::{Arrows, Ends, LaneArrows};
 use super::fields::{self, Category, Fields, Name};
 use super::idle::{Laid, Lay};
 use super::names::{of_lane, place, printable};
@@ -67,8 +67,9 @@ pub(super) struct Drawn<'a> {
 enum Of<'a> {
     Event(&'a Event),
     Wait,
-    /// A worker of which there is no event, and why.
-    Nothing(&'static str),
+    /// What is no event: that there is none of a worker, and why; that it woke another; that it runs
+    /// again.
+    Remark(&'static str),
     OffCpu(&'a OffCpu, &'static str),
     Idle(&'a Idle),
     Told(Saying<'a>),
@@ -78,7 +79,7 @@ impl<'a> Drawn<'a> {
     pub(super) fn category(&self) -> Category {
         match self.of {
             Of::Event(event) => Category::of(event),
-            Of::Wait | Of::Nothing(_) => Category::Wait,
+            Of::Wait | Of::Remark(_) => Category::Wait,
             Of::OffCpu(..) => Category::OffCpu,
             Of::Idle(idle) => Category::of_idle(idle),
             Of::Told(Saying::Phase(_)) => Category::Phase,
@@ -90,7 +91,7 @@ impl<'a> Drawn<'a> {
         match self.of {
             Of::Event(event) => fields::name(event, texts),
             Of::Wait => Name::Ours(Category::Wait.name()),
-            Of::OffCpu(_, name) | Of::Nothing(name) => Name::Ours(name),
+            Of::OffCpu(_, name) | Of::Remark(name) => Name::Ours(name),
             Of::Idle(idle) => Name::Ours(Category::of_idle(idle).name()),
             Of::Told(Saying::Phase(phase)) => told_name(phase.name.as_deref(), phase.id.is_some()),
             Of::Told(Saying::Note(note)) => told_name(note.text.as_deref(), true),
@@ -105,7 +106,7 @@ impl<'a> Drawn<'a> {
 
     /// Whether anything is said on it.
     pub(super) fn has_fields(&self) -> bool {
-        !matches!(self.of, Of::Wait | Of::Nothing(_))
+        !matches!(self.of, Of::Wait | Of::Remark(_))
     }
 
     /// What is said on it; `survives` tells of what times the format's slices can hold.
@@ -115,7 +116,7 @@ impl<'a> Drawn<'a> {
                 fields::event(event, fields);
                 event.span()
             }
-            Of::Wait | Of::Nothing(_) => return,
+            Of::Wait | Of::Remark(_) => return,
             Of::OffCpu(off, _) => {
                 fields::off_cpu(off, self.shown, fields);
                 off.span
@@ -197,24 +198,38 @@ fn draw_events(
     canvas.open(threads.lane(lane))?;
     let mut arrows = arrows.of_lane(lane);
     let mut events = 0..;
-    for Laid { what, shown } in Laid::on(&trace.lanes[lane]) {
-        let plain = |of| Drawn { shown, arrows: Ends::default(), of, core_time: None };
-        let drawn = match what {
-            Lay::Slice(What::Event(event)) => Drawn {
-                arrows: events.next().map(|event| arrows.at(event)).unwrap_or_default(),
-                core_time: core_time(event, annotations),
-                ..plain(Of::Event(event))
-            },
-            Lay::Slice(What::Wait) => plain(Of::Wait),
-            Lay::Idle(idle) => plain(Of::Idle(idle)),
+    for (at, Laid { what, shown }) in Laid::on(&trace.lanes[lane]).enumerate() {
+        draw_wakes(&mut arrows, Some(shown.start), canvas)?;
+        let (of, event, core_time) = match what {
+            Lay::Slice(What::Event(event)) => {
+                (Of::Event(event), events.next(), core_time(event, annotations))
+            }
+            Lay::Slice(What::Wait) => (Of::Wait, None, None),
+            Lay::Idle(idle) => (Of::Idle(idle), None, None),
+            Lay::Awake => (Of::Remark("awake"), None, None),
         };
-        canvas.slice(&drawn)?;
+        canvas.slice(&Drawn { shown, arrows: arrows.at(at, event), of, core_time })?;
     }
+    draw_wakes(&mut arrows, None, canvas)?;
     if let Some((name, shown)) = nothing(&trace.lanes[lane], &trace.header) {
         let arrows = Ends::default();
-        canvas.slice(&Drawn { shown, arrows, of: Of::Nothing(name), core_time: None })?;
+        canvas.slice(&Drawn { shown, arrows, of: Of::Remark(name), core_time: None })?;
     }
     canvas.close()
+}
+
+/// Marks the instants before `next` at which the lane's thread woke a worker: an arrow from a slice
+/// begins, in viewers, at the slice's end, or in whatever lay in it before.
+fn draw_wakes(
+    arrows: &mut LaneArrows<'_>,
+    next: Option<Nanos>,
+    canvas: &mut impl Canvas,
+) -> io::Result<()> {
+    while let Some((at, arrows)) = arrows.mark(next) {
+        let shown = Span { start: at, end: at };
+        canvas.slice(&Drawn { shown, arrows, of: Of::Remark("wake"), core_time: None })?;
+    }
+    Ok(())
 }
 
 /// What is shown of a worker without events while it was there: viewers leave out threads without

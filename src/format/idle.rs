@@ -7,7 +7,7 @@
 use std::iter::Peekable;
 
 use super::nest::{Slice, Slices, What};
-use crate::model::{Idle, Lane, Nanos, Span};
+use crate::model::{Idle, Lane, Nanos, Sleep, Span, Wake};
 
 /// What is drawn on a lane.
 #[derive(Clone, Copy, Debug)]
@@ -16,6 +16,9 @@ pub(super) enum Lay<'a> {
     Slice(What<'a>),
     /// A stretch without a job.
     Idle(&'a Idle),
+    /// The instant at which a worker that was woken runs again, where nothing else begins then: the
+    /// search that follows was too short to be kept. Without it, an arrow would have no end there.
+    Awake,
 }
 
 /// One thing of it, with the times at which it is shown.
@@ -33,8 +36,17 @@ impl<'a> Laid<'a> {
             idle: lane.idling.stretches.iter().peekable(),
             open: Vec::new(),
             filled: Nanos::ZERO,
+            awake: None,
         }
     }
+}
+
+/// When a worker runs again that was woken; `None` of any other stretch, and of one that is shown cut.
+pub(super) fn woken_until(laid: &Laid<'_>) -> Option<(Wake, Nanos)> {
+    let Lay::Idle(Idle::Sleep(Sleep { span, wake: Some(wake), open: false })) = laid.what else {
+        return None;
+    };
+    (laid.shown.end == span.end).then_some((*wake, span.end))
 }
 
 struct Layer<'a, S: Iterator<Item = Slice<'a>>, I: Iterator<Item = &'a Idle>> {
@@ -44,6 +56,8 @@ struct Layer<'a, S: Iterator<Item = Slice<'a>>, I: Iterator<Item = &'a Idle>> {
     open: Vec<Nanos>,
     /// Until when the last stretch is shown.
     filled: Nanos,
+    /// When a worker runs again, once its sleep is drawn.
+    awake: Option<Nanos>,
 }
 
 impl<'a, S: Iterator<Item = Slice<'a>>, I: Iterator<Item = &'a Idle>> Layer<'a, S, I> {
@@ -59,7 +73,18 @@ impl<'a, S: Iterator<Item = Slice<'a>>, I: Iterator<Item = &'a Idle>> Layer<'a, 
         let around = self.open.last().copied().into_iter().chain(next);
         let end = around.fold(end, Nanos::min).max(start);
         self.filled = end;
-        Some(Laid { what: Lay::Idle(idle), shown: Span { start, end } })
+        let laid = Laid { what: Lay::Idle(idle), shown: Span { start, end } };
+        self.awake = woken_until(&laid).map(|(_, until)| until);
+        Some(laid)
+    }
+
+    /// That a worker runs again, if nothing else says so.
+    fn next_awake(&mut self) -> Option<Laid<'a>> {
+        let at = self.awake.take()?;
+        let slice = self.slices.peek().is_some_and(|slice| slice.shown.start <= at);
+        let idle = self.idle.peek().is_some_and(|idle| idle.span().start <= at);
+        let shown = Span { start: at, end: at };
+        (!slice && !idle).then_some(Laid { what: Lay::Awake, shown })
     }
 }
 
@@ -67,8 +92,8 @@ impl<'a, S: Iterator<Item = Slice<'a>>, I: Iterator<Item = &'a Idle>> Iterator f
     type Item = Laid<'a>;
 
     fn next(&mut self) -> Option<Laid<'a>> {
-        if let Some(idle) = self.next_idle() {
-            return Some(idle);
+        if let Some(laid) = self.next_awake().or_else(|| self.next_idle()) {
+            return Some(laid);
         }
         let Slice { what, shown } = self.slices.next()?;
         while self.open.last().is_some_and(|end| *end <= shown.start) {

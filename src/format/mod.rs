@@ -35,6 +35,7 @@ mod texts;
 mod threads;
 mod told;
 mod tracks;
+mod wakes;
 
 use std::io::{self, Write};
 

@@ -179,6 +179,48 @@ function signed(row) {
   return beyond && protobuf ? [...row.slice(0, 5), String(BigInt.asIntN(64, BigInt(row[5])))] : row;
 }
 
+/** The threads of lanes, by the lanes' ids: behind those of what the program says, and each before that
+ * of its stretches off the CPU, if it has any. */
+function laneThreads(all) {
+  const { lanes } = all[0].args;
+  let tid = 2 + lanes.filter((lane) => lane.phases || lane.notes).length;
+  const threads = new Map();
+  for (const lane of lanes) {
+    if (!threads.has(lane.id)) threads.set(lane.id, tid);
+    tid += lane.off_cpu ? 2 : 1;
+  }
+  return threads;
+}
+
+/** From where to where an arrow must go for each sleep that somebody ended: [thread, time, thread, time]. */
+function wakes(all) {
+  const threads = laneThreads(all);
+  const rows = [];
+  for (const { tid, ts, dur, args } of all.filter((e) => e.cat === 'sleep')) {
+    if (args.woken_ns === undefined || args.open) continue;
+    const start = args.start_ns === undefined ? ts : BigInt(args.start_ns);
+    const end = args.end_ns === undefined ? ts + dur : BigInt(args.end_ns);
+    const [from, at] = [threads.get(args.woken_by), BigInt.asUintN(64, start + BigInt(args.woken_ns))];
+    if (from !== undefined && at <= end && end === ts + dur) rows.push([from, at, tid, end]);
+  }
+  return rows;
+}
+
+function checkWakes(tp, all) {
+  const expected = wakes(all);
+  const to = new Map(all.filter((e) => e.ph === 'f').map((e) => [e.id, e]));
+  const own = all.filter((e) => e.ph === 's' && e.cat === 'wake')
+    .map((e) => [e.tid, e.ts, to.get(e.id)?.tid, to.get(e.id)?.ts]);
+  same('wakes, of those in the arguments of sleeps', expected, own);
+  const { rows } = tp.query(`select ta.tid, a.ts, tb.tid, b.ts
+    from flow join slice a on a.id = slice_out join slice b on b.id = slice_in
+    join thread_track ka on a.track_id = ka.id join thread ta on ka.utid = ta.utid
+    join thread_track kb on b.track_id = kb.id join thread tb on kb.utid = tb.utid
+    where a.name = 'wake' and a.category = 'wait'`);
+  same('arrows of wakes', expected, rows);
+  return expected.length;
+}
+
 function checkArrows(tp, all) {
   const from = all.filter((e) => e.ph === 's');
   const to = new Map(all.filter((e) => e.ph === 'f').map((e) => [e.id, e]));
@@ -230,7 +272,8 @@ async function check(dist, file) {
   checkStats(tp);
   checkThreads(tp, all);
   const slices = checkSlices(tp, all);
-  return { slices, arrows: checkArrows(tp, all), counters: checkCounters(tp, all) };
+  const [arrows, wakes] = [checkArrows(tp, all), checkWakes(tp, all)];
+  return { slices, arrows, wakes, counters: checkCounters(tp, all) };
 }
 
 /** A file that was cut anywhere still opens, and shows nothing that is not in the whole. */
@@ -261,15 +304,16 @@ if (!files.length) {
   console.error('usage: node check.mjs DIST TRACE...');
   process.exit(2);
 }
-const sum = { slices: 0, arrows: 0, tracks: 0, samples: 0 };
+const sum = { slices: 0, arrows: 0, wakes: 0, tracks: 0, samples: 0 };
 const seen = new Set();
 let failed = 0;
 for (const file of files) {
   try {
-    const { slices, arrows, counters } = await check(dist, file);
+    const { slices, arrows, wakes, counters } = await check(dist, file);
     sum.slices += slices.length;
     for (const { cat } of slices) seen.add(cat);
     sum.arrows += arrows;
+    sum.wakes += wakes;
     sum.tracks += counters.tracks;
     sum.samples += counters.samples;
   } catch (error) {
@@ -291,4 +335,4 @@ if (failed) {
 }
 const kinds = CATEGORIES.filter((category) => seen.has(category)).join(', ');
 console.log(`Perfetto shows all of ${files.length} traces: ${sum.slices} slices (${kinds}), ` +
-  `${sum.arrows} arrows, ${sum.samples} samples on ${sum.tracks} counter tracks`);
+  `${sum.arrows} arrows (${sum.wakes} of wakes), ${sum.samples} samples on ${sum.tracks} counter tracks`);

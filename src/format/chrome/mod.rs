@@ -7,7 +7,7 @@
 //! 2. names and order of the process and its threads; a lane is a thread, and so is what it was off
 //!    the CPU for, if that is known;
 //! 3. lane by lane, its events as complete slices (`X`), an event's fields as their `args`;
-//!    among them slices of the category `wait`, which are derived, and the ends of steal arrows
+//!    among them slices of the category `wait`, which are derived, and the ends of arrows
 //!    (`s`, `f`) behind their slices; then its stretches off the CPU likewise, with names that are
 //!    derived;
 //! 4. counters (`C`), derived likewise, and what an analysis says:

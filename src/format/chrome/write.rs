@@ -10,14 +10,14 @@ use super::PID;
 use super::json::{write_integer, write_json};
 use super::number::{survives_micros, write_micros, write_whole};
 use crate::format::FORMAT;
-use crate::format::arrows::Arrow;
+use crate::format::arrows::{Arrow, Kind};
 use crate::format::draw::{Amount, Canvas, Drawn, draw};
 use crate::format::fields::{Fields, Name};
 use crate::format::head::Head;
 use crate::format::keys::{Key, Word};
 use crate::format::names::printable;
 use crate::format::texts::{self, Texts};
-use crate::model::{Annotations, ChainId, EventId, Nanos, Origin, SiteId, Span, Trace};
+use crate::model::{Annotations, ChainId, EventId, Nanos, SiteId, Span, Trace};
 
 /// Bytes that are gathered before they are handed on.
 const CHUNK: usize = 1 << 16;
@@ -29,6 +29,7 @@ const LEAVES: &str = "{\"ph\":\"s\",\"pid\":1,\"tid\":";
 /// Its name and category, and all up to its number.
 const STEAL: &str = ",\"name\":\"steal\",\"cat\":\"steal\",\"id\":";
 const INJECT: &str = ",\"name\":\"inject\",\"cat\":\"inject\",\"id\":";
+const WAKE: &str = ",\"name\":\"wake\",\"cat\":\"wake\",\"id\":";
 
 /// Writes a trace as Chrome JSON: the same bytes for the same trace.
 ///
@@ -117,7 +118,11 @@ impl<'t, 'w, W: Write> Page<'t, 'w, W> {
 
     /// One end of an arrow, which is spelt as `end` up to its thread.
     fn arrow(&mut self, end: &str, (number, arrow): (u64, &Arrow), at: Nanos) -> io::Result<()> {
-        let name = if arrow.origin == Origin::Stolen { STEAL } else { INJECT };
+        let name = match arrow.kind {
+            Kind::Steal => STEAL,
+            Kind::Inject => INJECT,
+            Kind::Wake => WAKE,
+        };
         let tid = self.tid;
         let buffer = self.entry()?;
         buffer.extend_from_slice(end.as_bytes());

@@ -9,7 +9,7 @@
 //!    Chrome JSON, under the same names, and each takes two or three bytes;
 //! 3. descriptors of the process and its threads;
 //! 4. a sequence for each thread: its slices as begins and ends, names and categories interned,
-//!    times counted from the packet before; steal arrows are flows of the begins;
+//!    times counted from the packet before; arrows are flows of the begins;
 //! 5. a sequence for each counter track.
 //!
 //! What stands behind the head is packed at first, some packets in one, which makes a small file

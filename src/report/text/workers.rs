@@ -4,13 +4,14 @@ use std::io::{self, Write};
 
 use super::bar::bar;
 use super::on_off;
-use super::style::{Paint, Style, wrap};
+use super::style::{Paint, Style, columns, wrap};
 use super::table::{Column, Table};
 use super::units::{NONE, counted, or_none, reason, thousands};
-use crate::analysis::{PoolActivity, Times, WorkerActivity};
+use crate::analysis::{IdleTimes, PoolActivity, Times, WorkerActivity};
 use crate::model::{Counts, Measured, Nanos};
 
-const NARROWEST_BAR: usize = 8;
+/// What is above the bars, the second where there is no room for the first.
+const BARS: [&str; 2] = ["█ busy  ░ waiting", "█ busy ░ wait"];
 const WIDEST_BAR: usize = 24;
 
 /// Writes a pool's tables; `named` says whether the pool needs a name beside others.
@@ -55,6 +56,10 @@ fn table(pool: &PoolActivity, style: Style) -> Table {
     if rows.any_absent() {
         table.push(Column::figures("absent", rows.times(|times| times.absent)));
     }
+    if rows.any_idle_times() {
+        table.push(Column::figures("search", rows.idle_times(|times| times.searching)));
+        table.push(Column::figures("sleep", rows.idle_times(|times| times.sleeping)));
+    }
     table.push(Column::figures("tasks", rows.counts(|counts| counts.tasks)));
     table.push(Column::figures("steals", rows.counts(|counts| counts.steals)));
     // What the other table has to the same end is not said twice.
@@ -62,8 +67,9 @@ fn table(pool: &PoolActivity, style: Style) -> Table {
         table.push(Column::figures("CPU time", rows.cpu()));
     }
     let room = table.room(style).min(WIDEST_BAR);
-    if room >= NARROWEST_BAR && pool.times.value().is_some() {
-        let bars = Column::text("█ busy  ░ waiting", rows.bars(room));
+    let title = BARS.into_iter().find(|title| columns(title) <= room);
+    if let Some(title) = title.filter(|_| pool.times.value().is_some()) {
+        let bars = Column::text(title, rows.bars(room));
         table.push(Column { paint: Paint::Bar, ..bars });
     }
     table
@@ -99,6 +105,15 @@ impl Rows<'_> {
     fn counts(&self, part: fn(&Counts) -> u64) -> Vec<String> {
         let show = |counts: &Measured<Counts>| or_none(counts, |counts| thousands(part(counts)));
         self.cells(|worker| show(&worker.counts), || show(&self.pool.counts))
+    }
+
+    fn idle_times(&self, part: fn(&IdleTimes) -> Nanos) -> Vec<String> {
+        let show = |times: &Measured<IdleTimes>| or_none(times, |times| part(times).to_string());
+        self.cells(|worker| show(&worker.idle_times), || show(&self.pool.idle_times))
+    }
+
+    fn any_idle_times(&self) -> bool {
+        self.pool.workers.iter().any(|worker| worker.idle_times.value().is_some())
     }
 
     fn cpu(&self) -> Vec<String> {
@@ -154,6 +169,10 @@ fn notes(pool: &PoolActivity) -> Vec<String> {
             "no task: for {} of it an opaque operation ran (such as `par_sort`), which may have been work",
             times.opaque
         ));
+    }
+    let mut idle_times = pool.workers.iter().filter_map(|worker| worker.idle_times.value());
+    if idle_times.any(|times| !times.all_kept) {
+        notes.push("search, sleep: without those that were too short to be kept".to_owned());
     }
     let mut times = pool.workers.iter().filter_map(|worker| worker.times.value());
     if let Some(why) = times.find_map(|times| reason(&times.idle)) {
