@@ -97,6 +97,7 @@ const RECORDER: &[(&str, &str)] = files! {
     "record/depths.rs": "../record/depths.rs",
     "record/elision.rs": "../record/elision.rs",
     "record/event.rs": "../record/event.rs",
+    "record/feed.rs": "../record/feed.rs",
     "record/gauge.rs": "../record/gauge.rs",
     "record/idle.rs": "../record/idle.rs",
     "record/ids.rs": "../record/ids.rs",
@@ -108,14 +109,25 @@ const RECORDER: &[(&str, &str)] = files! {
     "record/log.rs": "../record/log.rs",
     "record/mapping.rs": "../record/mapping.rs",
     "record/memory.rs": "../record/memory.rs",
-    "record/notebook.rs": "../record/notebook.rs",
+    "record/notebook/mod.rs": "../record/notebook/mod.rs",
+    "record/notebook/iterators.rs": "../record/notebook/iterators.rs",
+    "record/notebook/kept.rs": "../record/notebook/kept.rs",
+    "record/notebook/listening.rs": "../record/notebook/listening.rs",
+    "record/notebook/short.rs": "../record/notebook/short.rs",
+    "record/notebook/written.rs": "../record/notebook/written.rs",
     "record/open.rs": "../record/open.rs",
     "record/operation.rs": "../record/operation.rs",
     "record/parent.rs": "../record/parent.rs",
-    "record/part.rs": "../record/part.rs",
+    "record/part/mod.rs": "../record/part/mod.rs",
+    "record/part/half.rs": "../record/part/half.rs",
+    "record/part/leaf.rs": "../record/part/leaf.rs",
+    "record/part/open_split.rs": "../record/part/open_split.rs",
+    "record/part/reduction.rs": "../record/part/reduction.rs",
+    "record/part/split.rs": "../record/part/split.rs",
     "record/pending.rs": "../record/pending.rs",
     "record/phase.rs": "../record/phase.rs",
     "record/places.rs": "../record/places.rs",
+    "record/progress.rs": "../record/progress.rs",
     "record/recorder.rs": "../record/recorder.rs",
     "record/sync.rs": "../record/sync.rs",
     "record/task.rs": "../record/task.rs",
@@ -205,8 +217,10 @@ mod tests {
     fn all_of_the_recorder_is_embedded() {
         let there = |folder: &str| -> BTreeSet<String> {
             let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src").join(folder);
-            let names = fs::read_dir(source).unwrap().map(|entry| entry.unwrap().file_name());
-            let names = names.map(|name| name.into_string().unwrap());
+            let names = files_below(&source).into_iter().map(|path| {
+                let path = path.strip_prefix(&source).unwrap();
+                path.to_str().unwrap().replace('\\', "/")
+            });
             names.filter(|name| name.ends_with(".rs") && !name.ends_with("_tests.rs")).collect()
         };
         let embedded = |files: &[(&str, &str)], folder: &str| -> BTreeSet<String> {
@@ -214,6 +228,11 @@ mod tests {
         };
         assert_eq!(embedded(RECORDER, "record/"), there("record"));
         assert_eq!(embedded(CHAIN, "chain/"), there("facade/chain"));
+    }
+
+    fn files_below(folder: &Path) -> Vec<PathBuf> {
+        let paths = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+        paths.flat_map(|path| if path.is_dir() { files_below(&path) } else { vec![path] }).collect()
     }
 
     #[test]

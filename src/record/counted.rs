@@ -10,8 +10,9 @@ use super::ids::EventId;
 use super::lane::{Lane, Mode};
 use super::link::{Arrival, Link};
 use super::log::Count;
-use super::notebook::{Notebook, Progress, add};
+use super::notebook::Notebook;
 use super::places::{Call, Place};
+use super::progress::{Progress, add};
 use super::recorder::{Detail, Identity};
 use super::task::Running;
 

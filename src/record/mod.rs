@@ -16,6 +16,7 @@ mod counted;
 mod depths;
 mod elision;
 pub mod event;
+mod feed;
 mod gauge;
 #[cfg(test)]
 mod hand_over_tests;
@@ -41,6 +42,7 @@ mod part;
 mod pending;
 mod phase;
 mod places;
+mod progress;
 mod recorder;
 mod sync;
 mod task;
