@@ -112,23 +112,36 @@ fn an_advantage_of_one_half_over_the_other_cancels_out() {
     assert_eq!(costs.all, Measured::Is(by_elision(64, 22_000, 22_000, 22_000)));
 }
 
-#[test]
-fn pairs_are_dropped_in_which_the_worker_was_off_the_cpu() {
-    let off = |number: u64| {
+/// Twenty pairs, of which ten were interrupted, and when.
+fn interrupted() -> (Trace, Vec<Span>) {
+    let pair = |number: u64| {
         let extra = if number.is_multiple_of(2) { [0, 50_000] } else { [0, 0] };
         Pair { extra, ..Pair::new(number) }
     };
-    let mut trace = traced(&(0..20).map(off).collect::<Vec<_>>());
-    let lane = &mut trace.lanes[0];
-    let joins = lane.events.iter().filter_map(|event| match event {
-        Event::Join(join) if join.span.duration() > Nanos(50_000) => Some(join),
+    let trace = traced(&(0..20).map(pair).collect::<Vec<_>>());
+    let spans = trace.lanes[0].events.iter().filter_map(|event| match event {
+        Event::Join(join) if join.span.duration() > Nanos(50_000) => {
+            Some(span(join.span.end.0 - 45_000, join.span.end.0 - 5_000))
+        }
         _ => None,
     });
-    let off_cpu = |join: &Join| {
-        let (start, end) = (join.span.end - Nanos(45_000), join.span.end - Nanos(5_000));
-        OffCpu { span: Span { start, end }, preempted: true, from_cpu: None, to_cpu: None }
-    };
-    lane.watched.off_cpu = joins.map(off_cpu).collect();
+    let spans = spans.collect();
+    (trace, spans)
+}
+
+#[test]
+fn pairs_are_dropped_in_which_the_worker_was_off_the_cpu() {
+    let (mut trace, spans) = interrupted();
+    let off_cpu = |&span: &Span| OffCpu { span, preempted: true, from_cpu: None, to_cpu: None };
+    trace.lanes[0].watched.off_cpu = spans.iter().map(off_cpu).collect();
+    assert_eq!(costs(&trace).all, Measured::Is(by_elision(10, 22_000, 22_000, 22_000)));
+}
+
+#[test]
+fn pairs_are_dropped_in_which_the_worker_had_no_job() {
+    let (mut trace, spans) = interrupted();
+    let search = |span: &Span| search(span.start.0, span.end.0, SearchEnd::Latch);
+    trace.lanes[0].idling.stretches = spans.iter().map(search).collect();
     assert_eq!(costs(&trace).all, Measured::Is(by_elision(10, 22_000, 22_000, 22_000)));
 }
 

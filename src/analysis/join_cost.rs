@@ -182,7 +182,7 @@ fn pairs(lane: &Lane) -> impl Iterator<Item = (Option<SiteId>, Pair)> {
     });
     joins
         .filter_map(|join| Some((join, Pair::of(join)?)))
-        .filter(|(join, _)| !was_off_cpu(lane, join.span))
+        .filter(|(join, _)| !was_off_cpu(lane, join.span) && !had_no_job(lane, join.span))
         .map(|(join, pair)| (join.site, pair))
 }
 
@@ -191,6 +191,14 @@ fn was_off_cpu(lane: &Lane, span: Span) -> bool {
     let off_cpu = &lane.watched.off_cpu;
     let next = off_cpu.partition_point(|off| off.span.end <= span.start);
     off_cpu.get(next).is_some_and(|off| off.span.start < span.end)
+}
+
+/// Whether the worker says that it had no job for a part of the time: a half of a join within, which was
+/// only counted, was stolen, and it waited for that.
+fn had_no_job(lane: &Lane, span: Span) -> bool {
+    let idle = &lane.idling.stretches;
+    let next = idle.partition_point(|idle| idle.span().end <= span.start);
+    idle.get(next).is_some_and(|idle| idle.span().start < span.end)
 }
 
 /// Times and joins of some pairs, summed up.
