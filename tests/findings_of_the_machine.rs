@@ -8,8 +8,8 @@ use findings_support::*;
 use rayprism::analysis::Component::*;
 use rayprism::finding::{Advice, Severity, Unit};
 use rayprism::model::{
-    Availability, Counter, CounterInfo, Event, Join, Measured, Nanos, Operation, OperationKind,
-    Quota, SecondHalf, SiteId, Throttled, Throttling, Trace, Values,
+    Availability, Counter, CounterInfo, Event, Join, Measured, Nanos, OffCpu, Operation,
+    OperationKind, Quota, SecondHalf, SiteId, Throttled, Throttling, Trace, Values,
 };
 use timeline_fixture::*;
 
@@ -286,6 +286,34 @@ fn cpus_taken_knows_of_workers_that_looked_for_work_without_a_cpu() {
     let finding = the(&all, "cpus-taken");
     assert!(near(finding.measured.value, 450.0 / 2_000.0), "{finding:?}");
     assert_eq!(evidence(finding, "looked for work").0, 450_000.0);
+}
+
+/// Worker 1 leaves CPU 1 for 500 µs. Worker 0 comes from CPU 0, and is there for the last so many of these.
+fn beside_the_other(shared: u64) -> Trace {
+    let mut trace = looking(&[(50_000, 550_000, true)]);
+    let at = |off: &mut OffCpu, from, to| (off.from_cpu, off.to_cpu) = (Some(from), Some(to));
+    at(&mut trace.lanes[1].watched.off_cpu[0], 1, 1);
+    let moved = 550_000 - shared;
+    // It stays there until the other comes back.
+    let mut trace =
+        off_the_cpu(trace, 0, &[(moved - 1_000, moved, false), (550_000, 551_000, false)]);
+    let [comes, goes] = &mut trace.lanes[0].watched.off_cpu[..] else { panic!("two") };
+    at(comes, 0, 1);
+    at(goes, 1, 0);
+    trace
+}
+
+#[test]
+fn cpus_taken_tells_threads_of_the_program_from_others() {
+    for (shared, own) in [(400_000, true), (100_000, false)] {
+        let all = found(&free(beside_the_other(shared)));
+        let finding = the(&all, "cpus-taken");
+        assert_eq!(evidence(finding, "other threads of the program").0, shared as f64);
+        assert_eq!(finding.what.starts_with("threads of the program shared CPUs"), own);
+        assert_eq!(finding.next.contains("start_handler"), own, "{finding:?}");
+    }
+    let others = found(&free(looking(&[(50_000, 550_000, true)])));
+    assert!(the(&others, "cpus-taken").what.starts_with("others had the CPUs"));
 }
 
 #[test]

@@ -26,6 +26,7 @@ mod picture;
 mod pool_start_dominates;
 mod profiler_share_too_high;
 mod reduction_heavy;
+mod same_cpu;
 mod serial_fraction;
 mod slow_producer;
 mod steal_storm;

@@ -1,37 +1,46 @@
 //! Workers that could have run and had no CPU: with a task, or between two rounds of a search for work
 //! that was there.
 
-use super::fact::{Evidence, Unit};
+use super::fact::{Evidence, Loss, Unit};
 use super::picture::{View, index_of};
+use super::same_cpu::WithoutCpu;
 use crate::analysis::{Component, CoreTime, on_off};
 use crate::model::{Lane, Nanos, Span};
 
 /// What was lost for want of a CPU.
 pub(super) struct NoCpu {
-    /// Tasks could run.
-    pub(super) preempted: CoreTime,
+    /// All of it: tasks could run, or queued ones could be found.
+    pub(super) loss: Loss,
     /// Work was queued, and who looked for it had yielded its CPU to others. The model counts that as
     /// steal latency, as it does not ask who has the CPUs.
-    pub(super) looking: CoreTime,
+    looking: CoreTime,
+    /// Who had the CPUs.
+    without: WithoutCpu,
 }
 
 impl NoCpu {
-    pub(super) fn of(view: &View) -> Self {
-        Self { preempted: view.whole.time(Component::Preempted), looking: looking(view) }
+    /// If it is worth a finding.
+    pub(super) fn of(view: &View) -> Option<Self> {
+        let looking = looking(view);
+        let loss = view.loss(view.whole.time(Component::Preempted) + looking)?;
+        Some(Self { loss, looking, without: WithoutCpu::of(view) })
     }
 
-    pub(super) fn all(&self) -> CoreTime {
-        self.preempted + self.looking
+    /// Whether mostly other threads of the program itself had the CPUs.
+    pub(super) fn is_of_its_own_doing(&self) -> bool {
+        self.without.is_mostly_shared()
     }
 
-    /// The worker that could run a task and had no CPU for longest, and the time in which who looked
-    /// for work had none.
+    /// The worker that could run and had no CPU for longest, the time in which who looked for work had
+    /// none, and how much of all that was other threads' of the program.
     pub(super) fn evidence(&self, view: &View) -> Vec<Evidence> {
-        let looking = (self.looking > CoreTime::ZERO).then(|| {
-            let time = Unit::Nanos.of(self.looking.0 as f64);
-            Evidence::new("looked for work that was queued, and had no CPU", time)
-        });
-        most_preempted(view).into_iter().chain(looking).collect()
+        let times = [
+            ("looked for work that was queued, and had no CPU", self.looking.0 as f64),
+            ("other threads of the program ran on their CPUs", self.without.shared.0 as f64),
+        ];
+        let times = times.into_iter().filter(|(_, time)| *time > 0.0);
+        let times = times.map(|(what, time)| Evidence::new(what, Unit::Nanos.of(time)));
+        most_preempted(view).into_iter().chain(times).collect()
     }
 }
 

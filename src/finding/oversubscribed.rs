@@ -21,8 +21,8 @@ fn ask(view: &View) -> Option<Found> {
     if all <= cpus {
         return None;
     }
-    let lacking = NoCpu::of(view);
-    let loss = view.loss(lacking.all())?;
+    let lacking = NoCpu::of(view)?;
+    let loss = lacking.loss;
     let pools = view.picture.trace().pools.len() as u32;
     let workers = (cpus / pools).max(1);
     let counted = Evidence::new("pools", Unit::Calls.of(f64::from(pools)));
