@@ -52,16 +52,7 @@ fn counted() -> Trace {
     let second = worker(3, 1, vec![Event::Task(stolen(task(3, 1, 710, 795), half.id, 700))]);
     let caller = outside(1, vec![Event::Operation(operation(1, 1, [0, 0, 1000]))]);
     let mut trace = trace(1000, vec![caller, idling(first, told), idling(second, Vec::new())]);
-    trace.header.costs = Costs {
-        counted_join_ps: 0,
-        timed_join_ps: 0,
-        task_ps: 0,
-        timed_split_ps: 0,
-        timed_leaf_ps: 0,
-        counted_leaf_ps: 0,
-        reading_ps: 0,
-        elided_join_ps: 0,
-    };
+    trace.header.costs = Costs::NOTHING;
     trace
 }
 

@@ -125,12 +125,16 @@ impl<'a> LaneArrows<'a> {
     /// Those at the slice at this position in all that is drawn on the lane; if it is an event, its
     /// position among these is given, too. Slices are asked for in order.
     pub(super) fn at(&mut self, slice: usize, event: Option<usize>) -> Ends<'a> {
-        let tasks = event.map(|event| Sides {
-            leaving: take(&mut self.tasks.leaving, event),
-            arriving: take(&mut self.tasks.arriving, event),
-        });
+        let tasks = match event {
+            Some(event) => Sides {
+                leaving: take(&mut self.tasks.leaving, event),
+                arriving: take(&mut self.tasks.arriving, event),
+            },
+            // What is no event pushed no task and is none: it has no such arrows.
+            None => Sides::default(),
+        };
         let wakes = Sides { leaving: &[][..], arriving: take(&mut self.wakes.arriving, slice) };
-        Ends { all: self.all, tasks: tasks.unwrap_or_default(), wakes }
+        Ends { all: self.all, tasks, wakes }
     }
 
     /// The next mark of a wake, if it is to be drawn before what begins then: when it is, and its arrow.

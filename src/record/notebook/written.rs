@@ -48,13 +48,14 @@ impl Notebook {
         self.with_log(|log| log.open.leave(level));
     }
 
-    /// A call site's number, for a record.
+    /// A call site's number, for a record; 0, which is none, where its text has no room, which is
+    /// counted.
     #[inline]
     pub(in super::super) fn site(&self, site: &'static std::panic::Location<'static>) -> u32 {
         self.with_log(|log| self.texts.site(log, site)).unwrap_or(0)
     }
 
-    /// A label's number, for a record.
+    /// A label's number, for a record; 0 if there is none, or likewise.
     pub(in super::super) fn label(&self, label: Option<&str>) -> u64 {
         let number = label.and_then(|label| self.with_log(|log| self.texts.text(log, label)));
         u64::from(number.unwrap_or(0))
